@@ -1,0 +1,1 @@
+//! Where a stream arrives and fans out.

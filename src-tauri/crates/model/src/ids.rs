@@ -1,0 +1,32 @@
+//! Row identities. Each noun has its own type so that one cannot be passed for another.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+id!(/// One picture source.
+    CameraId);
+id!(/// A node of the camera tree.
+    GroupId);
+id!(/// A saved arrangement of tiles.
+    LayoutId);
+id!(/// One recording file.
+    SegmentId);
+id!(/// A person or program that may log in.
+    UserId);
+id!(/// One login. Never the session's secret.
+    SessionId);

@@ -1,0 +1,40 @@
+//! Nouns and rules of Watchwall, one file each.
+//!
+//! Nothing here does I/O, spawns a task or knows async. Every other crate may use this one;
+//! this one uses none of them. Times are UTC milliseconds ([`UtcMillis`]) unless a name says otherwise.
+
+mod camera;
+mod codec;
+mod error;
+mod gap;
+mod group;
+mod ids;
+mod layout;
+mod path;
+mod phase;
+mod plan;
+mod safe_url;
+mod secret;
+mod segment;
+mod time;
+mod user;
+mod volume;
+
+pub mod config;
+
+pub use camera::{Camera, Credentials, IngestEngine, Stream, StreamFacts, Transport};
+pub use codec::{AudioCodec, VideoCodec};
+pub use error::{ErrorCode, Problem};
+pub use gap::{Gap, GapReason};
+pub use group::Group;
+pub use ids::{CameraId, GroupId, LayoutId, SegmentId, SessionId, UserId};
+pub use layout::{Layout, LayoutGrid, Tile};
+pub use path::{StreamPath, StreamRole};
+pub use phase::{Attention, Phase, WaitReason};
+pub use plan::{Plan, PlanMode, PlanRunning};
+pub use safe_url::SafeUrl;
+pub use secret::Secret;
+pub use segment::{Fragment, Segment, SegmentState};
+pub use time::{TimeRange, UtcMicros, UtcMillis};
+pub use user::{Right, Role, User};
+pub use volume::{Volume, VolumeCode, VolumeKind, VolumeState};

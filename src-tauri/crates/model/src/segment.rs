@@ -1,0 +1,56 @@
+//! One recording file and the fragments inside it.
+
+use crate::{SegmentId, StreamPath, TimeRange, UtcMillis, VolumeCode};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SegmentState {
+    /// Being written, or left so by a crash.
+    Recording,
+    Complete,
+    /// Its tail was cut back to the last whole fragment after a crash.
+    Recovered,
+    /// The row stands, the file is gone.
+    Missing,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub id: SegmentId,
+    pub path: StreamPath,
+    pub volume: VolumeCode,
+    /// Relative to the volume's root, always with `/`.
+    pub file: String,
+    pub start: UtcMillis,
+    /// Equal to `start` until the first fragment is on disk.
+    pub end: UtcMillis,
+    pub size_bytes: u64,
+    pub video_codec: String,
+    pub width: u32,
+    pub height: u32,
+    pub has_audio: bool,
+    pub state: SegmentState,
+    pub locked: bool,
+    /// Bytes of `ftyp` and `moov` at the start of the file.
+    pub init_bytes: u32,
+}
+
+impl Segment {
+    pub fn range(&self) -> Option<TimeRange> {
+        TimeRange::new(self.start, self.end)
+    }
+}
+
+/// One `moof` and its `mdat`. Times are relative to the segment's start so that they pack small.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fragment {
+    /// Byte offset of the `moof` in the file.
+    pub offset: u64,
+    /// Bytes of `moof` and `mdat` together.
+    pub size_bytes: u32,
+    pub start_ms: u32,
+    pub duration_ms: u32,
+    /// Begins with a key frame.
+    pub is_key: bool,
+}
