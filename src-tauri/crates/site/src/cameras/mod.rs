@@ -1,0 +1,1 @@
+//! Cameras: ingest by wish, states, probe.

@@ -1,0 +1,1 @@
+//! Recording: plans, recorders, volume, index, retention, playback.
