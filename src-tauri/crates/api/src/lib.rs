@@ -1,1 +1,26 @@
-//! api
+//! Wire types of the HTTP and WebSocket API: the one source of the OpenAPI document and of the UI's TypeScript.
+//!
+//! Serde and utoipa only; no axum, no I/O. Times are UTC milliseconds unless a name says otherwise.
+//! Versions double as ETags: read `version`, send it back in `If-Match`.
+
+mod access;
+mod camera;
+mod layout;
+mod live;
+mod notify;
+mod page;
+mod playback;
+mod problem;
+mod recording;
+mod settings;
+
+pub use access::*;
+pub use camera::*;
+pub use layout::*;
+pub use live::*;
+pub use notify::*;
+pub use page::*;
+pub use playback::*;
+pub use problem::*;
+pub use recording::*;
+pub use settings::*;
