@@ -1,0 +1,59 @@
+/** Dates, durations and sizes for people, in the language on screen. */
+import { locale } from './locale.svelte';
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+	const key = `${locale.language} ${name}`;
+	let format = formats.get(key);
+	if (!format) {
+		format = new Intl.DateTimeFormat(locale.language, { hourCycle: 'h23', ...options });
+		formats.set(key, format);
+	}
+	return format;
+}
+
+/** `14:03:09` */
+export function clock(at: number): string {
+	return dateFormat('clock', { hour: '2-digit', minute: '2-digit', second: '2-digit' }).format(at);
+}
+
+/** Day and time to the second. */
+export function moment(at: number): string {
+	return dateFormat('moment', { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
+}
+
+export function day(at: number): string {
+	return dateFormat('day', { dateStyle: 'medium' }).format(at);
+}
+
+export function number(value: number, digits = 0): string {
+	return new Intl.NumberFormat(locale.language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
+}
+
+/** `1.4 TB`: decimal units, as disks are sold. */
+export function bytes(value: number): string {
+	const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];
+	const step = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
+	const scaled = value / 10 ** (step * 3);
+	return new Intl.NumberFormat(locale.language, {
+		style: 'unit',
+		unit: units[step],
+		unitDisplay: 'narrow',
+		maximumFractionDigits: step > 2 && scaled < 100 ? 1 : 0
+	}).format(scaled);
+}
+
+/** `12 s`, `3 min`, `2 h`: the largest unit that fits. */
+export function duration(ms: number): string {
+	const seconds = Math.max(0, Math.round(ms / 1000));
+	const [value, unit] =
+		seconds < 60
+			? [seconds, 'second']
+			: seconds < 3600
+				? [Math.floor(seconds / 60), 'minute']
+				: seconds < 172_800
+					? [Math.floor(seconds / 3600), 'hour']
+					: [Math.floor(seconds / 86_400), 'day'];
+	return new Intl.NumberFormat(locale.language, { style: 'unit', unit: String(unit), unitDisplay: 'short' }).format(Number(value));
+}

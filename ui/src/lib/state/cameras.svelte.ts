@@ -1,0 +1,96 @@
+/**
+ * The site's cameras and groups: fetched once, refreshed when the site says they were edited;
+ * stream status by path, replaced only where it really changed.
+ */
+import { SvelteMap } from 'svelte/reactivity';
+import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type NotifyServerMessage, type StreamStatus } from '$lib/api';
+import { NotifySocket } from '$lib/live/notify';
+
+class Cameras {
+	list = $state.raw<CameraView[]>([]);
+	groups = $state.raw<GroupView[]>([]);
+	phase = $state<'idle' | 'loading' | 'ready' | 'failed'>('idle');
+	problem = $state<Failure | null>(null);
+	/** The notify socket is up; otherwise what is shown may be old. */
+	isConnected = $state(false);
+	/** Counts edits of other lists by name (`layouts`, `plans`, `settings`), for those who show them. */
+	readonly edits = new SvelteMap<string, number>();
+	readonly status = new SvelteMap<string, StreamStatus>();
+	readonly byId = $derived(new Map(this.list.map((camera) => [camera.id, camera])));
+	#socket: NotifySocket | null = null;
+
+	start(): void {
+		if (this.#socket) return;
+		const url = new URL('/ws/web-notify', location.href);
+		url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+		this.#socket = new NotifySocket(url.href, ['cameras', 'recording', 'system'], {
+			onMessage: (message) => this.#receive(message),
+			onConnected: (connected) => {
+				this.isConnected = connected;
+				if (connected && this.phase === 'failed') void this.load();
+			}
+		});
+		this.#socket.open();
+		void this.load();
+	}
+
+	stop(): void {
+		this.#socket?.close();
+		this.#socket = null;
+		this.list = [];
+		this.groups = [];
+		this.status.clear();
+		this.phase = 'idle';
+		this.isConnected = false;
+	}
+
+	async load(): Promise<void> {
+		if (this.phase !== 'ready') this.phase = 'loading';
+		const [cameras, groups] = await Promise.all([getAll<CameraView>('/cameras'), getAll<GroupView>('/groups')]);
+		if (cameras.kind === 'ok') {
+			this.list = cameras.value;
+			this.groups = groups.kind === 'ok' ? groups.value : [];
+			for (const camera of cameras.value) for (const stream of camera.streams) this.#apply(stream.path, stream.status);
+			this.phase = 'ready';
+			this.problem = null;
+		} else {
+			this.problem = cameras.kind === 'error' ? cameras : failure('site_unreachable');
+			if (this.phase !== 'ready') this.phase = 'failed';
+		}
+	}
+
+	#receive(message: NotifyServerMessage): void {
+		if (message.type === 'cameras_snapshot' || message.type === 'cameras_changed') this.#changed(message.cameras);
+		else if (message.type === 'edited') {
+			this.edits.set(message.what, (this.edits.get(message.what) ?? 0) + 1);
+			if (message.what === 'cameras' || message.what === 'groups') void this.load();
+		}
+	}
+
+	#changed(cameras: CameraStatus[]): void {
+		for (const camera of cameras) for (const stream of camera.streams) this.#apply(stream.path, stream);
+	}
+
+	#apply(path: string, next: StreamStatus): void {
+		const held = this.status.get(path);
+		if (held && same(held, next)) return;
+		this.status.set(path, next);
+	}
+}
+
+function same(a: StreamStatus, b: StreamStatus): boolean {
+	return (
+		a.phase === b.phase &&
+		a.code === b.code &&
+		a.retry_at === b.retry_at &&
+		a.since === b.since &&
+		a.recording === b.recording &&
+		a.recording_code === b.recording_code &&
+		a.reconnects === b.reconnects &&
+		a.viewers === b.viewers &&
+		a.bitrate_kbps === b.bitrate_kbps &&
+		a.frame_rate === b.frame_rate
+	);
+}
+
+export const cameras = new Cameras();

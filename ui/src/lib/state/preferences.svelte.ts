@@ -1,0 +1,87 @@
+/** What this browser remembers for its user. Never holds anything secret. */
+export type Theme = 'dark' | 'light';
+/** How live pictures are decoded; `auto` measures. */
+export type PlayerChoice = 'auto' | 'mse' | 'webcodecs';
+
+interface Stored {
+	theme?: Theme;
+	language?: string;
+	navCollapsed?: boolean;
+	treeHidden?: boolean;
+	player?: PlayerChoice;
+	lastWall?: string;
+}
+
+const key = 'watchwall.preferences';
+
+class Preferences {
+	#stored = $state<Stored>({});
+
+	constructor() {
+		try {
+			const value: unknown = JSON.parse(localStorage.getItem(key) ?? '{}');
+			if (typeof value === 'object' && value !== null) this.#stored = value as Stored;
+		} catch {
+			// No storage, or not ours: start fresh.
+		}
+	}
+
+	#set(change: Stored): void {
+		this.#stored = { ...this.#stored, ...change };
+		try {
+			localStorage.setItem(key, JSON.stringify(this.#stored));
+		} catch {
+			// Storage is full or forbidden; the choice lasts as long as the page.
+		}
+	}
+
+	get theme(): Theme {
+		return this.#stored.theme === 'light' ? 'light' : 'dark';
+	}
+	set theme(theme: Theme) {
+		this.#set({ theme });
+		this.applyTheme();
+	}
+
+	applyTheme(): void {
+		document.documentElement.dataset.theme = this.theme;
+	}
+
+	get language(): string | undefined {
+		return this.#stored.language;
+	}
+	set language(language: string | undefined) {
+		this.#set({ language });
+	}
+
+	get navCollapsed(): boolean {
+		return this.#stored.navCollapsed ?? false;
+	}
+	set navCollapsed(navCollapsed: boolean) {
+		this.#set({ navCollapsed });
+	}
+
+	get treeHidden(): boolean {
+		return this.#stored.treeHidden ?? false;
+	}
+	set treeHidden(treeHidden: boolean) {
+		this.#set({ treeHidden });
+	}
+
+	get player(): PlayerChoice {
+		return this.#stored.player ?? 'auto';
+	}
+	set player(player: PlayerChoice) {
+		this.#set({ player });
+	}
+
+	/** The wall as it was left, JSON of a wall arrangement. */
+	get lastWall(): string | undefined {
+		return this.#stored.lastWall;
+	}
+	set lastWall(lastWall: string | undefined) {
+		this.#set({ lastWall });
+	}
+}
+
+export const preferences = new Preferences();

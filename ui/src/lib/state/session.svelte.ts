@@ -1,0 +1,54 @@
+/** Who is logged in, and what the site says of itself. Read once at start and after login or logout. */
+import { api, failure, type Failure, type SessionState, type UserView } from '$lib/api';
+import { whenLoginRequired } from '$lib/api/client';
+import { locale } from '$lib/i18n';
+import { preferences } from './preferences.svelte';
+
+type Phase = 'loading' | 'setup' | 'login' | 'ready' | 'unreachable';
+
+class Session {
+	phase = $state<Phase>('loading');
+	site = $state<SessionState | null>(null);
+	problem = $state<Failure | null>(null);
+
+	constructor() {
+		whenLoginRequired(() => {
+			if (this.phase === 'ready') {
+				this.phase = 'login';
+				if (this.site) this.site = { ...this.site, user: null };
+			}
+		});
+	}
+
+	get user(): UserView | null {
+		return this.site?.user ?? null;
+	}
+
+	get staleAfterMs(): number {
+		return this.site?.stale_after_ms ?? 2000;
+	}
+
+	can(right: string): boolean {
+		return this.user?.rights.includes(right) ?? false;
+	}
+
+	async load(): Promise<void> {
+		const answer = await api.get<SessionState>('/session');
+		if (answer.kind === 'ok') {
+			this.site = answer.value;
+			this.problem = null;
+			this.phase = answer.value.setup_needed ? 'setup' : answer.value.user ? 'ready' : 'login';
+			locale.set(preferences.language ?? answer.value.user?.language ?? answer.value.default_language);
+		} else {
+			this.problem = answer.kind === 'error' ? answer : failure('site_unreachable');
+			this.phase = 'unreachable';
+		}
+	}
+
+	async logout(): Promise<void> {
+		await api.post('/logout');
+		await this.load();
+	}
+}
+
+export const session = new Session();
