@@ -31,7 +31,11 @@ mod linux {
         let backoff = RefCell::new(Backoff::default());
         webview.connect_web_process_terminated(move |webview, reason| {
             let wait = backoff.borrow_mut().died(origin.elapsed());
-            tracing::warn!(?reason, wait_ms = wait.as_millis() as u64, "the web content process ended; loading the page again");
+            tracing::warn!(
+                ?reason,
+                wait_ms = wait.as_millis() as u64,
+                "the web content process ended; loading the page again"
+            );
             let webview = webview.clone();
             glib::timeout_add_local_once(wait, move || webview.reload());
         });
