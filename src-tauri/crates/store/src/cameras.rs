@@ -1,0 +1,227 @@
+//! Tables `cameras` and `streams`.
+
+use crate::{
+    Page, PageRequest, Store, StoreError,
+    row::{column, from_json, from_word, to_json, word},
+};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+use std::collections::BTreeMap;
+use watchwall_model::{
+    Camera, CameraId, Credentials, GroupId, IngestEngine, Problem, SafeUrl, Stream, StreamFacts, StreamPath,
+    StreamRole, Transport, UtcMillis,
+};
+
+const ALL: &str = "SELECT * FROM cameras ORDER BY name COLLATE NOCASE, id";
+const ONE: &str = "SELECT * FROM cameras WHERE id = ?1";
+const STREAMS: &str = "SELECT * FROM streams ORDER BY camera_id, role";
+const STREAMS_OF: &str = "SELECT * FROM streams WHERE camera_id = ?1 ORDER BY role";
+const ID_BY_PATH: &str = "SELECT camera_id FROM streams WHERE path = ?1";
+const NEXT_CHANNEL: &str = "SELECT COALESCE(MAX(channel), 0) + 1 FROM cameras WHERE host = ?1";
+const INSERT: &str = "INSERT INTO cameras (name, host, channel, group_id, enabled, username, password, created_at) \
+     VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)";
+const INSERT_STREAM: &str =
+    "INSERT INTO streams (path, camera_id, role, url, engine, transport, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const UPDATE: &str = "UPDATE cameras SET name = ?1, group_id = ?2, enabled = ?3, username = ?4, password = ?5, \
+     version = version + 1 WHERE id = ?6 AND version = ?7";
+const DELETE_STREAMS: &str = "DELETE FROM streams WHERE camera_id = ?1";
+const DELETE: &str = "DELETE FROM cameras WHERE id = ?1";
+const SET_FACTS: &str = "UPDATE streams SET facts = ?1 WHERE path = ?2";
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[
+    ALL, ONE, STREAMS, STREAMS_OF, ID_BY_PATH, NEXT_CHANNEL, INSERT, INSERT_STREAM, UPDATE, DELETE_STREAMS, DELETE,
+    SET_FACTS,
+];
+
+/// A camera to be stored. Its channel and paths are chosen here: the next free channel of the host.
+#[derive(Clone, Debug)]
+pub struct NewCameraRow {
+    /// `None` names it after host and channel.
+    pub name: Option<String>,
+    pub host: String,
+    pub group: Option<GroupId>,
+    pub credentials: Option<Credentials>,
+    pub streams: Vec<(StreamRole, SafeUrl)>,
+    pub engine: IngestEngine,
+    pub transport: Transport,
+}
+
+pub struct CameraTable<'a> {
+    pub(crate) store: &'a Store,
+}
+
+impl CameraTable<'_> {
+    /// Every camera by name.
+    pub async fn all(&self) -> Result<Vec<Camera>, StoreError> {
+        let mut streams: BTreeMap<i64, Vec<Stream>> = BTreeMap::new();
+        for row in sqlx::query(STREAMS).fetch_all(self.store.reader()).await? {
+            streams.entry(column(&row, "camera_id")?).or_default().push(read_stream(&row)?);
+        }
+        let rows = sqlx::query(ALL).fetch_all(self.store.reader()).await?;
+        rows.iter().map(|row| self.read(row, streams.remove(&column(row, "id")?).unwrap_or_default())).collect()
+    }
+
+    /// One page by name. `search` looks into name and host.
+    pub async fn page(&self, request: &PageRequest) -> Result<Page<Camera>, Problem> {
+        let mut cameras = self.all().await?;
+        if let Some(search) = request.search.as_deref().map(str::to_lowercase).filter(|s| !s.is_empty()) {
+            cameras.retain(|c| c.name.to_lowercase().contains(&search) || c.host.to_lowercase().contains(&search));
+        }
+        let key = |camera: &Camera| format!("{}\u{0}{:012}", camera.name.to_lowercase(), camera.id.0);
+        cameras.sort_by_key(key);
+        if request.descending {
+            cameras.reverse();
+        }
+        request.cut(cameras, key)
+    }
+
+    pub async fn get(&self, id: CameraId) -> Result<Option<Camera>, StoreError> {
+        let mut connection = self.store.reader().acquire().await?;
+        self.get_on(&mut connection, id).await
+    }
+
+    pub async fn by_path(&self, path: &StreamPath) -> Result<Option<Camera>, StoreError> {
+        let id: Option<i64> =
+            sqlx::query_scalar(ID_BY_PATH).bind(path.as_str()).fetch_optional(self.store.reader()).await?;
+        match id {
+            Some(id) => self.get(CameraId(id)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// # Errors
+    /// [`StoreError::CameraExists`] when another program took the channel or a path in the meantime.
+    pub async fn insert(&self, new: NewCameraRow) -> Result<Camera, StoreError> {
+        let mut transaction = self.store.writer().begin().await?;
+        let channel: i64 = sqlx::query_scalar(NEXT_CHANNEL).bind(&new.host).fetch_one(&mut *transaction).await?;
+        let channel = u32::try_from(channel).map_err(|_| StoreError::Value { what: "channel".into() })?;
+        let name = new.name.unwrap_or_else(|| format!("{} #{channel}", new.host));
+        let inserted = sqlx::query(INSERT)
+            .bind(name)
+            .bind(&new.host)
+            .bind(i64::from(channel))
+            .bind(new.group.map(|group| group.0))
+            .bind(new.credentials.as_ref().map(|c| c.username.clone()))
+            .bind(self.seal(new.credentials.as_ref())?)
+            .bind(UtcMillis::now().0)
+            .execute(&mut *transaction)
+            .await
+            .map_err(camera_exists)?;
+        let id = CameraId(inserted.last_insert_rowid());
+        for (role, url) in new.streams {
+            let path = StreamPath::for_camera(&new.host, channel, role);
+            let stream = Stream { path, role, url, engine: new.engine, transport: new.transport, facts: None };
+            insert_stream(&mut transaction, id, &stream).await?;
+        }
+        let camera = self.get_on(&mut transaction, id).await?.ok_or(StoreError::NotFound { what: "camera" })?;
+        transaction.commit().await?;
+        Ok(camera)
+    }
+
+    /// Replaces everything but identity, if the stored version is still `expected`.
+    ///
+    /// # Errors
+    /// [`StoreError::VersionConflict`], [`StoreError::CameraExists`].
+    pub async fn update(&self, camera: &Camera, expected: i64) -> Result<Camera, StoreError> {
+        let mut transaction = self.store.writer().begin().await?;
+        let changed = sqlx::query(UPDATE)
+            .bind(&camera.name)
+            .bind(camera.group.map(|group| group.0))
+            .bind(camera.enabled)
+            .bind(camera.credentials.as_ref().map(|c| c.username.clone()))
+            .bind(self.seal(camera.credentials.as_ref())?)
+            .bind(camera.id.0)
+            .bind(expected)
+            .execute(&mut *transaction)
+            .await?;
+        if changed.rows_affected() == 0 {
+            return Err(StoreError::VersionConflict { what: "camera" });
+        }
+        sqlx::query(DELETE_STREAMS).bind(camera.id.0).execute(&mut *transaction).await?;
+        for stream in &camera.streams {
+            insert_stream(&mut transaction, camera.id, stream).await?;
+        }
+        let camera = self.get_on(&mut transaction, camera.id).await?.ok_or(StoreError::NotFound { what: "camera" })?;
+        transaction.commit().await?;
+        Ok(camera)
+    }
+
+    /// Forgets a camera and its streams; recordings stay.
+    pub async fn delete(&self, id: CameraId) -> Result<(), StoreError> {
+        sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?;
+        Ok(())
+    }
+
+    pub async fn set_facts(&self, path: &StreamPath, facts: Option<&StreamFacts>) -> Result<(), StoreError> {
+        let facts = facts.map(|facts| to_json("facts", facts)).transpose()?;
+        sqlx::query(SET_FACTS).bind(facts).bind(path.as_str()).execute(self.store.writer()).await?;
+        Ok(())
+    }
+
+    async fn get_on(&self, connection: &mut SqliteConnection, id: CameraId) -> Result<Option<Camera>, StoreError> {
+        let Some(row) = sqlx::query(ONE).bind(id.0).fetch_optional(&mut *connection).await? else { return Ok(None) };
+        let streams = sqlx::query(STREAMS_OF).bind(id.0).fetch_all(connection).await?;
+        let streams = streams.iter().map(read_stream).collect::<Result<_, _>>()?;
+        self.read(&row, streams).map(Some)
+    }
+
+    fn seal(&self, credentials: Option<&Credentials>) -> Result<Option<Vec<u8>>, StoreError> {
+        credentials.map(|credentials| self.store.seal().seal(&credentials.password)).transpose()
+    }
+
+    fn read(&self, row: &SqliteRow, streams: Vec<Stream>) -> Result<Camera, StoreError> {
+        let username: Option<String> = column(row, "username")?;
+        let sealed: Option<Vec<u8>> = column(row, "password")?;
+        let credentials = match (username, sealed) {
+            (Some(username), Some(sealed)) => {
+                Some(Credentials { username, password: self.store.seal().open_sealed(&sealed)? })
+            }
+            _ => None,
+        };
+        Ok(Camera {
+            id: CameraId(column(row, "id")?),
+            name: column(row, "name")?,
+            host: column(row, "host")?,
+            channel: column(row, "channel")?,
+            group: column::<Option<i64>>(row, "group_id")?.map(GroupId),
+            enabled: column(row, "enabled")?,
+            credentials,
+            streams,
+            version: column(row, "version")?,
+            created_at: UtcMillis(column(row, "created_at")?),
+        })
+    }
+}
+
+fn camera_exists(error: sqlx::Error) -> StoreError {
+    if StoreError::is_unique_violation(&error) { StoreError::CameraExists } else { error.into() }
+}
+
+async fn insert_stream(connection: &mut SqliteConnection, camera: CameraId, stream: &Stream) -> Result<(), StoreError> {
+    let facts = stream.facts.as_ref().map(|facts| to_json("facts", facts)).transpose()?;
+    sqlx::query(INSERT_STREAM)
+        .bind(stream.path.as_str())
+        .bind(camera.0)
+        .bind(stream.role.as_str())
+        .bind(stream.url.as_str())
+        .bind(word(&stream.engine))
+        .bind(word(&stream.transport))
+        .bind(facts)
+        .execute(connection)
+        .await
+        .map_err(camera_exists)?;
+    Ok(())
+}
+
+fn read_stream(row: &SqliteRow) -> Result<Stream, StoreError> {
+    let text = |name: &str| -> Result<String, StoreError> { Ok(row.try_get(name)?) };
+    let unreadable = |problem: Problem| StoreError::Value { what: problem.code.to_string() };
+    let facts: Option<String> = column(row, "facts")?;
+    Ok(Stream {
+        path: StreamPath::parse(&text("path")?).map_err(unreadable)?,
+        role: from_word("role", &text("role")?)?,
+        url: SafeUrl::split(&text("url")?).map_err(unreadable)?.0,
+        engine: from_word("engine", &text("engine")?)?,
+        transport: from_word("transport", &text("transport")?)?,
+        facts: facts.map(|facts| from_json("facts", &facts)).transpose()?,
+    })
+}

@@ -1,0 +1,185 @@
+//! Opening, closing and the two pools: one writer, a few readers.
+
+use crate::{
+    DataFolder, StoreError, audit::AuditLog, cameras::CameraTable, events::EventTable, groups::GroupTable,
+    layouts::LayoutTable, migrations, plans::PlanTable, recovery, seal::Seal, segments::SegmentTable,
+    sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
+};
+use sqlx::{
+    ConnectOptions, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub(crate) const FILE: &str = "watchwall.db";
+/// How long a statement waits for another program's lock, and a caller for a connection.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const READERS: u32 = 4;
+
+/// The site's database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    writer: SqlitePool,
+    reader: SqlitePool,
+    seal: Seal,
+    folder: PathBuf,
+}
+
+/// What opening found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenOutcome {
+    /// There was no database.
+    Created,
+    Opened,
+    /// The database was damaged and moved aside. `restored_from` is the backup its configuration came from;
+    /// recordings must be indexed again from the volumes either way.
+    Rebuilt { moved_to: PathBuf, restored_from: Option<PathBuf> },
+}
+
+impl Store {
+    /// Opens the database of a locked data folder, migrates it, and never empties a damaged one silently.
+    ///
+    /// # Errors
+    /// [`StoreError::Newer`], [`StoreError::Locked`], or what the file system said.
+    pub async fn open(folder: &DataFolder) -> Result<(Self, OpenOutcome), StoreError> {
+        Self::open_at(folder.path()).await
+    }
+
+    async fn open_at(folder: &Path) -> Result<(Self, OpenOutcome), StoreError> {
+        let existed = folder.join(FILE).exists();
+        match Self::try_open(folder).await {
+            Ok(store) => Ok((store, if existed { OpenOutcome::Opened } else { OpenOutcome::Created })),
+            Err(StoreError::Damaged(cause)) => {
+                tracing::error!(error = %cause, folder = %folder.display(), "the database is damaged; moving it aside");
+                let moved_to = recovery::move_aside(folder)?;
+                let restored_from = recovery::restore_newest_backup(folder).await?;
+                let store = Self::try_open(folder).await?;
+                Ok((store, OpenOutcome::Rebuilt { moved_to, restored_from }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn try_open(folder: &Path) -> Result<Self, StoreError> {
+        let seal = Seal::open(folder)?;
+        let options = connect_options(&folder.join(FILE));
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(BUSY_TIMEOUT * 2)
+            .connect_with(options.clone())
+            .await?;
+        let opened = async {
+            let mut connection = writer.acquire().await?;
+            migrations::migrate(&mut connection).await?;
+            recovery::check(&mut connection).await
+        };
+        if let Err(error) = opened.await {
+            writer.close().await;
+            return Err(error);
+        }
+        let reader = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT * 2)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self { writer, reader, seal, folder: folder.to_owned() })
+    }
+
+    /// Marks the shutdown as clean, checkpoints and closes every connection.
+    pub async fn close(&self) {
+        if let Err(error) = recovery::mark_clean(&self.writer).await {
+            tracing::warn!(%error, "the database could not be marked as cleanly closed");
+        }
+        self.reader.close().await;
+        self.writer.close().await;
+    }
+
+    /// Size and pragmas for `doctor`: schema version as stored.
+    pub async fn schema_version(&self) -> Result<i64, StoreError> {
+        migrations::version(&mut *self.reader.acquire().await?).await
+    }
+
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Copies the database (without the index of recordings) into `backup/`; keeps the newest seven.
+    pub async fn backup(&self) -> Result<PathBuf, StoreError> {
+        crate::backup::write(&self.folder).await
+    }
+
+    pub fn cameras(&self) -> CameraTable<'_> {
+        CameraTable { store: self }
+    }
+
+    pub fn groups(&self) -> GroupTable<'_> {
+        GroupTable { store: self }
+    }
+
+    pub fn plans(&self) -> PlanTable<'_> {
+        PlanTable { store: self }
+    }
+
+    pub fn volumes(&self) -> VolumeTable<'_> {
+        VolumeTable { store: self }
+    }
+
+    pub fn segments(&self) -> SegmentTable<'_> {
+        SegmentTable { store: self }
+    }
+
+    pub fn events(&self) -> EventTable<'_> {
+        EventTable { store: self }
+    }
+
+    pub fn users(&self) -> UserTable<'_> {
+        UserTable { store: self }
+    }
+
+    pub fn sessions(&self) -> SessionTable<'_> {
+        SessionTable { store: self }
+    }
+
+    pub fn layouts(&self) -> LayoutTable<'_> {
+        LayoutTable { store: self }
+    }
+
+    pub fn settings(&self) -> SettingsTable<'_> {
+        SettingsTable { store: self }
+    }
+
+    pub fn audit(&self) -> AuditLog<'_> {
+        AuditLog { store: self }
+    }
+
+    pub(crate) const fn writer(&self) -> &SqlitePool {
+        &self.writer
+    }
+
+    pub(crate) const fn reader(&self) -> &SqlitePool {
+        &self.reader
+    }
+
+    pub(crate) const fn seal(&self) -> &Seal {
+        &self.seal
+    }
+}
+
+/// WAL with `synchronous=NORMAL`: a power cut may take back the newest transactions but never damages the file.
+/// What must not be taken back (segment rows) is re-read from the volume's files at start.
+pub(crate) fn connect_options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("cache_size", "-8000")
+        .pragma("temp_store", "memory")
+        .disable_statement_logging()
+}

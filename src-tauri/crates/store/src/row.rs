@@ -1,0 +1,35 @@
+//! Reading columns into the model's types.
+
+use crate::StoreError;
+use sqlx::{Row, sqlite::SqliteRow};
+
+/// A column by name; a missing or mistyped one is a fault of ours, told as such.
+pub fn column<'r, T>(row: &'r SqliteRow, name: &str) -> Result<T, StoreError>
+where
+    T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
+{
+    Ok(row.try_get(name)?)
+}
+
+/// The text of a closed set, as serde spells it in JSON.
+pub fn word<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        _ => String::new(),
+    }
+}
+
+/// Back from [`word`].
+pub fn from_word<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(text.to_owned()))
+        .map_err(|_| StoreError::Value { what: format!("{what} {text}") })
+}
+
+/// JSON columns.
+pub fn from_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|e| StoreError::Value { what: format!("{what}: {e}") })
+}
+
+pub fn to_json<T: serde::Serialize>(what: &str, value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|e| StoreError::Value { what: format!("{what}: {e}") })
+}

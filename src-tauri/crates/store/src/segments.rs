@@ -1,0 +1,346 @@
+//! Table `segments`: the index of recordings.
+
+use crate::{
+    Store, StoreError,
+    fragments::decode_fragments,
+    row::{column, from_word},
+};
+use sqlx::sqlite::SqliteRow;
+use watchwall_model::{Fragment, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
+
+/// All columns but the fragments, which only playback needs.
+macro_rules! head {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, path, volume, file, start_ms, end_ms, size_bytes, video_codec, width, height, has_audio, \
+             state, locked, init_bytes FROM segments ",
+            $tail
+        )
+    };
+}
+
+const INSERT: &str = "INSERT INTO segments (path, volume, file, start_ms, end_ms, size_bytes, video_codec, width, \
+     height, has_audio, state, init_bytes) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, 'recording', ?5)";
+const PROGRESS: &str =
+    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = CAST(fragments || ?3 AS BLOB), state = ?4 WHERE id = ?5";
+const REPLACE_FRAGMENTS: &str =
+    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = ?3, state = ?4 WHERE id = ?5";
+const OPEN: &str = head!("WHERE volume = ?1 AND state = 'recording' ORDER BY id");
+const ONE: &str = head!("WHERE id = ?1");
+const BY_FILE: &str = head!("WHERE volume = ?1 AND file = ?2");
+const FRAGMENTS: &str = "SELECT fragments FROM segments WHERE id = ?1";
+// A segment lasts at most an hour and a bit, so the start bounds the search from below.
+const IN_RANGE: &str = head!(
+    "WHERE path = ?1 AND start_ms < ?3 AND start_ms > ?2 - 7500000 AND end_ms > ?2 AND state <> 'missing' \
+     AND deleting = 0 ORDER BY start_ms"
+);
+const AFTER: &str =
+    head!("WHERE path = ?1 AND start_ms >= ?2 AND state <> 'missing' AND deleting = 0 ORDER BY start_ms LIMIT 1");
+const BEFORE: &str =
+    head!("WHERE path = ?1 AND start_ms < ?2 AND state <> 'missing' AND deleting = 0 ORDER BY start_ms DESC LIMIT 1");
+const COVERAGE: &str = "SELECT start_ms, end_ms FROM segments WHERE path = ?1 AND start_ms < ?3 \
+     AND start_ms > ?2 - 7500000 AND end_ms > ?2 AND state <> 'missing' AND deleting = 0 ORDER BY start_ms";
+const OLDEST: &str =
+    head!("WHERE volume = ?1 AND locked = 0 AND deleting = 0 AND state <> 'recording' ORDER BY start_ms LIMIT ?2");
+const EXPIRED: &str = head!(
+    "WHERE path = ?1 AND start_ms < ?2 AND end_ms < ?2 AND locked = 0 AND deleting = 0 AND state <> 'recording' \
+     ORDER BY start_ms LIMIT ?3"
+);
+const DELETING: &str = head!("WHERE volume = ?1 AND deleting = 1 ORDER BY id LIMIT ?2");
+const MARK_DELETING: &str = "UPDATE segments SET deleting = 1 WHERE id = ?1";
+const FORGET: &str = "DELETE FROM segments WHERE id = ?1";
+const MARK_MISSING: &str = "UPDATE segments SET state = 'missing' WHERE id = ?1";
+const PATHS: &str = "SELECT DISTINCT path FROM segments ORDER BY path";
+const TOTALS: &str = "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0), MIN(start_ms) FROM segments \
+     WHERE volume = ?1 AND state <> 'missing'";
+const BYTES_SINCE: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments WHERE volume = ?1 AND start_ms >= ?2";
+const FILES: &str =
+    "SELECT id, file FROM segments WHERE volume = ?1 AND id > ?2 AND state <> 'missing' ORDER BY id LIMIT ?3";
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[
+    INSERT, PROGRESS, REPLACE_FRAGMENTS, OPEN, ONE, BY_FILE, FRAGMENTS, IN_RANGE, AFTER, BEFORE, COVERAGE, OLDEST,
+    EXPIRED, DELETING, MARK_DELETING, FORGET, MARK_MISSING, PATHS, TOTALS, BYTES_SINCE, FILES,
+];
+
+/// A segment whose file was just made: `ftyp` and `moov` are on disk, no fragment yet.
+#[derive(Clone, Debug)]
+pub struct NewSegment {
+    pub path: StreamPath,
+    pub volume: VolumeCode,
+    pub file: String,
+    pub start: UtcMillis,
+    pub video_codec: String,
+    pub width: u32,
+    pub height: u32,
+    pub has_audio: bool,
+    pub init_bytes: u32,
+}
+
+/// What became durable of one segment since the last commit.
+#[derive(Clone, Debug)]
+pub struct SegmentProgress {
+    pub id: SegmentId,
+    pub end: UtcMillis,
+    pub size_bytes: u64,
+    /// From [`crate::encode_fragments`]; appended to what the row holds.
+    pub fragments: Vec<u8>,
+    pub state: SegmentState,
+}
+
+/// What a volume holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct VolumeTotals {
+    pub segments: u64,
+    pub bytes: u64,
+    pub oldest: Option<UtcMillis>,
+}
+
+pub struct SegmentTable<'a> {
+    pub(crate) store: &'a Store,
+}
+
+impl SegmentTable<'_> {
+    /// Inserts a segment in state `recording`.
+    pub async fn insert(&self, new: &NewSegment) -> Result<SegmentId, StoreError> {
+        let done = sqlx::query(INSERT)
+            .bind(new.path.as_str())
+            .bind(&new.volume.0)
+            .bind(&new.file)
+            .bind(new.start.0)
+            .bind(i64::from(new.init_bytes))
+            .bind(&new.video_codec)
+            .bind(i64::from(new.width))
+            .bind(i64::from(new.height))
+            .bind(new.has_audio)
+            .execute(self.store.writer())
+            .await?;
+        Ok(SegmentId(done.last_insert_rowid()))
+    }
+
+    /// Inserts a finished segment found on a volume.
+    pub async fn insert_found(
+        &self,
+        new: &NewSegment,
+        progress: impl FnOnce(SegmentId) -> SegmentProgress,
+    ) -> Result<SegmentId, StoreError> {
+        let id = self.insert(new).await?;
+        self.commit_progress(&[progress(id)]).await?;
+        Ok(id)
+    }
+
+    /// Everything that became durable on a volume since the last call, in one transaction.
+    pub async fn commit_progress(&self, progress: &[SegmentProgress]) -> Result<(), StoreError> {
+        if progress.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.store.writer().begin().await?;
+        for segment in progress {
+            sqlx::query(PROGRESS)
+                .bind(segment.end.0)
+                .bind(signed(segment.size_bytes))
+                .bind(&segment.fragments)
+                .bind(state_word(segment.state))
+                .bind(segment.id.0)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Sets end, size, state and the whole list of fragments: what recovery found in the file.
+    pub async fn replace_fragments(&self, progress: &SegmentProgress) -> Result<(), StoreError> {
+        sqlx::query(REPLACE_FRAGMENTS)
+            .bind(progress.end.0)
+            .bind(signed(progress.size_bytes))
+            .bind(&progress.fragments)
+            .bind(state_word(progress.state))
+            .bind(progress.id.0)
+            .execute(self.store.writer())
+            .await?;
+        Ok(())
+    }
+
+    pub async fn get(&self, id: SegmentId) -> Result<Option<Segment>, StoreError> {
+        let row = sqlx::query(ONE).bind(id.0).fetch_optional(self.store.reader()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Segments left in state `recording`: the tails to look at after a crash.
+    pub async fn open(&self, volume: &VolumeCode) -> Result<Vec<Segment>, StoreError> {
+        read_all(sqlx::query(OPEN).bind(&volume.0).fetch_all(self.store.reader()).await?)
+    }
+
+    pub async fn by_file(&self, volume: &VolumeCode, file: &str) -> Result<Option<Segment>, StoreError> {
+        let row = sqlx::query(BY_FILE).bind(&volume.0).bind(file).fetch_optional(self.store.reader()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    pub async fn fragments(&self, id: SegmentId) -> Result<Vec<Fragment>, StoreError> {
+        let blob: Option<Vec<u8>> =
+            sqlx::query_scalar(FRAGMENTS).bind(id.0).fetch_optional(self.store.reader()).await?;
+        decode_fragments(&blob.ok_or(StoreError::NotFound { what: "segment" })?)
+    }
+
+    /// Segments that touch the range, oldest first.
+    pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(IN_RANGE).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// First segment that starts at or after a time.
+    pub async fn next_after(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, StoreError> {
+        let row = sqlx::query(AFTER).bind(path.as_str()).bind(at.0).fetch_optional(self.store.reader()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Last segment that starts before a time; it may or may not reach it.
+    pub async fn last_before(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, StoreError> {
+        let row = sqlx::query(BEFORE).bind(path.as_str()).bind(at.0).fetch_optional(self.store.reader()).await?;
+        row.as_ref().map(read).transpose()
+    }
+
+    /// Recorded stretches in the range, those at most `merge_ms` apart joined. Read from an index alone.
+    pub async fn coverage(
+        &self,
+        path: &StreamPath,
+        range: TimeRange,
+        merge_ms: i64,
+    ) -> Result<Vec<TimeRange>, StoreError> {
+        let rows: Vec<(i64, i64)> = sqlx::query_as(COVERAGE)
+            .bind(path.as_str())
+            .bind(range.start.0)
+            .bind(range.end.0)
+            .fetch_all(self.store.reader())
+            .await?;
+        let mut merged: Vec<TimeRange> = Vec::new();
+        for (start, end) in rows {
+            let Some(piece) = TimeRange::new(UtcMillis(start), UtcMillis(end)).and_then(|p| p.intersect(range)) else {
+                continue;
+            };
+            match merged.last_mut() {
+                Some(last) if piece.start - last.end <= merge_ms => last.end = last.end.max(piece.end),
+                _ => merged.push(piece),
+            }
+        }
+        Ok(merged)
+    }
+
+    /// Oldest segments that may be deleted.
+    pub async fn oldest_unlocked(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(OLDEST).bind(&volume.0).bind(i64::from(limit));
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// Segments of a stream that ended before a time and may be deleted.
+    pub async fn expired(&self, path: &StreamPath, before: UtcMillis, limit: u32) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(EXPIRED).bind(path.as_str()).bind(before.0).bind(i64::from(limit));
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// Marked, but their files may still be there: left by a crash between mark and forget.
+    pub async fn deleting(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(DELETING).bind(&volume.0).bind(i64::from(limit));
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// First step of deleting: the timeline forgets them at once.
+    pub async fn mark_deleting(&self, ids: &[SegmentId]) -> Result<(), StoreError> {
+        self.each(MARK_DELETING, ids).await
+    }
+
+    /// Last step of deleting, once the files are gone.
+    pub async fn forget(&self, ids: &[SegmentId]) -> Result<(), StoreError> {
+        self.each(FORGET, ids).await
+    }
+
+    pub async fn mark_missing(&self, ids: &[SegmentId]) -> Result<(), StoreError> {
+        self.each(MARK_MISSING, ids).await
+    }
+
+    /// Stream paths that have any recording.
+    pub async fn paths(&self) -> Result<Vec<StreamPath>, StoreError> {
+        let paths: Vec<String> = sqlx::query_scalar(PATHS).fetch_all(self.store.reader()).await?;
+        Ok(paths.iter().filter_map(|path| StreamPath::parse(path).ok()).collect())
+    }
+
+    pub async fn totals(&self, volume: &VolumeCode) -> Result<VolumeTotals, StoreError> {
+        let (segments, bytes, oldest): (i64, i64, Option<i64>) =
+            sqlx::query_as(TOTALS).bind(&volume.0).fetch_one(self.store.reader()).await?;
+        Ok(VolumeTotals {
+            segments: u64::try_from(segments).unwrap_or(0),
+            bytes: u64::try_from(bytes).unwrap_or(0),
+            oldest: oldest.map(UtcMillis),
+        })
+    }
+
+    /// Bytes of segments that began since a time, for the forecast.
+    pub async fn bytes_since(&self, volume: &VolumeCode, since: UtcMillis) -> Result<u64, StoreError> {
+        let bytes: i64 =
+            sqlx::query_scalar(BYTES_SINCE).bind(&volume.0).bind(since.0).fetch_one(self.store.reader()).await?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
+
+    /// Row ids and files of a volume after an id, for reconciliation in batches.
+    pub async fn files_after(
+        &self,
+        volume: &VolumeCode,
+        after: SegmentId,
+        limit: u32,
+    ) -> Result<Vec<(SegmentId, String)>, StoreError> {
+        let rows: Vec<(i64, String)> = sqlx::query_as(FILES)
+            .bind(&volume.0)
+            .bind(after.0)
+            .bind(i64::from(limit))
+            .fetch_all(self.store.reader())
+            .await?;
+        Ok(rows.into_iter().map(|(id, file)| (SegmentId(id), file)).collect())
+    }
+
+    async fn each(&self, statement: &'static str, ids: &[SegmentId]) -> Result<(), StoreError> {
+        let mut transaction = self.store.writer().begin().await?;
+        for id in ids {
+            sqlx::query(statement).bind(id.0).execute(&mut *transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+fn signed(n: u64) -> i64 {
+    i64::try_from(n).unwrap_or(i64::MAX)
+}
+
+const fn state_word(state: SegmentState) -> &'static str {
+    match state {
+        SegmentState::Recording => "recording",
+        SegmentState::Complete => "complete",
+        SegmentState::Recovered => "recovered",
+        SegmentState::Missing => "missing",
+    }
+}
+
+fn read_all(rows: Vec<SqliteRow>) -> Result<Vec<Segment>, StoreError> {
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &SqliteRow) -> Result<Segment, StoreError> {
+    let path: String = column(row, "path")?;
+    let state: String = column(row, "state")?;
+    Ok(Segment {
+        id: SegmentId(column(row, "id")?),
+        path: StreamPath::parse(&path).map_err(|_| StoreError::Value { what: format!("path {path}") })?,
+        volume: VolumeCode(column(row, "volume")?),
+        file: column(row, "file")?,
+        start: UtcMillis(column(row, "start_ms")?),
+        end: UtcMillis(column(row, "end_ms")?),
+        size_bytes: u64::try_from(column::<i64>(row, "size_bytes")?).unwrap_or(0),
+        video_codec: column(row, "video_codec")?,
+        width: column(row, "width")?,
+        height: column(row, "height")?,
+        has_audio: column(row, "has_audio")?,
+        state: from_word("segment state", &state)?,
+        locked: column(row, "locked")?,
+        init_bytes: column(row, "init_bytes")?,
+    })
+}

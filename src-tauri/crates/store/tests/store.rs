@@ -1,0 +1,221 @@
+//! The store against real SQLite files.
+
+use std::path::Path;
+use watchwall_model::{
+    Credentials, ErrorCode, Fragment, IngestEngine, Problem, Role, SafeUrl, Secret, SegmentState, StreamPath,
+    StreamRole, TimeRange, Transport, UtcMillis, VolumeCode,
+};
+use watchwall_store::{
+    DataFolder, NewAuditEntry, NewCameraRow, NewSegment, NewUser, OpenOutcome, PageRequest, SegmentProgress, Store,
+    StoreError, decode_fragments, encode_fragments,
+};
+
+async fn open(folder: &Path) -> (Store, OpenOutcome, DataFolder) {
+    let lock = DataFolder::lock(folder).unwrap();
+    let (store, outcome) = Store::open(&lock).await.unwrap();
+    (store, outcome, lock)
+}
+
+fn camera(url: &str) -> NewCameraRow {
+    NewCameraRow {
+        name: None,
+        host: "10.0.0.9".into(),
+        group: None,
+        credentials: Some(Credentials { username: "admin".into(), password: Secret::new("s3cret-p@ss") }),
+        streams: vec![(StreamRole::Main, SafeUrl::split(url).unwrap().0)],
+        engine: IngestEngine::Auto,
+        transport: Transport::Auto,
+    }
+}
+
+#[tokio::test]
+async fn a_camera_comes_back_as_it_went_in_and_its_password_is_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, lock) = open(folder.path()).await;
+    let one = store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    let two = store.cameras().insert(camera("rtsp://10.0.0.9/b")).await.unwrap();
+    assert_eq!((one.channel, two.channel), (1, 2));
+    assert_eq!(one.streams[0].path.as_str(), "cam_10_0_0_9_ch1_main");
+    store.close().await;
+    drop(lock);
+    for entry in std::fs::read_dir(folder.path()).unwrap().flatten().filter(|e| e.path().is_file()) {
+        let bytes = std::fs::read(entry.path()).unwrap();
+        assert!(!bytes.windows(11).any(|w| w == b"s3cret-p@ss"), "{:?}", entry.path());
+    }
+    let (store, outcome, _lock) = open(folder.path()).await;
+    assert_eq!(outcome, OpenOutcome::Opened);
+    assert_eq!(store.cameras().all().await.unwrap(), [one.clone(), two]);
+    assert_eq!(store.cameras().by_path(&one.streams[0].path).await.unwrap(), Some(one));
+}
+
+#[tokio::test]
+async fn an_update_with_an_old_version_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let mut camera = store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    camera.name = "Gate".into();
+    let updated = store.cameras().update(&camera, 1).await.unwrap();
+    assert_eq!((updated.version, updated.name.as_str()), (2, "Gate"));
+    camera.name = "Door".into();
+    let refused = store.cameras().update(&camera, 1).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::VersionConflict);
+    assert_eq!(store.cameras().get(camera.id).await.unwrap().unwrap().name, "Gate");
+}
+
+#[tokio::test]
+async fn groups_form_a_tree_and_never_a_ring() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let top = store.groups().insert("Top", None).await.unwrap();
+    let below = store.groups().insert("Below", Some(top.id)).await.unwrap();
+    let ring = watchwall_model::Group { parent: Some(below.id), ..top.clone() };
+    assert!(matches!(store.groups().update(&ring, 1).await, Err(StoreError::GroupCycle)));
+    store.groups().delete(top.id).await.unwrap();
+    assert_eq!(store.groups().get(below.id).await.unwrap().unwrap().parent, None);
+}
+
+#[tokio::test]
+async fn the_last_administrator_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let new = |name: &str, role| NewUser { name: name.into(), role, language: None, password_hash: "x".into() };
+    let first = store.users().insert_first(&new("Anna", Role::Administrator)).await.unwrap().unwrap();
+    assert!(store.users().insert_first(&new("Eve", Role::Administrator)).await.unwrap().is_none());
+    let demoted = watchwall_model::User { role: Role::Viewer, ..first.clone() };
+    assert!(matches!(store.users().update(&demoted, 1).await, Err(StoreError::LastAdministrator)));
+    assert!(matches!(store.users().delete(first.id).await, Err(StoreError::LastAdministrator)));
+    assert!(matches!(store.users().insert(&new("ANNA", Role::Viewer)).await, Err(StoreError::NameTaken { .. })));
+    assert_eq!(store.users().by_name("anna").await.unwrap().unwrap().role, Role::Administrator);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, lock) = open(folder.path()).await;
+    store.close().await;
+    let file = folder.path().join("watchwall.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    // user_version is a big-endian number at offset 60 of the file header (sqlite.org/fileformat2.html).
+    bytes[60..64].copy_from_slice(&99u32.to_be_bytes());
+    std::fs::write(&file, &bytes).unwrap();
+    let refused = Store::open(&lock).await.unwrap_err();
+    let problem = Problem::from(refused);
+    assert_eq!(problem.code, ErrorCode::DatabaseNewer);
+    assert_eq!(problem.params.get("found").map(String::as_str), Some("99"));
+    assert_eq!(std::fs::read(&file).unwrap()[60..64], 99u32.to_be_bytes());
+}
+
+#[tokio::test]
+async fn a_damaged_database_is_moved_aside_and_the_configuration_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, lock) = open(folder.path()).await;
+    let camera = store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    let backup = store.backup().await.unwrap();
+    store.close().await;
+    let file = folder.path().join("watchwall.db");
+    let length = std::fs::metadata(&file).unwrap().len();
+    std::fs::write(&file, vec![0x5a; usize::try_from(length).unwrap()]).unwrap();
+    let (store, outcome) = Store::open(&lock).await.unwrap();
+    match outcome {
+        OpenOutcome::Rebuilt { moved_to, restored_from } => {
+            assert_eq!(std::fs::metadata(moved_to).unwrap().len(), length);
+            assert_eq!(restored_from, Some(backup));
+        }
+        other => unreachable!("{other:?}"),
+    }
+    assert_eq!(store.cameras().all().await.unwrap(), [camera]);
+}
+
+fn fragments(count: u32) -> Vec<Fragment> {
+    (0..count)
+        .map(|i| Fragment {
+            offset: 800 + u64::from(i) * 1000,
+            size_bytes: 1000,
+            start_ms: i * 2000,
+            duration_ms: 2000,
+            is_key: true,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn progress_of_many_segments_is_one_transaction_and_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let volume = VolumeCode("v1".into());
+    let all = fragments(4);
+    let mut ids = Vec::new();
+    for i in 0..3i64 {
+        let path = StreamPath::parse(&format!("cam_{i}")).unwrap();
+        let new = NewSegment {
+            path,
+            volume: volume.clone(),
+            file: format!("cam_{i}/2026-01-01/00-00-00.mp4"),
+            start: UtcMillis(1_000_000),
+            video_codec: "avc1.4d401f".into(),
+            width: 640,
+            height: 360,
+            has_audio: false,
+            init_bytes: 800,
+        };
+        ids.push(store.segments().insert(&new).await.unwrap());
+    }
+    for (range, state) in [(0..2, SegmentState::Recording), (2..4, SegmentState::Complete)] {
+        let blob = encode_fragments(all[..range.start].last(), &all[range.clone()]);
+        let progress: Vec<SegmentProgress> = ids
+            .iter()
+            .map(|id| SegmentProgress {
+                id: *id,
+                end: UtcMillis(1_000_000 + i64::try_from(range.end).unwrap() * 2000),
+                size_bytes: 800 + range.end as u64 * 1000,
+                fragments: blob.clone(),
+                state,
+            })
+            .collect();
+        store.segments().commit_progress(&progress).await.unwrap();
+        let open = store.segments().open(&volume).await.unwrap().len();
+        assert_eq!(open, if state == SegmentState::Recording { 3 } else { 0 });
+    }
+    assert_eq!(store.segments().fragments(ids[1]).await.unwrap(), all);
+    let path = StreamPath::parse("cam_1").unwrap();
+    let range = TimeRange::new(UtcMillis(0), UtcMillis(9_000_000)).unwrap();
+    let coverage = store.segments().coverage(&path, range, 0).await.unwrap();
+    assert_eq!(coverage, [TimeRange::new(UtcMillis(1_000_000), UtcMillis(1_008_000)).unwrap()]);
+    assert_eq!(store.segments().totals(&volume).await.unwrap().bytes, 3 * 4800);
+    store.segments().mark_deleting(&ids[1..2]).await.unwrap();
+    assert!(store.segments().coverage(&path, range, 0).await.unwrap().is_empty());
+    assert_eq!(store.segments().deleting(&volume, 10).await.unwrap().len(), 1);
+    store.segments().forget(&ids[1..2]).await.unwrap();
+    assert!(store.segments().get(ids[1]).await.unwrap().is_none());
+    assert!(decode_fragments(&encode_fragments(None, &all)).is_ok());
+}
+
+#[tokio::test]
+async fn the_audit_log_pages_and_its_chain_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    for i in 0..25 {
+        let entry = NewAuditEntry {
+            at: UtcMillis(i),
+            user: "anna".into(),
+            address: "127.0.0.1".into(),
+            action: "camera.update".into(),
+            subject: format!("camera {i}"),
+            old: None,
+            new: Some(serde_json::json!({ "name": i })),
+        };
+        store.audit().append(&entry).await.unwrap();
+    }
+    let mut request = PageRequest { limit: Some(10), ..PageRequest::default() };
+    let mut seen = Vec::new();
+    loop {
+        let page = store.audit().page(&request).await.unwrap();
+        seen.extend(page.items.iter().map(|entry| entry.entry.at.0));
+        match page.next_cursor {
+            Some(cursor) => request.cursor = Some(cursor),
+            None => break,
+        }
+    }
+    assert_eq!(seen, (0..25).rev().collect::<Vec<i64>>());
+    assert_eq!(store.audit().first_broken().await.unwrap(), None);
+}
