@@ -1,6 +1,11 @@
 //! The running site: its domains, one folder each. Actors and reconcilers live here.
 //!
-//! A domain talks to another only through its handle. Nothing here knows HTTP.
+//! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap` joins cameras to recording.
+//! Nothing here knows HTTP.
 
 pub mod cameras;
 pub mod recording;
+mod site;
+mod tap;
+
+pub use site::{Notice, Site, SiteOptions};

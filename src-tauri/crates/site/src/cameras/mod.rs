@@ -1,1 +1,16 @@
-//! Cameras: ingest by wish, states, probe.
+//! Cameras: which exist, how each stream stands, and the one ingest actor per stream.
+//!
+//! [`Cameras`] is the handle. Behind it one reconcile task compares the database with the running actors,
+//! on a signal and every 30 s, and is the only code that starts or stops them; one watcher task per stream
+//! carries snapshots to the change counter and stores what a stream turned out to be.
+//! Both kinds end with [`Cameras::stop`]. Channels: a `Notify` wakes the reconciler, a `watch` counter
+//! tells listeners that something changed (they read the state itself, so nothing queues up).
+
+mod draft;
+mod handle;
+mod reconcile;
+mod running;
+mod wanted;
+
+pub use draft::NewCamera;
+pub use handle::{CameraEdit, CameraSnapshot, Cameras, StreamSnapshot};

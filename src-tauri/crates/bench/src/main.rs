@@ -1,0 +1,71 @@
+//! `make bench`: every figure is taken from ours and from the peers in the same run on the same machine.
+//!
+//! This process is the generator: it hosts the virtual cameras and pins itself to core 0. What is measured
+//! runs in child processes pinned to core 1. Nothing here is asserted; the tables are read by people.
+//! A figure counts only after the output was checked (`verify`).
+
+mod farm;
+mod forward;
+mod peers;
+mod process;
+mod record;
+mod site;
+mod soak;
+mod start;
+mod table;
+mod verify;
+
+use anyhow::Result;
+use clap::Parser;
+
+/// Benchmarks of design page `benchmarks.md` that need no browser: record (4, 5), streams (6), forward (8), start (17). `soak` runs only when named.
+#[derive(Parser)]
+pub struct Options {
+    /// Which to run; all when none is named.
+    names: Vec<String>,
+    /// Measured seconds per round.
+    #[arg(long, default_value_t = 20)]
+    seconds: u64,
+    /// Rounds per contender, in ABBA order.
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Streams of the record benchmark.
+    #[arg(long, default_value_t = 50)]
+    streams: usize,
+    /// The server under test; the one built beside this program when absent.
+    #[arg(long, env = "WATCHWALL_BIN")]
+    watchwall: Option<std::path::PathBuf>,
+    /// Folder for recordings of every contender; a temporary one when absent.
+    #[arg(long)]
+    folder: Option<std::path::PathBuf>,
+    /// Also write the rows as JSON.
+    #[arg(long)]
+    json: Option<std::path::PathBuf>,
+}
+
+const ALL: [&str; 4] = ["record", "streams", "forward", "start"];
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let options = Options::parse();
+    process::pin_self(0)?;
+    let names: Vec<&str> =
+        if options.names.is_empty() { ALL.to_vec() } else { options.names.iter().map(String::as_str).collect() };
+    let mut tables = Vec::new();
+    for name in names {
+        let table = match name {
+            "record" => record::run(&options, options.streams).await?,
+            "streams" => record::run_capacity(&options).await?,
+            "forward" => forward::run(&options).await?,
+            "start" => start::run(&options).await?,
+            "soak" => soak::run(&options).await?,
+            other => anyhow::bail!("no benchmark named {other}; there are: {}", ALL.join(", ")),
+        };
+        table.print();
+        tables.push(table);
+    }
+    if let Some(path) = &options.json {
+        std::fs::write(path, serde_json::to_vec_pretty(&tables)?)?;
+    }
+    Ok(())
+}

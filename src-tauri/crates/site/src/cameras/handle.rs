@@ -1,0 +1,256 @@
+//! The handle other domains and the server hold.
+
+use super::{
+    draft::{CameraDraft, NewCamera, check_name, split},
+    reconcile,
+    running::Running,
+};
+use std::{sync::Arc, time::Duration};
+use tokio::{
+    sync::{Mutex, Notify, watch},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+use watchwall_media::ingest::{
+    IngestHandle, IngestOptions, IngestSnapshot, ProbeReport, ProbeRequest, probe,
+};
+use watchwall_model::{
+    Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, Problem, Secret, Stream, StreamPath, StreamRole,
+    Transport,
+};
+use watchwall_store::Store;
+
+/// A camera as stored, and how each of its streams stands. Same order as `camera.streams`.
+#[derive(Clone, Debug)]
+pub struct CameraSnapshot {
+    pub camera: Camera,
+    pub streams: Vec<StreamSnapshot>,
+}
+
+/// `None` while no actor exists: the camera is disabled or was added this moment.
+#[derive(Clone, Debug)]
+pub struct StreamSnapshot {
+    pub path: StreamPath,
+    pub ingest: Option<IngestSnapshot>,
+    /// Live viewers right now.
+    pub viewers: u32,
+}
+
+/// Changes to a camera; `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct CameraEdit {
+    pub name: Option<String>,
+    /// `Some(None)` takes the camera out of its group.
+    pub group: Option<Option<GroupId>>,
+    pub enabled: Option<bool>,
+    pub main_url: Option<String>,
+    /// Empty removes the sub stream.
+    pub sub_url: Option<String>,
+    /// Empty removes the credentials.
+    pub username: Option<String>,
+    pub password: Option<Secret>,
+    pub engine: Option<IngestEngine>,
+    pub transport: Option<Transport>,
+}
+
+/// All cameras of the site. Cheap to clone.
+#[derive(Clone)]
+pub struct Cameras {
+    shared: Arc<Shared>,
+    task: Arc<Mutex<Option<JoinHandle<()>>>>,
+    cancel: CancellationToken,
+}
+
+pub(super) struct Shared {
+    pub store: Store,
+    pub running: Running,
+    pub ingest_options: IngestOptions,
+    pub wake: Notify,
+    changes: watch::Sender<u64>,
+}
+
+impl Shared {
+    pub fn bump(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+}
+
+impl Cameras {
+    /// Starts the reconciler; streams are pulled once somebody wants them.
+    pub fn start(store: Store, ingest_options: IngestOptions) -> Self {
+        let shared = Arc::new(Shared {
+            store,
+            running: Running::default(),
+            ingest_options,
+            wake: Notify::new(),
+            changes: watch::Sender::new(0),
+        });
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(reconcile::run(shared.clone(), cancel.clone()));
+        Self { shared, task: Arc::new(Mutex::new(Some(task))), cancel }
+    }
+
+    /// Stops every stream with a TEARDOWN and joins all tasks.
+    pub async fn stop(&self) {
+        self.cancel.cancel();
+        if let Some(task) = self.task.lock().await.take()
+            && tokio::time::timeout(Duration::from_secs(4), task).await.is_err()
+        {
+            tracing::warn!("the camera reconciler did not stop in time");
+        }
+    }
+
+    /// Rises with every change of a camera or of a stream's phase.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changes.subscribe()
+    }
+
+    /// The actor behind a path, while its camera is enabled.
+    pub fn ingest(&self, path: &StreamPath) -> Option<IngestHandle> {
+        self.shared.running.ingest(path)
+    }
+
+    pub async fn all(&self) -> Result<Vec<CameraSnapshot>, Problem> {
+        let cameras = self.shared.store.cameras().all().await?;
+        Ok(cameras.into_iter().map(|camera| self.snapshot(camera)).collect())
+    }
+
+    pub async fn get(&self, id: CameraId) -> Result<CameraSnapshot, Problem> {
+        let camera = self.shared.store.cameras().get(id).await?;
+        Ok(self.snapshot(camera.ok_or_else(|| not_found(id))?))
+    }
+
+    /// Adds how the streams stand to a stored camera.
+    pub fn snapshot(&self, camera: Camera) -> CameraSnapshot {
+        let streams = camera.streams.iter().map(|stream| self.stream_snapshot(stream)).collect();
+        CameraSnapshot { camera, streams }
+    }
+
+    fn stream_snapshot(&self, stream: &Stream) -> StreamSnapshot {
+        let ingest = self.ingest(&stream.path);
+        StreamSnapshot {
+            path: stream.path.clone(),
+            viewers: ingest.as_ref().map_or(0, |i| i.hub().statistics().live_subscribers),
+            ingest: ingest.map(|i| i.snapshot().borrow().clone()),
+        }
+    }
+
+    /// Stores a camera. Whether it answers is the caller's question ([`Cameras::probe`]).
+    pub async fn add(&self, new: NewCamera) -> Result<CameraSnapshot, Problem> {
+        let draft = new.draft()?;
+        self.refuse_duplicate(&draft).await?;
+        let camera = self.shared.store.cameras().insert(draft.into_store()).await?;
+        self.woken(camera)
+    }
+
+    /// Changes a camera if nobody else did since `version` was read; `None` does not ask.
+    pub async fn update(&self, id: CameraId, version: Option<i64>, edit: CameraEdit) -> Result<CameraSnapshot, Problem> {
+        let mut camera = self.shared.store.cameras().get(id).await?.ok_or_else(|| not_found(id))?;
+        let expected = version.unwrap_or(camera.version);
+        edit.apply(&mut camera)?;
+        let camera = self.shared.store.cameras().update(&camera, expected).await?;
+        self.woken(camera)
+    }
+
+    /// Forgets a camera. Its recordings stay until retention takes them.
+    pub async fn remove(&self, id: CameraId) -> Result<Camera, Problem> {
+        let camera = self.shared.store.cameras().get(id).await?.ok_or_else(|| not_found(id))?;
+        self.shared.store.cameras().delete(id).await?;
+        self.shared.wake.notify_one();
+        self.shared.bump();
+        Ok(camera)
+    }
+
+    /// Looks at a stream without saving anything. Bounded by `deadline`.
+    pub async fn probe(&self, request: ProbeRequest, deadline: Duration) -> Result<ProbeReport, Problem> {
+        probe(request, &self.shared.ingest_options, deadline).await
+    }
+
+    fn woken(&self, camera: Camera) -> Result<CameraSnapshot, Problem> {
+        self.shared.wake.notify_one();
+        self.shared.bump();
+        Ok(self.snapshot(camera))
+    }
+
+    /// The same URL twice would mean two RTSP sessions for one stream.
+    async fn refuse_duplicate(&self, draft: &CameraDraft) -> Result<(), Problem> {
+        let Some((_, main)) = draft.streams.first() else { return Ok(()) };
+        let cameras = self.shared.store.cameras().all().await?;
+        match cameras.iter().find(|c| c.streams.iter().any(|s| s.url == *main)) {
+            Some(camera) => Err(Problem::new(ErrorCode::CameraExists).with("name", &camera.name).with("id", camera.id)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl CameraEdit {
+    fn apply(self, camera: &mut Camera) -> Result<(), Problem> {
+        if let Some(name) = check_name(self.name)? {
+            camera.name = name;
+        }
+        if let Some(group) = self.group {
+            camera.group = group;
+        }
+        camera.enabled = self.enabled.unwrap_or(camera.enabled);
+        let mut in_url = None;
+        for (role, text, field) in
+            [(StreamRole::Main, self.main_url, "main_url"), (StreamRole::Sub, self.sub_url, "sub_url")]
+        {
+            let Some(text) = text else { continue };
+            if role == StreamRole::Sub && text.trim().is_empty() {
+                camera.streams.retain(|stream| stream.role != StreamRole::Sub);
+                continue;
+            }
+            let (url, credentials) = split(&text, field)?;
+            in_url = in_url.or(credentials);
+            set_url(camera, role, url);
+        }
+        apply_credentials(camera, self.username, self.password, in_url);
+        for stream in &mut camera.streams {
+            stream.engine = self.engine.unwrap_or(stream.engine);
+            stream.transport = self.transport.unwrap_or(stream.transport);
+        }
+        Ok(())
+    }
+}
+
+fn set_url(camera: &mut Camera, role: StreamRole, url: watchwall_model::SafeUrl) {
+    match camera.streams.iter_mut().find(|stream| stream.role == role) {
+        Some(stream) if stream.url == url => {}
+        Some(stream) => {
+            stream.url = url;
+            stream.facts = None;
+        }
+        None => {
+            let (engine, transport) =
+                camera.streams.first().map_or_else(Default::default, |main| (main.engine, main.transport));
+            let path = StreamPath::for_camera(&camera.host, camera.channel, role);
+            camera.streams.push(Stream { path, role, url, engine, transport, facts: None });
+        }
+    }
+}
+
+fn apply_credentials(
+    camera: &mut Camera,
+    username: Option<String>,
+    password: Option<Secret>,
+    in_url: Option<Credentials>,
+) {
+    if let Some(in_url) = in_url {
+        camera.credentials = Some(in_url);
+    }
+    match (username, password) {
+        (None, None) => {}
+        (Some(username), None) if username.is_empty() => camera.credentials = None,
+        (username, password) => {
+            let old = camera.credentials.take();
+            let username = username.or_else(|| old.as_ref().map(|c| c.username.clone())).unwrap_or_default();
+            let password = password.or_else(|| old.map(|c| c.password)).unwrap_or_default();
+            camera.credentials = Some(Credentials { username, password });
+        }
+    }
+}
+
+fn not_found(id: CameraId) -> Problem {
+    Problem::new(ErrorCode::CameraNotFound).with("id", id)
+}

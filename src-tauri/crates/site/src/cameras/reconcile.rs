@@ -1,0 +1,107 @@
+//! Makes the running ingest actors equal to the wanted ones.
+
+use super::{
+    handle::Shared,
+    running::RunningStream,
+    wanted::{Change, WantedStream, changes, wanted},
+};
+use std::{sync::Arc, time::Duration};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use watchwall_media::ingest::{IngestHandle, IngestRequest, start_ingest};
+use watchwall_model::Phase;
+
+/// Runs this often even when nobody called.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// An actor gets this long for its TEARDOWN.
+const STOP_DEADLINE: Duration = Duration::from_secs(3);
+
+/// Loops until cancelled.
+pub async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
+    loop {
+        reconcile(&shared).await;
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            () = shared.wake.notified() => {}
+            () = tokio::time::sleep(INTERVAL) => {}
+        }
+    }
+    stop_all(&shared).await;
+}
+
+async fn reconcile(shared: &Arc<Shared>) {
+    let cameras = match shared.store.cameras().all().await {
+        Ok(cameras) => cameras,
+        Err(error) => {
+            tracing::error!(%error, "cannot read the cameras; the running ones stay as they are");
+            return;
+        }
+    };
+    for change in changes(&wanted(&cameras), &shared.running.wanted()) {
+        match change {
+            Change::Start(stream) => start(shared, stream),
+            Change::Update(stream) => shared.running.update(stream),
+            Change::Stop(path) => {
+                if let Some(stream) = shared.running.remove(&path) {
+                    stop(stream).await;
+                }
+            }
+        }
+    }
+    shared.bump();
+}
+
+fn start(shared: &Arc<Shared>, stream: WantedStream) {
+    let ingest = start_ingest(request(&stream), shared.ingest_options.clone());
+    let watcher = tokio::spawn(watch(shared.clone(), stream.clone(), ingest.clone()));
+    shared.running.insert(stream.path.clone(), RunningStream { wanted: stream, ingest, watcher });
+}
+
+/// Carries one stream's snapshots to the change counter and stores new facts. Ends when the actor does.
+async fn watch(shared: Arc<Shared>, stream: WantedStream, ingest: IngestHandle) {
+    let mut snapshots = ingest.snapshot();
+    let mut stored = None;
+    let mut phase = Phase::Idle;
+    while snapshots.changed().await.is_ok() {
+        let (facts, now) = {
+            let snapshot = snapshots.borrow_and_update();
+            (snapshot.facts.clone(), snapshot.phase.clone())
+        };
+        if facts.is_some() && facts != stored {
+            match shared.store.cameras().set_facts(&stream.path, facts.as_ref()).await {
+                Ok(()) => stored = facts,
+                Err(error) => tracing::warn!(path = %stream.path, %error, "cannot store what the stream is"),
+            }
+        }
+        if now != phase {
+            phase = now;
+            shared.bump();
+        }
+    }
+}
+
+async fn stop(stream: RunningStream) {
+    let path = stream.wanted.path.clone();
+    if timeout(STOP_DEADLINE, stream.ingest.stop()).await.is_err() {
+        tracing::warn!(%path, "the stream did not stop in time");
+    }
+    stream.watcher.abort();
+    // Aborted or ended, both are fine here.
+    let _ = stream.watcher.await;
+}
+
+async fn stop_all(shared: &Arc<Shared>) {
+    let streams = shared.running.drain();
+    futures::future::join_all(streams.into_iter().map(stop)).await;
+}
+
+/// How the ingest crate is asked for a stream.
+pub fn request(stream: &WantedStream) -> IngestRequest {
+    IngestRequest {
+        path: stream.path.clone(),
+        url: stream.url.clone(),
+        credentials: stream.credentials.clone(),
+        engine: stream.engine,
+        transport: stream.transport,
+    }
+}

@@ -1,0 +1,106 @@
+//! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
+
+use crate::{cameras::Cameras, recording::Recording, tap::CameraTaps};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+use watchwall_media::{
+    ingest::IngestOptions,
+    pixels::{PluginReport, TranscodePool, ensure_plugins},
+};
+use watchwall_model::{ErrorCode, Problem, UtcMillis, config::Config};
+use watchwall_store::{DataFolder, OpenOutcome, Store};
+
+/// What a start needs to know.
+#[derive(Clone, Debug)]
+pub struct SiteOptions {
+    pub data_folder: PathBuf,
+    pub config: Config,
+}
+
+/// One running site. Everything it owns ends with [`Site::stop`].
+pub struct Site {
+    pub config: Config,
+    pub data_folder: PathBuf,
+    pub store: Store,
+    pub cameras: Cameras,
+    pub recording: Recording,
+    pub transcodes: TranscodePool,
+    pub plugins: PluginReport,
+    pub started_at: UtcMillis,
+    pub notices: Vec<Notice>,
+    // Held for as long as the site runs: a second copy must not open the same folder.
+    _lock: DataFolder,
+}
+
+/// Something a person should know, by catalogue code `notice.{code}`.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    pub code: &'static str,
+    pub params: Vec<(&'static str, String)>,
+    pub since: UtcMillis,
+}
+
+impl Site {
+    /// # Errors
+    /// `data_folder_in_use`, `database_newer`, `database_locked`, `volume_*` and whatever a domain refuses to start with.
+    pub async fn start(options: SiteOptions) -> Result<Arc<Self>, Problem> {
+        let SiteOptions { data_folder, config } = options;
+        let lock = DataFolder::lock(&data_folder)?;
+        let plugins = tokio::task::spawn_blocking(ensure_plugins)
+            .await
+            .map_err(|e| Problem::new(ErrorCode::Internal).at("check_plugins").because(e))?;
+        for missing in &plugins.missing {
+            tracing::warn!(element = %missing.element, package = %missing.package, "a media element is missing");
+        }
+        let (store, outcome) = Store::open(&data_folder).await?;
+        let notices = notices(&outcome);
+        let cameras = Cameras::start(store.clone(), IngestOptions::from(&config.ingest));
+        let taps = Arc::new(CameraTaps::new(cameras.clone()));
+        let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
+        if let OpenOutcome::Rebuilt { .. } = outcome {
+            recording.reindex().await?;
+        }
+        let transcodes = TranscodePool::new(config.live.max_transcodes);
+        Ok(Arc::new(Self {
+            started_at: UtcMillis::now(),
+            config,
+            data_folder,
+            store,
+            cameras,
+            recording,
+            transcodes,
+            plugins,
+            notices,
+            _lock: lock,
+        }))
+    }
+
+    /// Recorders first so that their last fragments reach the disk, then the cameras, then the database.
+    pub async fn stop(&self) {
+        let started = std::time::Instant::now();
+        bounded("recording", self.recording.stop()).await;
+        bounded("cameras", self.cameras.stop()).await;
+        bounded("database", self.store.close()).await;
+        tracing::info!(took_ms = started.elapsed().as_millis() as u64, "the site stopped");
+    }
+}
+
+/// Each part gets a share of the five seconds a stop may take.
+async fn bounded(part: &'static str, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(Duration::from_millis(2_500), work).await.is_err() {
+        tracing::error!(part, "did not stop in time");
+    }
+}
+
+fn notices(outcome: &OpenOutcome) -> Vec<Notice> {
+    match outcome {
+        OpenOutcome::Rebuilt { moved_to, .. } => {
+            tracing::error!(moved_to = %moved_to.display(), "the database was damaged; it was moved aside and is rebuilt");
+            vec![Notice {
+                code: "database_rebuilt",
+                params: vec![("moved_to", moved_to.display().to_string())],
+                since: UtcMillis::now(),
+            }]
+        }
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,206 @@
+/** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
+import { labelKind, bigStep, ticks, zoneOffsetMs } from './ticks';
+import { xAt, type Stretch, type TimeView } from './view';
+
+export interface TimelineGap {
+	readonly from: number;
+	readonly to: number;
+	readonly reason: string;
+}
+
+export interface TimelineRow {
+	readonly label: string;
+	readonly coverage: readonly Stretch[];
+	readonly gaps: readonly TimelineGap[];
+	readonly selected: boolean;
+}
+
+export interface TimelineScene {
+	readonly view: TimeView;
+	readonly rows: readonly TimelineRow[];
+	readonly playhead: number;
+	readonly now: number;
+	/** Where the pointer is, while scrubbing. */
+	readonly hover?: number | undefined;
+	readonly markIn?: number | undefined;
+	readonly markOut?: number | undefined;
+	readonly timeZone: string;
+	readonly language: string;
+}
+
+export interface TimelineColours {
+	readonly background: string;
+	readonly row: string;
+	readonly rowSelected: string;
+	readonly recorded: string;
+	readonly gapFault: string;
+	readonly gapPlanned: string;
+	readonly text: string;
+	readonly faint: string;
+	readonly playhead: string;
+	readonly mark: string;
+	readonly future: string;
+}
+
+/** Height of the axis above the rows and of one row, in CSS pixels. */
+export const AXIS_PX = 24;
+export const ROW_PX = 20;
+
+export function heightFor(rows: number): number {
+	return AXIS_PX + Math.max(1, rows) * ROW_PX + 4;
+}
+
+export function draw(
+	context: CanvasRenderingContext2D,
+	width: number,
+	height: number,
+	scene: TimelineScene,
+	colours: TimelineColours
+): void {
+	context.fillStyle = colours.background;
+	context.fillRect(0, 0, width, height);
+	scene.rows.forEach((row, index) => drawRow(context, width, AXIS_PX + index * ROW_PX, row, scene, colours));
+	drawFuture(context, width, height, scene, colours);
+	drawAxis(context, width, height, scene, colours);
+	drawMarks(context, width, height, scene, colours);
+	drawLine(context, xAt(scene.view, scene.playhead, width), height, colours.playhead, 2);
+	if (scene.hover !== undefined) drawLine(context, xAt(scene.view, scene.hover, width), height, colours.faint, 1);
+}
+
+function drawRow(
+	context: CanvasRenderingContext2D,
+	width: number,
+	top: number,
+	row: TimelineRow,
+	scene: TimelineScene,
+	colours: TimelineColours
+): void {
+	context.fillStyle = row.selected ? colours.rowSelected : colours.row;
+	context.fillRect(0, top + 2, width, ROW_PX - 4);
+	context.fillStyle = colours.recorded;
+	for (const [start, end] of row.coverage) {
+		const x = xAt(scene.view, start, width);
+		const right = xAt(scene.view, Math.min(end, scene.now), width);
+		if (right < 0 || x > width) continue;
+		context.fillRect(x, top + 4, Math.max(1, right - x), ROW_PX - 8);
+	}
+	for (const gap of row.gaps) {
+		const x = xAt(scene.view, gap.from, width);
+		const length = xAt(scene.view, gap.to, width) - x;
+		if (x + length < 0 || x > width || length < 2) continue;
+		if (gap.reason === 'planned_off') {
+			context.fillStyle = colours.gapPlanned;
+			context.fillRect(x, top + ROW_PX / 2 - 1, length, 2);
+		} else {
+			hatch(context, Math.max(0, x), top + 4, Math.min(length, width), ROW_PX - 8, colours.gapFault);
+		}
+	}
+}
+
+/** A fault gap is hatched, so that it differs from a recording in shape as well as in colour. */
+function hatch(
+	context: CanvasRenderingContext2D,
+	x: number,
+	y: number,
+	width: number,
+	height: number,
+	colour: string
+): void {
+	context.save();
+	context.beginPath();
+	context.rect(x, y, width, height);
+	context.clip();
+	context.strokeStyle = colour;
+	context.lineWidth = 1.5;
+	context.beginPath();
+	for (let step = -height; step < width; step += 6) {
+		context.moveTo(x + step, y + height);
+		context.lineTo(x + step + height, y);
+	}
+	context.stroke();
+	context.restore();
+}
+
+function drawFuture(
+	context: CanvasRenderingContext2D,
+	width: number,
+	height: number,
+	scene: TimelineScene,
+	colours: TimelineColours
+): void {
+	const x = xAt(scene.view, scene.now, width);
+	if (x >= width) return;
+	context.fillStyle = colours.future;
+	context.fillRect(Math.max(0, x), 0, width, height);
+}
+
+function drawAxis(
+	context: CanvasRenderingContext2D,
+	width: number,
+	height: number,
+	scene: TimelineScene,
+	colours: TimelineColours
+): void {
+	const middle = (scene.view.from + scene.view.to) / 2;
+	const step = bigStep(scene.view, width, 84);
+	const format = labelFormat(step, scene);
+	context.font = '11px system-ui, sans-serif';
+	context.textBaseline = 'middle';
+	for (const tick of ticks(scene.view, width, 84, zoneOffsetMs(middle, scene.timeZone))) {
+		const x = Math.round(xAt(scene.view, tick.at, width)) + 0.5;
+		context.strokeStyle = colours.faint;
+		context.globalAlpha = tick.big ? 0.6 : 0.25;
+		context.beginPath();
+		context.moveTo(x, tick.big ? 4 : AXIS_PX - 6);
+		context.lineTo(x, tick.big ? height : AXIS_PX);
+		context.stroke();
+		context.globalAlpha = 1;
+		if (tick.big) {
+			context.fillStyle = colours.text;
+			context.fillText(format.format(tick.at), x + 4, AXIS_PX / 2);
+		}
+	}
+}
+
+function labelFormat(step: number, scene: TimelineScene): Intl.DateTimeFormat {
+	const base = { timeZone: scene.timeZone, hourCycle: 'h23' } as const;
+	const kind = labelKind(step);
+	if (kind === 'day') return new Intl.DateTimeFormat(scene.language, { ...base, month: 'short', day: 'numeric' });
+	return new Intl.DateTimeFormat(scene.language, {
+		...base,
+		hour: '2-digit',
+		minute: '2-digit',
+		...(kind === 'second' ? { second: '2-digit' } : {})
+	});
+}
+
+function drawMarks(
+	context: CanvasRenderingContext2D,
+	width: number,
+	height: number,
+	scene: TimelineScene,
+	colours: TimelineColours
+): void {
+	const { markIn, markOut } = scene;
+	if (markIn !== undefined && markOut !== undefined) {
+		const x = xAt(scene.view, markIn, width);
+		context.fillStyle = colours.mark;
+		context.globalAlpha = 0.18;
+		context.fillRect(x, 0, xAt(scene.view, markOut, width) - x, height);
+		context.globalAlpha = 1;
+	}
+	for (const mark of [markIn, markOut]) {
+		if (mark !== undefined) drawLine(context, xAt(scene.view, mark, width), height, colours.mark, 2);
+	}
+}
+
+function drawLine(
+	context: CanvasRenderingContext2D,
+	x: number,
+	height: number,
+	colour: string,
+	thickness: number
+): void {
+	context.fillStyle = colour;
+	context.fillRect(Math.round(x) - thickness / 2, 0, thickness, height);
+}
