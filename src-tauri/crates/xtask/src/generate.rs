@@ -1,0 +1,43 @@
+//! Writes what is generated: the OpenAPI document, and the TypeScript made of it.
+
+use crate::repository::Repository;
+use anyhow::{Context, Result, ensure};
+use std::process::Command;
+
+pub const OPENAPI: &str = "tests/snapshots/openapi.json";
+pub const SCHEMA: &str = "ui/src/lib/api/schema.ts";
+
+pub fn all(repository: &Repository) -> Result<()> {
+    let document = openapi()?;
+    repository.write(OPENAPI, &document)?;
+    if !repository.exists("ui/package.json") {
+        return Ok(());
+    }
+    let status = Command::new("npx")
+        .args(["--no-install", "openapi-typescript", "../tests/snapshots/openapi.json", "-o", "src/lib/api/schema.ts"])
+        .current_dir(repository.root.join("ui"))
+        .status()
+        .context("npx openapi-typescript")?;
+    ensure!(status.success(), "openapi-typescript failed");
+    let body = repository.read(SCHEMA)?;
+    repository.write(SCHEMA, &format!("{}{body}", schema_head(&document)))
+}
+
+/// The document as it is committed.
+pub fn openapi() -> Result<String> {
+    // The server does not describe itself yet; until it does, the committed document is the source.
+    Repository::here().read(OPENAPI).or_else(|_| Ok(String::new()))
+}
+
+/// The first line of the TypeScript: it carries a mark of the document, so that a stale file shows without npm.
+pub fn schema_head(document: &str) -> String {
+    format!("// Generated from {OPENAPI} ({}) by `make gen`; do not edit.\n", mark(document))
+}
+
+/// FNV-1a, 64 bits, in hexadecimal.
+pub fn mark(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
