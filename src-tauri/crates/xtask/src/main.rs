@@ -10,12 +10,22 @@ mod repository;
 mod rules;
 
 use anyhow::{Result, bail};
-use std::io::Write;
+use std::{io::Write, process::ExitCode};
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
     let command = std::env::args().nth(1).unwrap_or_default();
+    match run(&command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &str) -> Result<()> {
     let repository = repository::Repository::here();
-    match command.as_str() {
+    match command {
         "gen" => generate::all(&repository),
         "seal" => migrations::seal(&repository),
         "tidy" => tidy(&repository),
