@@ -9,6 +9,8 @@ import { fill, type Params } from './fill';
 export type Key = keyof typeof en;
 export type Language = 'en' | 'zh-CN';
 export const languages: readonly Language[] = ['en', 'zh-CN'];
+/** Each language by its own name. */
+export const languageNames: Record<Language, string> = { en: 'English', 'zh-CN': '简体中文' };
 
 const catalogues: Record<Language, Record<string, string>> = { en, 'zh-CN': zh };
 
