@@ -71,6 +71,7 @@ pub fn retry(app: &AppHandle) {
     let mut phase = phase_of(app);
     if matches!(*phase, Phase::Failed) {
         *phase = Phase::Opening;
+        wall_window::show_starting(app);
         tauri::async_runtime::spawn(open_site(app.clone()));
     }
 }

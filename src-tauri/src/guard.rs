@@ -1,11 +1,11 @@
 //! Where the window may go: the shell's own pages and the one site it belongs to.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use url::{Origin, Url};
+use url::Url;
 
 /// Shared by the window and its downloads; empty until the site is known.
 #[derive(Clone, Debug, Default)]
-pub struct Guard(Arc<Mutex<Option<Origin>>>);
+pub struct Guard(Arc<Mutex<Option<Url>>>);
 
 /// What a navigation means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,24 @@ pub enum Verdict {
 
 impl Guard {
     pub fn set_site(&self, site: &Url) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(site.origin());
+        let mut root = site.clone();
+        root.set_path("/");
+        root.set_query(None);
+        root.set_fragment(None);
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(root);
+    }
+
+    /// The site's front page, without any token.
+    pub fn site(&self) -> Option<Url> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Where to go when the page at `here` is lost: the same page of the site, else its front page.
+    pub fn after_loss(&self, here: Option<&str>) -> Option<Url> {
+        let site = self.site()?;
+        let here = here.and_then(|here| Url::parse(here).ok()).filter(|here| here.origin() == site.origin());
+        // A one-time token has been used up.
+        Some(here.filter(|here| !here.query_pairs().any(|(name, _)| name == "token")).unwrap_or(site))
     }
 
     pub fn judge(&self, target: &Url) -> Verdict {
@@ -34,8 +51,7 @@ impl Guard {
 
     /// `blob:` addresses count by the page that made them.
     pub fn is_site(&self, target: &Url) -> bool {
-        let origin = target.origin();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(&origin)
+        self.site().is_some_and(|site| site.origin() == target.origin())
     }
 }
 
@@ -69,5 +85,21 @@ mod tests {
     fn nothing_remote_before_the_site_is_known() {
         let target = Url::parse("http://127.0.0.1:4000/").expect("an address");
         assert_eq!(Guard::default().judge(&target), Verdict::Refuse);
+    }
+
+    #[test]
+    fn a_lost_page_comes_back_without_its_token() {
+        let guard = Guard::default();
+        assert_eq!(guard.after_loss(Some("tauri://localhost/")), None);
+        guard.set_site(&Url::parse("http://127.0.0.1:4000/?token=x").expect("an address"));
+        let after = |here| guard.after_loss(here).map(String::from);
+        let front = Some("http://127.0.0.1:4000/".to_owned());
+        assert_eq!(after(None), front);
+        assert_eq!(after(Some("tauri://localhost/index.html")), front);
+        assert_eq!(after(Some("http://127.0.0.1:4000/?token=x")), front);
+        assert_eq!(
+            after(Some("http://127.0.0.1:4000/playback?at=5")),
+            Some("http://127.0.0.1:4000/playback?at=5".to_owned())
+        );
     }
 }

@@ -1,20 +1,21 @@
 //! Brings the page back when its web content process dies or stops answering. Recording never notices.
 
+use crate::guard::Guard;
 use tauri::WebviewWindow;
 
 /// Watches the window for as long as it lives.
-pub fn watch(window: &WebviewWindow) {
+pub fn watch(window: &WebviewWindow, guard: Guard) {
     #[cfg(target_os = "linux")]
-    if let Err(error) = window.with_webview(|webview| linux::watch(&webview.inner())) {
+    if let Err(error) = window.with_webview(move |webview| linux::watch(&webview.inner(), guard)) {
         tracing::warn!("the web content process is not watched: {error}");
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = window;
+    let _ = (window, guard);
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
-    use crate::backoff::Backoff;
+    use crate::{backoff::Backoff, guard::Guard};
     use std::{
         cell::{Cell, RefCell},
         rc::Rc,
@@ -26,7 +27,7 @@ mod linux {
     const UNRESPONSIVE_FOR: Duration = Duration::from_secs(20);
 
     /// WebKitGTK calls these on the main thread, so plain cells hold the state.
-    pub fn watch(webview: &WebView) {
+    pub fn watch(webview: &WebView, guard: Guard) {
         let origin = Instant::now();
         let backoff = RefCell::new(Backoff::default());
         webview.connect_web_process_terminated(move |webview, reason| {
@@ -36,8 +37,8 @@ mod linux {
                 wait_ms = wait.as_millis() as u64,
                 "the web content process ended; loading the page again"
             );
-            let webview = webview.clone();
-            glib::timeout_add_local_once(wait, move || webview.reload());
+            let (webview, guard) = (webview.clone(), guard.clone());
+            glib::timeout_add_local_once(wait, move || bring_back(&webview, &guard));
         });
 
         let silence = Rc::new(Cell::new(0_u64));
@@ -56,5 +57,14 @@ mod linux {
                 }
             });
         });
+    }
+
+    /// Not `reload`: a page that died before it was committed would bring its predecessor back.
+    fn bring_back(webview: &WebView, guard: &Guard) {
+        let here = webview.uri();
+        match guard.after_loss(here.as_deref()) {
+            Some(target) => webview.load_uri(target.as_str()),
+            None => webview.reload(),
+        }
     }
 }

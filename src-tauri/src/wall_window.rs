@@ -6,7 +6,7 @@ use crate::{
     recovery,
 };
 use tauri::{
-    AppHandle, Manager, Runtime, WebviewUrl, WebviewWindow, WebviewWindowBuilder,
+    AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder,
     ipc::CapabilityBuilder,
     utils::config::Color,
     webview::{DownloadEvent, NewWindowResponse},
@@ -29,7 +29,7 @@ pub fn restored() -> StateFlags {
 /// # Errors
 /// The web view cannot be created.
 pub fn create(app: &AppHandle) -> tauri::Result<()> {
-    let starting = page("starting", &[("text", &app.state::<Shell>().texts.get("desktop.starting"))]);
+    let starting = starting_page(app);
     let navigation = app.clone();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(starting.into()))
         .title("Watchwall")
@@ -45,7 +45,7 @@ pub fn create(app: &AppHandle) -> tauri::Result<()> {
         })
         .on_download(|webview, event| may_download(webview.app_handle(), &event))
         .build()?;
-    recovery::watch(&window);
+    recovery::watch(&window, app.state::<Shell>().guard.clone());
     Ok(())
 }
 
@@ -72,6 +72,12 @@ pub fn show_site(app: &AppHandle, url: Url) {
     go(app, url);
 }
 
+/// Back to the starting page, while the site is opened once more.
+pub fn show_starting(app: &AppHandle) {
+    let address = starting_page(app);
+    show_page(app, &address);
+}
+
 /// Says what stopped the site from starting and what to do about it.
 pub fn show_problem(app: &AppHandle, problem: &Problem) {
     let shell = app.state::<Shell>();
@@ -85,9 +91,14 @@ pub fn show_problem(app: &AppHandle, problem: &Problem) {
             ("retry", &shell.texts.get("desktop.retry")),
         ],
     );
+    show_page(app, &address);
+}
+
+/// Shows one of the shell's own pages in place of whatever is there.
+fn show_page(app: &AppHandle, address: &str) {
     if let Some(window) = app.get_webview_window(LABEL)
         && let Ok(here) = window.url()
-        && let Ok(there) = here.join(&address)
+        && let Ok(there) = here.join(address)
     {
         go(app, there);
     }
@@ -95,13 +106,13 @@ pub fn show_problem(app: &AppHandle, problem: &Problem) {
 
 fn go(app: &AppHandle, url: Url) {
     let Some(window) = app.get_webview_window(LABEL) else { return };
-    if let Err(error) = navigate(&window, url) {
+    if let Err(error) = window.navigate(url) {
         tracing::error!("the window cannot open the page: {error}");
     }
 }
 
-fn navigate(window: &WebviewWindow, url: Url) -> tauri::Result<()> {
-    window.navigate(url)
+fn starting_page(app: &AppHandle) -> String {
+    page("starting", &[("text", &app.state::<Shell>().texts.get("desktop.starting"))])
 }
 
 /// A page of the shell with its texts in the fragment, so that it needs no native command.
