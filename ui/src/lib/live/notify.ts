@@ -12,6 +12,12 @@ export interface NotifyListener {
 	onConnected(connected: boolean): void;
 }
 
+export function notifyUrl(): string {
+	const url = new URL('/ws/web-notify', location.href);
+	url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+	return url.href;
+}
+
 export class NotifySocket {
 	#socket: WebSocket | null = null;
 	#last: number | undefined;

@@ -4,7 +4,7 @@
  */
 import { SvelteMap } from 'svelte/reactivity';
 import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type NotifyServerMessage, type StreamStatus } from '$lib/api';
-import { NotifySocket } from '$lib/live/notify';
+import { NotifySocket, notifyUrl } from '$lib/live/notify';
 
 class Cameras {
 	list = $state.raw<CameraView[]>([]);
@@ -21,9 +21,7 @@ class Cameras {
 
 	start(): void {
 		if (this.#socket) return;
-		const url = new URL('/ws/web-notify', location.href);
-		url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-		this.#socket = new NotifySocket(url.href, ['cameras', 'recording', 'system'], {
+		this.#socket = new NotifySocket(notifyUrl(), ['cameras', 'recording', 'system'], {
 			onMessage: (message) => this.#receive(message),
 			onConnected: (connected) => {
 				this.isConnected = connected;

@@ -1,0 +1,4 @@
+export type { PlayerState } from './state';
+export type { Step } from './healing';
+export type { Role, PlayerSource, PlayerStats, LivePlayer } from './player';
+export { pool } from './pool';

@@ -1,0 +1,463 @@
+/**
+ * One tile's live picture: a connection, a renderer and the watch over both. Framework-free: it knows addresses and
+ * gives an element; the page only places that element and reads the state.
+ */
+import { AudioTrack } from './audio';
+import type { ServerClock } from './clock';
+import { LiveConnection } from './connection';
+import { counters } from './counters';
+import type { Frame } from './framing';
+import { heal, healthy, type Healing, type Remedy } from './healing';
+import { askHeight } from './height';
+import { JpegRenderer } from './jpeg';
+import type { LiveHello } from './messages';
+import { MseRenderer } from './mse';
+import { codecList, type Abilities } from './probe';
+import type { Renderer, RendererStats } from './renderer';
+import { isLasting, looksSame, type PlayerState } from './state';
+import { StillRenderer } from './still';
+import { everyTick } from './ticker';
+import { waysFor, type Way, type WayChoice } from './ways';
+import { WebCodecsRenderer } from './webcodecs';
+
+export type Role = 'auto' | 'main' | 'sub';
+
+export interface PlayerSource {
+	liveUrl(query: Record<string, string | number | boolean | undefined>): string;
+	snapshotUrl(): string;
+	hasSubStream: boolean;
+}
+
+export interface PlayerContext {
+	clock: ServerClock;
+	can: Abilities;
+	choice: WayChoice;
+}
+
+export interface PlayerStats extends RendererStats {
+	hello?: LiveHello;
+	ageMs?: number;
+	framesPerSecond: number;
+	kilobitsPerSecond: number;
+	reconnects: number;
+	lostMessages: number;
+	step: Healing['step'];
+	tripMs?: number;
+}
+
+/** A second connection attempt from stills is given this long before stills go on alone. */
+const tryLiveMs = 10_000;
+const statsEveryTicks = 8;
+const mostBroken = 4;
+
+export class LivePlayer {
+	readonly root = document.createElement('div');
+	state: PlayerState = { kind: 'connecting' };
+	#listeners = new Set<(state: PlayerState) => void>();
+	#connection: LiveConnection | undefined;
+	#renderer: Renderer | undefined;
+	/** Being filled while the old one still shows its picture. */
+	#incoming: Renderer | undefined;
+	#audio: AudioTrack | undefined;
+	#hello: LiveHello | undefined;
+	#healing: Healing = healthy;
+	#ways: Way[];
+	#broken = 0;
+	#role: Role = 'auto';
+	#height: number | undefined;
+	#replayS = 0;
+	#isVisible = true;
+	#isHeld = false;
+	#wantsAudio = false;
+	#phase = 'live';
+	#trouble: { code: string; params: Record<string, string>; retryAt?: number } | undefined;
+	#captureMs: number | undefined;
+	#youngAt = performance.now();
+	#receivedAt = 0;
+	#livePresentedAt = 0;
+	#staleAfterMs = 2000;
+	#presented = 0;
+	#ticks = 0;
+	#meter = { at: performance.now(), presented: 0, bytes: 0, fps: 0, kbps: 0 };
+	#isDisposed = false;
+	readonly #stopTicking: () => void;
+
+	constructor(
+		private readonly source: PlayerSource,
+		private readonly context: PlayerContext,
+		heightPx: number
+	) {
+		counters.players += 1;
+		this.root.className = 'player';
+		this.#height = askHeight(undefined, heightPx);
+		this.#ways = waysFor(context.can, context.choice);
+		this.#open();
+		this.#stopTicking = everyTick((now) => this.#tick(now));
+	}
+
+	watch(listener: (state: PlayerState) => void): () => void {
+		this.#listeners.add(listener);
+		listener(this.state);
+		return () => this.#listeners.delete(listener);
+	}
+
+	/** False while the tile is hidden, out of view or in a hidden window. */
+	setVisible(isVisible: boolean): void {
+		if (this.#isVisible === isVisible) return;
+		this.#isVisible = isVisible;
+		this.#runOrRest();
+	}
+
+	/** The operator holds the picture. */
+	setHeld(isHeld: boolean): void {
+		if (this.#isHeld === isHeld) return;
+		this.#isHeld = isHeld;
+		this.#runOrRest();
+	}
+
+	get isHeld(): boolean {
+		return this.#isHeld;
+	}
+
+	/** Height of the tile in device pixels. */
+	setHeight(pixels: number): void {
+		const height = askHeight(this.#height, pixels);
+		if (height === this.#height) return;
+		this.#height = height;
+		this.#select();
+	}
+
+	get role(): Role {
+		return this.#role;
+	}
+
+	setRole(role: Role): void {
+		if (this.#role === role) return;
+		this.#role = role;
+		this.#select();
+	}
+
+	setAudio(on: boolean): void {
+		if (this.#wantsAudio === on) return;
+		this.#wantsAudio = on;
+		if (!on) {
+			this.#audio?.dispose();
+			this.#audio = undefined;
+		} else if (this.#hello?.has_audio) this.#audio ??= new AudioTrack();
+		this.#connection?.send({ type: 'audio', on });
+	}
+
+	get hasAudio(): boolean {
+		return this.#hello?.has_audio ?? false;
+	}
+
+	/** Plays the last `seconds` again; 0 returns to live. The old picture stays until the new one shows. */
+	replay(seconds: number): void {
+		if (this.#replayS === seconds) return;
+		this.#replayS = seconds;
+		this.#healing = healthy;
+		this.#dropIncoming();
+		this.#connection?.close();
+		this.#open();
+		this.#update();
+	}
+
+	get isReplay(): boolean {
+		return this.#replayS > 0;
+	}
+
+	/** Now, without waiting for the next attempt. */
+	retry(): void {
+		this.#trouble = undefined;
+		this.#healing = healthy;
+		this.#broken = 0;
+		this.#connection?.close();
+		this.#open();
+		this.#update();
+	}
+
+	attached(): void {
+		this.#renderer?.attached();
+		this.#incoming?.attached();
+	}
+
+	stats(): PlayerStats {
+		const renderer = this.#renderer ?? this.#incoming;
+		return {
+			...(renderer?.stats() ?? { way: this.#ways[0] ?? 'still', bufferedS: 0, rate: 1, dropped: 0 }),
+			hello: this.#hello,
+			ageMs: this.ageMs,
+			framesPerSecond: this.#meter.fps,
+			kilobitsPerSecond: this.#meter.kbps,
+			reconnects: this.#connection?.reconnects ?? 0,
+			lostMessages: this.#connection?.lostMessages ?? 0,
+			step: this.#healing.step
+		};
+	}
+
+	/** How old the picture on screen is, by the site's clock. */
+	get ageMs(): number | undefined {
+		return this.#captureMs === undefined ? undefined : Math.max(0, this.context.clock.now() - this.#captureMs);
+	}
+
+	dispose(): void {
+		if (this.#isDisposed) return;
+		this.#isDisposed = true;
+		this.#stopTicking();
+		this.#connection?.close();
+		this.#dropIncoming();
+		this.#renderer?.dispose();
+		this.#audio?.dispose();
+		this.#listeners.clear();
+		this.root.remove();
+		counters.players -= 1;
+	}
+
+	get #isResting(): boolean {
+		return !this.#isVisible || this.#isHeld;
+	}
+
+	#open(): void {
+		const way = this.#ways[0];
+		if (!way) return this.#fallToStill();
+		this.#youngAt = performance.now();
+		this.#phase = 'live';
+		this.#connection = new LiveConnection(() => this.#url(), this.context.clock, {
+			onHello: (hello) => this.#greeted(hello),
+			onFrame: (frame) => this.#received(frame),
+			onStatus: (phase, code, retryAt) => {
+				this.#phase = phase;
+				this.#trouble = code ? { code, params: {}, retryAt } : undefined;
+				this.#update();
+			},
+			onDown: (code, params, retryAt) => {
+				this.#trouble = { code, params, retryAt };
+				this.#phase = isLasting(code) ? 'needs_attention' : 'waiting';
+				this.#update();
+			}
+		});
+	}
+
+	#url(): string {
+		const way: Way = this.isReplay ? 'mse' : (this.#ways[0] ?? 'mse');
+		return this.source.liveUrl({
+			codecs: codecList(this.context.can, way),
+			max_height: this.#height,
+			select: 'auto',
+			audio: this.#wantsAudio || undefined,
+			replay_s: this.#replayS || undefined
+		});
+	}
+
+	#greeted(hello: LiveHello): void {
+		this.#hello = hello;
+		this.#staleAfterMs = hello.stale_after_ms || this.#staleAfterMs;
+		this.#phase = 'live';
+		this.#trouble = undefined;
+		if (this.#isResting) this.#connection?.send({ type: 'pause' });
+		if (this.#role !== 'auto' && hello.role !== this.#role) this.#select();
+		if (this.#wantsAudio && hello.has_audio) this.#audio ??= new AudioTrack();
+		const way: RendererStats['way'] = hello.mime === 'image/jpeg' ? 'jpeg' : this.isReplay ? 'mse' : (this.#ways[0] ?? 'mse');
+		const current = this.#incoming ?? this.#renderer;
+		const fits = current?.stats().way === way && this.#isReplayRenderer === this.isReplay;
+		if (fits) return current?.configure(hello);
+		this.#dropIncoming();
+		this.#isReplayRenderer = this.isReplay;
+		this.#incoming = this.#make(way);
+		this.#incoming?.configure(hello);
+		if (!this.#renderer && this.#incoming) this.#show(this.#incoming);
+	}
+
+	#isReplayRenderer = false;
+
+	#make(way: RendererStats['way']): Renderer | undefined {
+		const isStill = way === 'still';
+		const events = {
+			onPresented: ({ captureMs }: { captureMs: number }) => this.#onPresented(renderer, captureMs, !isStill),
+			onBroken: () => this.#onBroken(renderer)
+		};
+		let renderer: Renderer | undefined;
+		try {
+			if (way === 'jpeg') renderer = new JpegRenderer(events);
+			else if (way === 'webcodecs') renderer = new WebCodecsRenderer(events);
+			else if (way === 'mse') renderer = new MseRenderer(events, { isReplay: this.isReplay });
+			else renderer = new StillRenderer(() => this.source.snapshotUrl(), this.context.clock, events);
+		} catch {
+			queueMicrotask(() => this.#onBroken(undefined));
+		}
+		return renderer;
+	}
+
+	#show(renderer: Renderer): void {
+		const old = this.#renderer;
+		this.#renderer = renderer;
+		if (this.#incoming === renderer) this.#incoming = undefined;
+		this.root.replaceChildren(renderer.element);
+		old?.dispose();
+		renderer.attached();
+	}
+
+	#onPresented(renderer: Renderer | undefined, captureMs: number, isLive: boolean): void {
+		if (this.#isDisposed || !renderer || (renderer !== this.#renderer && renderer !== this.#incoming)) return;
+		if (renderer === this.#incoming) this.#show(renderer);
+		this.#captureMs = captureMs;
+		this.#presented += 1;
+		const now = performance.now();
+		const isYoung = this.isReplay || this.context.clock.now() - captureMs <= this.#staleAfterMs;
+		if (isYoung) {
+			this.#youngAt = now;
+			if (isLive) this.#livePresentedAt = now;
+		}
+		if (this.state.kind !== 'playing' && this.state.kind !== 'replaying') this.#update();
+	}
+
+	/** The decoder gave up: the next way, and when all have, stills. */
+	#onBroken(renderer: Renderer | undefined): void {
+		if (this.#isDisposed || (renderer && renderer !== this.#renderer && renderer !== this.#incoming)) return;
+		this.#broken += 1;
+		if (renderer === this.#incoming) this.#dropIncoming();
+		else {
+			// The broken one keeps its last picture until another shows; it gets no more data.
+			this.#deaf = renderer;
+		}
+		if (this.#broken > mostBroken) return this.#fallToStill();
+		if (this.#ways.length > 1 && this.#broken % 2 === 0) this.#ways.push(...this.#ways.splice(0, 1));
+		this.#isReplayRenderer = !this.isReplay;
+		this.#connection?.reopen();
+	}
+
+	#deaf: Renderer | undefined;
+
+	#received(frame: Frame): void {
+		this.#receivedAt = performance.now();
+		if (frame.isAudio) return this.#audio?.push(frame);
+		if (this.#isResting) return;
+		const target = this.#incoming ?? this.#renderer;
+		if (target && target !== this.#deaf) target.push(frame);
+		if (frame.kind === 'init') this.#audio?.push(frame);
+	}
+
+	#select(): void {
+		this.#connection?.send({ type: 'select', role: this.#role, max_height: this.#height });
+	}
+
+	#runOrRest(): void {
+		if (this.#isResting) {
+			this.#connection?.send({ type: 'pause' });
+			this.#renderer?.suspend();
+			this.#incoming?.suspend();
+		} else {
+			this.#youngAt = performance.now();
+			this.#healing = healthy;
+			this.#connection?.send({ type: 'resume' });
+		}
+		this.#update();
+	}
+
+	#tick(now: number): void {
+		this.#ticks += 1;
+		if (this.#ticks % 4 === 0) this.#measure(now);
+		if (!this.#isResting) {
+			this.#renderer?.tick();
+			this.#incoming?.tick();
+			this.#audio?.tick();
+			this.#watchOver(now);
+			if (this.#ticks % statsEveryTicks === 0) this.#report();
+		}
+		this.#update();
+	}
+
+	#watchOver(now: number): void {
+		if (this.isReplay) return;
+		const { healing, remedy } = heal(this.#healing, {
+			now,
+			isFlowing: now - this.#livePresentedAt < this.#staleAfterMs,
+			isReceiving: now - this.#receivedAt < 1000,
+			isSourceLive: (this.#connection?.isOpen ?? false) && (this.#phase === 'live' || this.#phase === 'idle'),
+			frozenMs: now - this.#youngAt,
+			hasSubStream: this.source.hasSubStream && this.#hello?.role === 'main'
+		});
+		this.#healing = healing;
+		if (remedy) this.#apply(remedy, now);
+	}
+
+	#apply(remedy: Remedy, now: number): void {
+		switch (remedy) {
+			case 'nudge':
+				return this.#renderer?.nudge();
+			case 'reopen':
+				return this.#connection?.reopen();
+			case 'sub_stream':
+				return this.setRole('sub');
+			case 'still':
+				return this.#fallToStill();
+			case 'try_live':
+				this.#connection?.close();
+				this.#broken = 0;
+				this.#open();
+				setTimeout(() => {
+					if (this.#healing.step === 'still' && performance.now() - this.#livePresentedAt > tryLiveMs && now > 0) this.#fallToStill();
+				}, tryLiveMs);
+		}
+	}
+
+	#fallToStill(): void {
+		if (this.#isDisposed) return;
+		this.#connection?.close();
+		this.#connection = undefined;
+		this.#dropIncoming();
+		this.#healing = { step: 'still', since: performance.now() };
+		if (this.#renderer?.stats().way === 'still') return;
+		this.#incoming = this.#make('still');
+	}
+
+	#dropIncoming(): void {
+		this.#incoming?.dispose();
+		this.#incoming = undefined;
+	}
+
+	#measure(now: number): void {
+		const seconds = (now - this.#meter.at) / 1000;
+		if (seconds < 0.5) return;
+		const bytes = this.#connection?.bytes ?? 0;
+		this.#meter = {
+			at: now,
+			presented: this.#presented,
+			bytes,
+			fps: (this.#presented - this.#meter.presented) / seconds,
+			kbps: (Math.max(0, bytes - this.#meter.bytes) * 8) / 1000 / seconds
+		};
+	}
+
+	#report(): void {
+		const age = this.ageMs;
+		if (age === undefined || this.isReplay) return;
+		this.#connection?.send({
+			type: 'stats',
+			live_age_ms: Math.round(age),
+			dropped_frames: this.#renderer?.stats().dropped ?? 0,
+			is_stale: age > this.#staleAfterMs,
+			step: this.#healing.step === 'none' ? undefined : this.#healing.step
+		});
+	}
+
+	#update(): void {
+		const next = this.#judge();
+		if (looksSame(this.state, next)) return;
+		this.state = next;
+		for (const listener of [...this.#listeners]) listener(next);
+	}
+
+	#judge(): PlayerState {
+		if (this.#isHeld || !this.#isVisible) return { kind: 'paused' };
+		const ageMs = this.ageMs;
+		if (this.isReplay && ageMs !== undefined && this.#renderer && !this.#incoming) return { kind: 'replaying', ageMs };
+		if (ageMs !== undefined && ageMs <= this.#staleAfterMs) return { kind: 'playing', ageMs, step: this.#healing.step };
+		const trouble = this.#trouble;
+		if (trouble && (this.#phase === 'needs_attention' || this.#phase === 'disabled')) return { kind: 'failed', ...trouble };
+		if (trouble && this.#phase === 'waiting') return { kind: 'waiting', ...trouble };
+		if (ageMs === undefined) return { kind: 'connecting' };
+		const since = this.state.kind === 'stale' ? this.state.since : Date.now();
+		return { kind: 'stale', since, ageMs, step: this.#healing.step };
+	}
+}
