@@ -1,112 +1,134 @@
-//! The configuration file's shape. Everything an administrator changes while the site runs lives in the database instead.
+//! The configuration file: its shape, its manual, how it is read. Everything an administrator changes while the site
+//! runs lives in the database instead.
+//!
+//! One table below is the source of it all: the structs, the defaults, the limits, the commented example, the reference
+//! page and the environment variables. Add a key there and nowhere else. Nothing here opens a file: callers hand in text.
 
+mod key;
+mod load;
+mod manual;
+mod nearest;
+
+pub use key::{Key, KeyKind, Section};
+pub use load::{ConfigError, ConfigSource};
+
+use key::KeyValue;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 
-/// `watchwall.toml`. Every key is optional.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    pub server: ServerConfig,
-    pub ingest: IngestConfig,
-    pub live: LiveConfig,
-    pub recording: RecordingConfig,
-    pub log: LogConfig,
-}
-
-/// Where the site listens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ServerConfig {
-    /// Address and port. Anything but loopback needs `allow_plain_http`.
-    pub listen: SocketAddr,
-    /// Serve without TLS beyond loopback, for sites behind their own TLS proxy.
-    pub allow_plain_http: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IngestConfig {
-    /// Time to open the connection to a camera, in milliseconds.
-    pub connect_timeout_ms: u64,
-    /// Time a camera may take to answer one request, in milliseconds.
-    pub read_timeout_ms: u64,
-    /// No access unit for this long means stalled, in milliseconds.
-    pub stall_after_ms: u64,
-    /// A stream nobody wants any more stays open this long, in milliseconds.
-    pub drain_after_ms: u64,
-    /// Seconds kept in memory for instant replay and pre-event recording.
-    pub ring_seconds: u32,
-    /// Bytes kept in memory per stream at most.
-    pub ring_bytes: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LiveConfig {
-    /// Viewers (tiles) the whole site serves at once.
-    pub max_viewers: usize,
-    /// Transcodes running at once.
-    pub max_transcodes: usize,
-    /// A tile older than this is shown as stale, in milliseconds.
-    pub stale_after_ms: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct RecordingConfig {
-    /// Folder of the first volume; `None` is `recordings` in the data folder.
-    pub folder: Option<PathBuf>,
-    /// Group fdatasync interval per volume, in milliseconds.
-    pub sync_interval_ms: u64,
-    /// Volume capacity is refreshed this often, in seconds.
-    pub volume_refresh_s: u64,
-    /// IANA name for file names; `None` is the system's.
-    pub time_zone: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LogConfig {
-    /// `error`, `warn`, `info`, `debug` or `trace`, or tracing directives.
-    pub level: String,
-    /// One JSON object per line instead of text.
-    pub json: bool,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), allow_plain_http: false }
-    }
-}
-
-impl Default for IngestConfig {
-    fn default() -> Self {
-        Self {
-            connect_timeout_ms: 3_000,
-            read_timeout_ms: 5_000,
-            stall_after_ms: 5_000,
-            drain_after_ms: 10_000,
-            ring_seconds: 30,
-            ring_bytes: 32 * 1024 * 1024,
+/// Defines the sections once: as structs, as [`Default`]s and as [`Config::SECTIONS`].
+macro_rules! sections {
+    ($(
+        $(#[doc = $about:literal])+
+        $section:ident: $type:ident {
+            $(
+                $(#[doc = $doc:literal])+
+                $name:ident: $kind:ty = $default:expr $(, $min:literal to $max:literal)?;
+            )+
         }
-    }
+    )+) => {
+        /// `watchwall.toml`. Every key is optional.
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Config { $( $(#[doc = $about])+ pub $section: $type, )+ }
+
+        $(
+            $(#[doc = $about])+
+            #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+            #[serde(default, deny_unknown_fields)]
+            pub struct $type { $( $(#[doc = $doc])+ pub $name: $kind, )+ }
+
+            impl Default for $type {
+                fn default() -> Self {
+                    Self { $($name: $default,)+ }
+                }
+            }
+        )+
+
+        impl Config {
+            /// Every section and key, in the order of the file.
+            pub const SECTIONS: &'static [Section] = &[$(Section {
+                name: stringify!($section),
+                about: &[$($about),+],
+                keys: &[$(Key {
+                    section: stringify!($section),
+                    name: stringify!($name),
+                    about: &[$($doc),+],
+                    kind: <$kind as KeyValue>::KIND,
+                    limits: sections!(@limits $($min to $max)?),
+                },)+],
+            },)+];
+
+            /// The value of a key as it stands in the file. `None` for a key that does not exist.
+            fn value(&self, key: &Key) -> Option<toml::Value> {
+                match (key.section, key.name) {
+                    $($((stringify!($section), stringify!($name)) => Some(self.$section.$name.show()),)+)+
+                    _ => None,
+                }
+            }
+
+            /// Reads an empty text as "not set" where a key may be absent.
+            fn tidy(&mut self) {
+                $($(self.$section.$name.tidy();)+)+
+            }
+        }
+    };
+    (@limits) => { None };
+    (@limits $min:literal to $max:literal) => { Some(($min, $max)) };
 }
 
-impl Default for LiveConfig {
-    fn default() -> Self {
-        Self { max_viewers: 512, max_transcodes: 4, stale_after_ms: 2_000 }
+sections! {
+    /// Where the site listens.
+    server: ServerConfig {
+        /// Address and port. Anything but loopback needs `allow_plain_http`.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
+        /// Serve without TLS beyond loopback, for sites behind their own TLS proxy.
+        allow_plain_http: bool = false;
     }
-}
 
-impl Default for RecordingConfig {
-    fn default() -> Self {
-        Self { folder: None, sync_interval_ms: 1_000, volume_refresh_s: 15, time_zone: None }
+    /// How cameras are pulled.
+    ingest: IngestConfig {
+        /// Time to open the connection to a camera, in milliseconds.
+        connect_timeout_ms: u64 = 3_000, 100 to 60_000;
+        /// Time a camera may take to answer one request, in milliseconds.
+        read_timeout_ms: u64 = 5_000, 100 to 120_000;
+        /// No access unit for this long means stalled, in milliseconds.
+        stall_after_ms: u64 = 5_000, 500 to 120_000;
+        /// A stream nobody wants any more stays open this long, in milliseconds.
+        drain_after_ms: u64 = 10_000, 0 to 600_000;
+        /// Seconds kept in memory for instant replay and pre-event recording.
+        ring_seconds: u32 = 30, 1 to 600;
+        /// Bytes kept in memory per stream at most.
+        ring_bytes: usize = 32 * 1024 * 1024, 1_048_576 to 1_073_741_824;
     }
-}
 
-impl Default for LogConfig {
-    fn default() -> Self {
-        Self { level: "info".into(), json: false }
+    /// Live view.
+    live: LiveConfig {
+        /// Viewers (tiles) the whole site serves at once.
+        max_viewers: usize = 512, 1 to 100_000;
+        /// Transcodes running at once.
+        max_transcodes: usize = 4, 0 to 256;
+        /// A tile older than this is shown as stale, in milliseconds.
+        stale_after_ms: u64 = 2_000, 500 to 60_000;
+    }
+
+    /// Recording.
+    recording: RecordingConfig {
+        /// Folder of the first volume. Empty: `recordings` in the data folder.
+        folder: Option<PathBuf> = None;
+        /// Written recordings are on the disk after this long, in milliseconds.
+        sync_interval_ms: u64 = 1_000, 100 to 2_000;
+        /// The capacity of volumes is refreshed this often, in seconds.
+        volume_refresh_s: u64 = 15, 1 to 3_600;
+        /// IANA time zone for file names, for example `Asia/Shanghai`. Empty: the system's.
+        time_zone: Option<String> = None;
+    }
+
+    /// The log.
+    log: LogConfig {
+        /// `error`, `warn`, `info`, `debug` or `trace`, or tracing directives.
+        level: String = "info".to_owned();
+        /// One JSON object per line instead of text.
+        json: bool = false;
     }
 }
