@@ -5,7 +5,11 @@
 //! window, exactly as the site's own process would.
 
 use serde::Deserialize;
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
 use url::Url;
 use watchwall_model::{ErrorCode, Problem};
 
@@ -28,7 +32,7 @@ struct OneTimeAddress {
 pub async fn find(data: &Path) -> Result<Option<Url>, Problem> {
     let Some(record) = read_record(data).await else { return Ok(None) };
     let Ok(client) = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build() else { return Ok(None) };
-    let base = format!("http://{}", record.address);
+    let base = format!("http://{}", from_here(record.address));
     let alive = client.get(format!("{base}/healthz")).send().await.is_ok_and(|answer| answer.status().is_success());
     if !alive {
         return Ok(None);
@@ -44,6 +48,15 @@ pub async fn find(data: &Path) -> Result<Option<Url>, Problem> {
     let one_time: OneTimeAddress = answer.json().await.map_err(|error| refused(data, error.without_url()))?;
     let url = Url::parse_with_params(&base, [("token", one_time.token)]).map_err(|error| refused(data, error))?;
     Ok(Some(url))
+}
+
+/// A site that listens on every address of the machine is reached over loopback.
+fn from_here(address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => SocketAddr::from((Ipv4Addr::LOCALHOST, address.port())),
+        IpAddr::V6(ip) if ip.is_unspecified() => SocketAddr::from((Ipv6Addr::LOCALHOST, address.port())),
+        _ => address,
+    }
 }
 
 async fn read_record(data: &Path) -> Option<ServerRecord> {
@@ -111,6 +124,18 @@ mod tests {
         assert!(find(empty.path()).await.expect("an answer").is_none());
         std::fs::write(empty.path().join("server.json"), "{").expect("half a record");
         assert!(find(empty.path()).await.expect("an answer").is_none());
+    }
+
+    #[test]
+    fn every_address_means_loopback() {
+        let check = |address: &str, expect: &str| {
+            let address: SocketAddr = address.parse().expect("an address");
+            assert_eq!(from_here(address).to_string(), expect);
+        };
+        check("0.0.0.0:8080", "127.0.0.1:8080");
+        check("[::]:8080", "[::1]:8080");
+        check("192.0.2.7:8080", "192.0.2.7:8080");
+        check("127.0.0.1:8080", "127.0.0.1:8080");
     }
 
     #[tokio::test]

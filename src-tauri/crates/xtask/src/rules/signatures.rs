@@ -30,12 +30,25 @@ pub fn check(repository: &Repository) -> Result<Vec<String>> {
     Ok(complaints)
 }
 
-/// Whether the crate shows the file's top module, or names out of it.
+/// Whether every module on the way to the file is public, or shows names of the next.
 fn is_open(repository: &Repository, inside: &str) -> bool {
     let Some((name, file)) = inside.split_once("/src/") else { return false };
-    let module = file.split(['/', '.']).next().unwrap_or_default();
-    let root = repository.read(&format!("src-tauri/crates/{name}/src/lib.rs")).unwrap_or_default();
-    module == "lib" || root.contains(&format!("pub mod {module}")) || root.contains(&format!("pub use {module}::"))
+    let mut folder = format!("src-tauri/crates/{name}/src");
+    let mut parent = format!("{folder}/lib.rs");
+    for part in file.split('/') {
+        let module = part.trim_end_matches(".rs");
+        if module == "lib" || module == "mod" {
+            return true;
+        }
+        let text = repository.read(&parent).unwrap_or_default();
+        let shown = text.contains(&format!("pub mod {module}")) || text.contains(&format!("pub use {module}::"));
+        if !shown {
+            return false;
+        }
+        folder = format!("{folder}/{module}");
+        parent = format!("{folder}/mod.rs");
+    }
+    true
 }
 
 /// Line number and text of each `pub fn` up to its body.
