@@ -1,0 +1,110 @@
+/** Every act of the wall by keyboard. Keys typed into a field or a dialog are not ours. */
+import { cameras } from '$lib/state/cameras.svelte';
+import { stage } from '$lib/state/stage.svelte';
+import { neighbour, type Direction } from './grid';
+import type { TileView } from './tile.svelte';
+import { wall } from './wall.svelte';
+
+export interface TileHandle {
+	view: TileView;
+	snapshot: () => void;
+}
+
+export interface Keyboard {
+	handles: ReadonlyMap<number, TileHandle>;
+	focusSelected: () => void;
+	/** The number being typed, for the screen; empty when it is over. */
+	oncall: (text: string) => void;
+}
+
+const arrows: Record<string, Direction> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
+const callPauseMs = 900;
+let typed = '';
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+function isOurs(event: KeyboardEvent): boolean {
+	if (event.defaultPrevented || event.altKey || event.metaKey) return false;
+	const target = event.target as HTMLElement | null;
+	if (target?.closest('input, textarea, select, dialog, [role="menu"], [contenteditable]')) return false;
+	// Enter and Space belong to the button that has the focus.
+	return !((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary'));
+}
+
+export function onWallKey(event: KeyboardEvent, board: Keyboard): void {
+	if (!isOurs(event)) return;
+	if (event.ctrlKey) {
+		if (event.key.toLowerCase() !== 'z') return;
+		wall.undo();
+	} else if (!act(event, board)) return;
+	event.preventDefault();
+}
+
+/** False for a key without a meaning here. */
+function act(event: KeyboardEvent, board: Keyboard): boolean {
+	const tile = board.handles.get(wall.selected);
+	const direction = arrows[event.key];
+	if (direction) {
+		wall.selected = neighbour(wall.grid, wall.selected, direction);
+		if (wall.enlarged !== null) wall.enlarged = wall.selected;
+		queueMicrotask(board.focusSelected);
+		return true;
+	}
+	if (/^[0-9]$/.test(event.key)) {
+		type(event.key, board.oncall);
+		return true;
+	}
+	switch (event.key.length === 1 ? event.key.toLowerCase() : event.key) {
+		case 'Enter':
+			if (typed) call(board.oncall);
+			else wall.enlarged = wall.enlarged === wall.selected || !tile ? null : wall.selected;
+			return true;
+		case 'Escape':
+			if (typed) forget(board.oncall);
+			else if (wall.enlarged !== null) wall.enlarged = null;
+			else stage.isFull = false;
+			return true;
+		case 'Delete':
+		case 'Backspace':
+			wall.remove(wall.selected);
+			return true;
+		case ' ':
+			tile?.view.toggleHeld();
+			return true;
+		case 'r':
+			tile?.view.toggleReplay();
+			return true;
+		case 's':
+			tile?.snapshot();
+			return true;
+		case 'a':
+			wall.audible = wall.audible === wall.selected ? null : wall.selected;
+			return true;
+		case 'i':
+			tile?.view.toggleStats();
+			return true;
+		default:
+			return false;
+	}
+}
+
+function type(digit: string, oncall: Keyboard['oncall']): void {
+	typed = (typed + digit).slice(-4);
+	oncall(typed);
+	clearTimeout(timer);
+	timer = setTimeout(() => call(oncall), callPauseMs);
+}
+
+/** Camera numbers are positions in the list, as the list shows them. */
+function call(oncall: Keyboard['oncall']): void {
+	const camera = cameras.list[Number(typed) - 1];
+	const number = typed;
+	forget(oncall);
+	if (camera) wall.place(wall.selected, [camera.id]);
+	else oncall(`?${number}`);
+}
+
+function forget(oncall: Keyboard['oncall']): void {
+	clearTimeout(timer);
+	typed = '';
+	oncall('');
+}
