@@ -1,0 +1,63 @@
+//! `watchwall camsim`: the farm that a person starts by hand. The caller prints and waits.
+
+use crate::{CameraSpec, CamsimError, Farm, FarmOptions};
+use std::{net::SocketAddr, path::PathBuf};
+use watchwall_model::{Secret, StreamRole};
+
+#[derive(Clone, Debug)]
+pub struct CliOptions {
+    pub cameras: usize,
+    pub listen: SocketAddr,
+    pub control: Option<SocketAddr>,
+    /// All cameras ask for it.
+    pub credentials: Option<(String, Secret)>,
+    pub cache_folder: Option<PathBuf>,
+}
+
+/// One line of what is printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing {
+    pub camera: usize,
+    pub name: String,
+    pub role: StreamRole,
+    /// Without credentials.
+    pub url: String,
+    /// Such as `h264 1280x720 15 fps aac`.
+    pub summary: String,
+}
+
+/// Starts demo cameras and lists their streams.
+///
+/// # Errors
+/// As [`Farm::start`].
+pub async fn run_cli(options: CliOptions) -> Result<(Farm, Vec<Listing>), CamsimError> {
+    let camera = |n| CameraSpec { credentials: options.credentials.clone(), ..CameraSpec::demo(n) };
+    let specs: Vec<_> = (0..options.cameras).map(camera).collect();
+    let farm = Farm::start(FarmOptions {
+        rtsp_listen: options.listen,
+        control_listen: options.control,
+        cache_folder: options.cache_folder,
+        ..FarmOptions::new(specs.clone())
+    })
+    .await?;
+    let listings = specs.iter().enumerate().flat_map(|(number, spec)| listings(&farm, number, spec)).collect();
+    Ok((farm, listings))
+}
+
+fn listings(farm: &Farm, camera: usize, spec: &CameraSpec) -> Vec<Listing> {
+    let roles = [StreamRole::Main, StreamRole::Sub];
+    let lines = roles.into_iter().filter_map(|role| {
+        let stream = spec.stream(role)?;
+        let summary = format!(
+            "{:?} {}x{} {} fps{}",
+            stream.codec,
+            stream.width,
+            stream.height,
+            stream.fps,
+            if stream.audio == crate::Audio::None { String::new() } else { format!(" {:?}", stream.audio) }
+        );
+        let summary = summary.to_ascii_lowercase();
+        Some(Listing { camera, name: spec.name.clone(), role, url: farm.rtsp_url(camera, role), summary })
+    });
+    lines.collect()
+}

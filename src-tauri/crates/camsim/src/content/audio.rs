@@ -1,0 +1,142 @@
+//! A loop of sound: one short beep per second, as AAC (by GStreamer) or G.711 (here).
+
+use crate::{Audio, CamsimError, rtp::{TrackLoop, audio_payload}};
+use bytes::Bytes;
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_app::AppSink;
+use std::sync::Arc;
+
+/// Sound ready to be sent, and what the SDP says about it.
+#[derive(Clone, Debug)]
+pub(crate) struct AudioLoop {
+    pub kind: Audio,
+    pub track: Arc<TrackLoop>,
+    /// AudioSpecificConfig (ISO/EC 14496-3) for AAC, else empty.
+    pub config: Bytes,
+}
+
+pub(crate) const AAC_HZ: u32 = 16_000;
+pub(crate) const G711_HZ: u32 = 8_000;
+const AAC_FRAME: u32 = 1024;
+/// Samples in one G.711 packet: 40 ms.
+const G711_FRAME: usize = 320;
+const SECONDS: u32 = 4;
+
+/// Makes the loop; blocks for some milliseconds. `None` for a stream without sound.
+pub(crate) fn audio_loop(kind: Audio) -> Result<Option<AudioLoop>, CamsimError> {
+    let (frames, hz, samples, config) = match kind {
+        Audio::None => return Ok(None),
+        Audio::Aac => {
+            let (frames, config) = encode_aac()?;
+            (frames, AAC_HZ, AAC_FRAME, config)
+        }
+        Audio::Pcma => (g711(a_law), G711_HZ, G711_FRAME as u32, Bytes::new()),
+        Audio::Pcmu => (g711(mu_law), G711_HZ, G711_FRAME as u32, Bytes::new()),
+    };
+    let payloads: Vec<_> = frames.iter().map(|frame| audio_payload(kind, frame)).collect();
+    let track = Arc::new(TrackLoop::audio(&payloads, hz, samples));
+    Ok(Some(AudioLoop { kind, track, config }))
+}
+
+/// Sample `n` of the signal: 0.1 s of 880 Hz each second, quiet otherwise.
+fn sample(n: u32, hz: u32) -> i16 {
+    if n % hz >= hz / 10 {
+        return 0;
+    }
+    let angle = f64::from(n) * 880.0 * std::f64::consts::TAU / f64::from(hz);
+    (angle.sin() * 8000.0) as i16
+}
+
+fn g711(code: fn(i16) -> u8) -> Vec<Bytes> {
+    let all: Vec<u8> = (0..G711_HZ * SECONDS).map(|n| code(sample(n, G711_HZ))).collect();
+    all.chunks_exact(G711_FRAME).map(Bytes::copy_from_slice).collect()
+}
+
+/// ITU-T G.711 A-law of a 16-bit sample.
+fn a_law(value: i16) -> u8 {
+    let sign = if value >= 0 { 0xd5 } else { 0x55 };
+    let magnitude = if value >= 0 { value >> 3 } else { !value >> 3 };
+    let code = if magnitude < 32 {
+        magnitude >> 1
+    } else {
+        let segment = 15 - magnitude.cast_unsigned().leading_zeros().cast_signed() as i16 - 4;
+        segment << 4 | (magnitude >> segment & 0x0f)
+    };
+    code as u8 ^ sign
+}
+
+/// ITU-T G.711 mu-law of a 16-bit sample.
+fn mu_law(value: i16) -> u8 {
+    let sign = if value < 0 { 0x80 } else { 0 };
+    let magnitude = (i32::from(value).abs().min(32_635)) + 132;
+    let segment = 31 - magnitude.leading_zeros().cast_signed() - 7;
+    let code = segment << 4 | (magnitude >> (segment + 3) & 0x0f);
+    !(sign | code as u8)
+}
+
+fn encode_aac() -> Result<(Vec<Bytes>, Bytes), CamsimError> {
+    let refused = |reason: String| CamsimError::Encoder { action: "encode AAC", reason };
+    gst::init().map_err(|e| refused(e.to_string()))?;
+    let count = AAC_HZ * SECONDS / AAC_FRAME;
+    let text = format!(
+        "audiotestsrc wave=ticks freq=880 sine-periods-per-tick=88 volume=0.25 samplesperbuffer={AAC_FRAME} \
+         num-buffers={} ! audio/x-raw,rate={AAC_HZ},channels=1 ! audioconvert ! avenc_aac bitrate=48000 \
+         ! audio/mpeg,mpegversion=4,stream-format=raw ! appsink name=sink sync=false",
+        count + 2
+    );
+    let pipeline = gst::parse::launch(&text)
+        .map_err(|e| refused(e.to_string()))?
+        .downcast::<gst::Pipeline>()
+        .map_err(|_| refused("not a pipeline".into()))?;
+    let sink = pipeline
+        .by_name("sink")
+        .and_then(|e| e.downcast::<AppSink>().ok())
+        .ok_or_else(|| refused("no sink".into()))?;
+    pipeline.set_state(gst::State::Playing).map_err(|e| refused(e.to_string()))?;
+    let mut frames = Vec::new();
+    let mut config = Bytes::new();
+    while frames.len() < count as usize {
+        let Some(sample) = sink.try_pull_sample(gst::ClockTime::from_seconds(10)) else { break };
+        if let Some(caps) = sample.caps().and_then(|caps| caps.structure(0).map(ToOwned::to_owned))
+            && let Ok(data) = caps.get::<gst::Buffer>("codec_data")
+            && let Ok(map) = data.map_readable()
+        {
+            config = Bytes::copy_from_slice(&map);
+        }
+        if let Some(map) = sample.buffer().and_then(|buffer| buffer.map_readable().ok()) {
+            frames.push(Bytes::copy_from_slice(&map));
+        }
+    }
+    // Going to Null cannot fail in a way that leaves something to do.
+    let _ = pipeline.set_state(gst::State::Null);
+    if frames.is_empty() || config.is_empty() {
+        return Err(refused("no frames came out".into()));
+    }
+    Ok((frames, config))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn g711_codes_are_those_of_the_recommendation() {
+        let check = |value, a, mu| assert_eq!((a_law(value), mu_law(value)), (a, mu), "{value}");
+        check(0, 0xd5, 0xff);
+        check(-1, 0x55, 0x7f);
+        check(32_767, 0xaa, 0x80);
+        check(-32_768, 0x2a, 0x00);
+        check(1000, 0xfa, 0xce);
+        check(-1000, 0x7a, 0x4e);
+    }
+
+    #[test]
+    fn every_kind_of_sound_comes_out() {
+        assert!(audio_loop(Audio::None).unwrap().is_none());
+        for (kind, frames, hz) in [(Audio::Aac, 62, AAC_HZ), (Audio::Pcma, 100, G711_HZ), (Audio::Pcmu, 100, G711_HZ)] {
+            let sound = audio_loop(kind).unwrap().unwrap();
+            assert_eq!((sound.track.units.len(), sound.track.clock_hz), (frames, hz), "{kind:?}");
+            assert_eq!(sound.config.is_empty(), kind != Audio::Aac);
+        }
+    }
+}

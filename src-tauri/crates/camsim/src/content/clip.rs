@@ -1,0 +1,96 @@
+//! A profile of video, and encoding a loop of it.
+
+use super::encoder::VideoEncoder;
+use crate::{CamsimError, Codec, Look, StreamSpec, fault::ContentFaults, picture::{Scene, SceneSpec}};
+use bytes::Bytes;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// Everything that decides what an encoder makes. Streams with equal profiles share one loop.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Profile {
+    pub codec: Codec,
+    pub fps: u32,
+    pub bitrate_kbps: u32,
+    pub gop_frames: u32,
+    pub b_frames: u32,
+    pub scene: SceneSpec,
+}
+
+/// One access unit in decoding order: Annex B for H.264 and H.265, a whole JPEG for MJPEG.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EncodedUnit {
+    pub key: bool,
+    /// Presentation time in nanoseconds, on the clock of whoever pushed the frame.
+    pub pts_ns: u64,
+    pub data: Bytes,
+}
+
+/// A loop lasts at least this long.
+const LOOP_MS: u32 = 4000;
+const LONGEST_ENCODE: Duration = Duration::from_secs(120);
+const B_FRAMES: u32 = 2;
+
+impl Profile {
+    pub fn new(spec: &StreamSpec, faults: ContentFaults, name: &str, hue: u8) -> Self {
+        let (mut width, mut height) = faults.size.unwrap_or((spec.width, spec.height));
+        if faults.odd_size {
+            (width, height) = (width + 6, height + 2);
+        }
+        let own = spec.look == Look::Own;
+        let scene = SceneSpec {
+            width: width.clamp(32, 8192),
+            height: height.clamp(32, 8192),
+            name: if own { name.to_owned() } else { String::new() },
+            hue: if own { hue } else { 170 },
+            noise_percent: if own { 0 } else { 25 },
+        };
+        Self {
+            codec: spec.codec,
+            fps: spec.fps,
+            bitrate_kbps: spec.bitrate_kbps,
+            gop_frames: (spec.gop_ms * spec.fps / 1000).max(1),
+            b_frames: if faults.b_frames && spec.codec != Codec::Mjpeg { B_FRAMES } else { 0 },
+            scene,
+        }
+    }
+
+    /// Frames in a loop: whole GOPs.
+    pub fn loop_frames(&self) -> u32 {
+        (self.fps * LOOP_MS / 1000).max(1).next_multiple_of(self.gop_frames)
+    }
+
+    /// Time of a frame in a loop.
+    pub fn frame_ns(&self, index: u32) -> u64 {
+        u64::from(index) * 1_000_000_000 / u64::from(self.fps)
+    }
+
+    /// The frame a presentation time belongs to.
+    pub fn frame_index(&self, pts_ns: u64) -> u32 {
+        u32::try_from((pts_ns * u64::from(self.fps) + 500_000_000) / 1_000_000_000).unwrap_or(0)
+    }
+}
+
+/// Encodes a loop. Blocks: seconds for large pictures.
+pub(super) fn encode_loop(profile: &Profile) -> Result<Vec<EncodedUnit>, CamsimError> {
+    let units = Arc::new(Mutex::new(Vec::new()));
+    let sink = units.clone();
+    let encoder = VideoEncoder::start(profile, move |unit| {
+        sink.lock().unwrap_or_else(PoisonError::into_inner).push(unit);
+    })?;
+    let mut scene = Scene::new(&profile.scene);
+    let count = profile.loop_frames();
+    for index in 0..count {
+        let frame = scene.draw_loop(index as usize, count as usize);
+        encoder.push_waiting(frame, profile.frame_ns(index))?;
+    }
+    encoder.finish(LONGEST_ENCODE)?;
+    let units = std::mem::take(&mut *units.lock().unwrap_or_else(PoisonError::into_inner));
+    if units.len() != count as usize || !units.first().is_some_and(|unit| unit.key) {
+        let reason = format!("{} of {count} frames came out of {:?}", units.len(), profile.codec);
+        return Err(CamsimError::Encoder { action: "encode a loop", reason });
+    }
+    Ok(units)
+}

@@ -1,0 +1,21 @@
+//! The RTSP 1.0 server (RFC 2326): requests, authentication, descriptions, sessions over TCP and UDP.
+//!
+//! One task per connection (`connection.rs`) reads requests and sends the session's packets; it is owned by the
+//! farm's task tracker and ends with the farm's token, the connection or a fault. One task per port accepts.
+//! Nothing waits without a limit: a client that does not read is cut after ten seconds.
+
+mod auth;
+mod connection;
+mod listener;
+mod methods;
+mod outbox;
+mod request;
+mod response;
+mod sdp;
+mod session;
+mod target;
+mod track;
+mod transport;
+
+pub(crate) use listener::{Door, serve_own_port, serve_shared_port};
+pub(crate) use target::path as stream_path;

@@ -1,0 +1,71 @@
+//! Session descriptions (RFC 8866) with what each codec's payload format wants in `fmtp`.
+
+use crate::{
+    Audio,
+    content::{AudioLoop, Parameters},
+    rtp::{audio_payload_type, video_payload_type},
+    stream::StreamRuntime,
+};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use std::{fmt::Write, net::IpAddr};
+
+/// Describes a stream. `unknown_codec` puts a name there that no client knows.
+pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: IpAddr, unknown_codec: bool) -> String {
+    let family = if local.is_ipv4() { "IP4 0.0.0.0" } else { "IP6 ::" };
+    let payload_type = video_payload_type(stream.spec.codec);
+    let mut sdp = format!(
+        "v=0\r\no=- {session} 1 IN {kind} {local}\r\ns={name}\r\nc=IN {family}\r\nt=0 0\r\na=control:*\r\n\
+         a=range:npt=now-\r\nm=video 0 RTP/AVP {payload_type}\r\na=framerate:{fps}\r\na=control:track1\r\n",
+        session = stream.ordinal + 1,
+        kind = if local.is_ipv4() { "IP4" } else { "IP6" },
+        name = stream.name.replace(['\r', '\n'], " "),
+        fps = stream.spec.fps,
+    );
+    let format = if unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(payload_type, parameters) };
+    // Writing to a string cannot fail.
+    let _ = write!(sdp, "a=rtpmap:{payload_type} {format}");
+    if let Some(audio) = &stream.audio {
+        sdp.push_str(&audio_part(audio));
+    }
+    sdp
+}
+
+/// The rest of `rtpmap`, then `fmtp`.
+fn video_format(payload_type: u8, parameters: &Parameters) -> String {
+    let text = |set: &[u8]| BASE64_STANDARD.encode(set);
+    match parameters {
+        Parameters::H264 { sps, pps } => {
+            let level: String = sps.iter().skip(1).take(3).map(|byte| format!("{byte:02X}")).collect();
+            format!(
+                "H264/90000\r\na=fmtp:{payload_type} packetization-mode=1;profile-level-id={level};\
+                 sprop-parameter-sets={},{}\r\n",
+                text(sps),
+                text(pps)
+            )
+        }
+        Parameters::H265 { vps, sps, pps } => format!(
+            "H265/90000\r\na=fmtp:{payload_type} sprop-vps={};sprop-sps={};sprop-pps={}\r\n",
+            text(vps),
+            text(sps),
+            text(pps)
+        ),
+        Parameters::Mjpeg => "JPEG/90000\r\n".to_owned(),
+    }
+}
+
+fn audio_part(audio: &AudioLoop) -> String {
+    let payload_type = audio_payload_type(audio.kind);
+    let hz = audio.track.clock_hz;
+    let format = match audio.kind {
+        Audio::Aac => {
+            let config: String = audio.config.iter().map(|byte| format!("{byte:02X}")).collect();
+            format!(
+                "MPEG4-GENERIC/{hz}/1\r\na=fmtp:{payload_type} streamtype=5;profile-level-id=1;mode=AAC-hbr;\
+                 sizelength=13;indexlength=3;indexdeltalength=3;config={config}"
+            )
+        }
+        Audio::Pcma => format!("PCMA/{hz}/1"),
+        Audio::Pcmu | Audio::None => format!("PCMU/{hz}/1"),
+    };
+    format!("m=audio 0 RTP/AVP {payload_type}\r\na=rtpmap:{payload_type} {format}\r\na=control:track2\r\n")
+}

@@ -1,0 +1,66 @@
+//! Request targets: `rtsp://host/cam/{n}/{main|sub}[/track{1|2}]`, or `*`.
+
+use watchwall_model::StreamRole;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub camera: usize,
+    pub role: StreamRole,
+    pub track: Option<TrackKind>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TrackKind {
+    Video,
+    Audio,
+}
+
+/// `None` for any other path.
+pub(super) fn parse(target: &str) -> Option<Target> {
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.split_once('/')?.1,
+        None => target,
+    };
+    let path = path.split(['?', '#']).next()?;
+    let mut parts = path.split('/').filter(|part| !part.is_empty());
+    if parts.next() != Some("cam") {
+        return None;
+    }
+    let camera = parts.next()?.parse().ok()?;
+    let role = match parts.next()? {
+        "main" => StreamRole::Main,
+        "sub" => StreamRole::Sub,
+        _ => return None,
+    };
+    let track = match parts.next() {
+        None => None,
+        Some("track1") => Some(TrackKind::Video),
+        Some("track2") => Some(TrackKind::Audio),
+        Some(_) => return None,
+    };
+    parts.next().is_none().then_some(Target { camera, role, track })
+}
+
+/// The path of a stream, without the leading slash.
+pub(crate) fn path(camera: usize, role: StreamRole) -> String {
+    format!("cam/{camera}/{}", role.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_streams_that_could_exist_have_targets() {
+        let main = |track| Some(Target { camera: 3, role: StreamRole::Main, track });
+        let check = |text, expect| assert_eq!(parse(text), expect, "{text}");
+        check("rtsp://127.0.0.1:8554/cam/3/main", main(None));
+        check("rtsp://[::1]:8554/cam/3/main/?a=b", main(None));
+        check("/cam/3/main/track1", main(Some(TrackKind::Video)));
+        check("rtsp://h/cam/3/main/track2", main(Some(TrackKind::Audio)));
+        for bad in ["*", "rtsp://h", "rtsp://h/", "/cam/x/main", "/cam/3/third", "/cam/3/main/track9", "/cam/3/sub/track1/x"]
+        {
+            check(bad, None);
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One track of a session: its RTP state and the way its packets take.
+
+use super::{outbox::Outbox, target::TrackKind};
+use crate::{
+    counters::StreamTally,
+    rtp::{Stamp, Wire},
+    stream::LoopCursor,
+};
+use rand::Rng;
+use std::{cell::RefCell, io, net::IpAddr, sync::atomic::Ordering::Relaxed};
+use tokio::net::{TcpStream, UdpSocket};
+
+pub(super) struct Track {
+    pub kind: TrackKind,
+    pub clock_hz: u32,
+    pub carrier: Carrier,
+    pub ssrc: u32,
+    pub sequence: u16,
+    pub packets: u32,
+    pub octets: u32,
+    /// Place in the loop; `None` for a live picture.
+    pub cursor: Option<LoopCursor>,
+    /// Nothing is sent before the next key unit.
+    pub need_key: bool,
+    /// When the next sender report is due, on the media clock.
+    pub report_due_us: i64,
+}
+
+pub(super) enum Carrier {
+    Interleaved { rtp: u8, rtcp: u8 },
+    Udp { rtp: UdpSocket, rtcp: UdpSocket },
+}
+
+/// Interleaved header and RTP header, as in a stamped wire.
+const INTERLEAVED_HEADER: usize = 4;
+const RTP_HEADER: usize = 12;
+
+thread_local! {
+    /// Stamped packets of one access unit. Shared by the sessions of a thread, as none keeps it over a wait.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Track {
+    pub fn new(kind: TrackKind, clock_hz: u32, carrier: Carrier) -> Self {
+        let mut random = rand::rng();
+        Self {
+            kind,
+            clock_hz,
+            carrier,
+            ssrc: random.random(),
+            sequence: random.random(),
+            packets: 0,
+            octets: 0,
+            cursor: None,
+            need_key: true,
+            report_due_us: 0,
+        }
+    }
+
+    /// Sends the packets of one access unit, without those that a fault loses.
+    ///
+    /// # Errors
+    /// The RTSP connection is broken. Over UDP, what cannot be sent is lost.
+    pub fn send(
+        &mut self,
+        wire: &Wire,
+        time: u32,
+        loss_percent: f32,
+        link: &mut Link<'_>,
+    ) -> io::Result<()> {
+        let channel = match self.carrier {
+            Carrier::Interleaved { rtp, .. } => rtp,
+            Carrier::Udp { .. } => 0,
+        };
+        let stamp = Stamp { channel, sequence: self.sequence, time, ssrc: self.ssrc };
+        let count = wire.packets() as u32;
+        self.sequence = self.sequence.wrapping_add(count as u16);
+        let octets = (wire.size() - wire.packets() * (INTERLEAVED_HEADER + RTP_HEADER)) as u32;
+        self.packets = self.packets.wrapping_add(count);
+        self.octets = self.octets.wrapping_add(octets);
+        SCRATCH.with_borrow_mut(|scratch| {
+            scratch.clear();
+            let starts: Vec<usize> = wire.stamp_into(stamp, scratch).collect();
+            let lost = self.carry(scratch, &starts, loss_percent, link)?;
+            link.tally.packets.fetch_add(u64::from(count - lost), Relaxed);
+            link.tally.lost_packets.fetch_add(u64::from(lost), Relaxed);
+            link.tally.bytes.fetch_add((wire.size() - wire.packets() * INTERLEAVED_HEADER) as u64, Relaxed);
+            // One huge unit must not keep its memory for ever.
+            scratch.shrink_to(256 * 1024);
+            Ok(())
+        })
+    }
+
+    /// Answers the number of packets that did not go out.
+    fn carry(&self, scratch: &[u8], starts: &[usize], loss_percent: f32, link: &mut Link<'_>) -> io::Result<u32> {
+        let mut random = rand::rng();
+        let mut is_lost = || loss_percent > 0.0 && random.random_range(0.0..100.0) < loss_percent;
+        if loss_percent <= 0.0 && matches!(self.carrier, Carrier::Interleaved { .. }) {
+            link.outbox.send(link.socket, scratch)?;
+            return Ok(0);
+        }
+        let ends = starts.iter().skip(1).copied().chain([scratch.len()]);
+        let mut lost = 0;
+        for (start, end) in starts.iter().copied().zip(ends) {
+            let gone = is_lost()
+                || match &self.carrier {
+                    Carrier::Interleaved { .. } => {
+                        link.outbox.send(link.socket, &scratch[start..end])?;
+                        false
+                    }
+                    // A full socket or a client that has gone loses the packet: that is what UDP does.
+                    Carrier::Udp { rtp, .. } => rtp.try_send(&scratch[start + INTERLEAVED_HEADER..end]).is_err(),
+                };
+            lost += u32::from(gone);
+        }
+        Ok(lost)
+    }
+
+    /// Sends a compound RTCP packet.
+    ///
+    /// # Errors
+    /// The RTSP connection is broken.
+    pub fn send_report(&self, report: &[u8], link: &mut Link<'_>) -> io::Result<()> {
+        match &self.carrier {
+            Carrier::Interleaved { rtcp, .. } => {
+                let length = (report.len() as u16).to_be_bytes();
+                let header = [b'$', *rtcp, length[0], length[1]];
+                link.outbox.send(link.socket, &[&header, report].concat())
+            }
+            Carrier::Udp { rtcp, .. } => {
+                // Lost like any other packet.
+                let _ = rtcp.try_send(report);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether the client has sent RTCP over UDP since the last look.
+    pub fn heard(&self) -> bool {
+        let mut heard = false;
+        if let Carrier::Udp { rtp, rtcp } = &self.carrier {
+            let mut packet = [0; 2048];
+            for socket in [rtp, rtcp] {
+                for _ in 0..16 {
+                    match socket.try_recv(&mut packet) {
+                        Ok(_) => heard = true,
+                        Err(_) => break,
+                    }
+                }
+            }
+        }
+        heard
+    }
+}
+
+/// The way out of a connection.
+pub(super) struct Link<'a> {
+    pub socket: &'a TcpStream,
+    pub outbox: &'a mut Outbox,
+    pub tally: &'a StreamTally,
+}
+
+/// Binds an even port and the next one, connected to the client's.
+pub(super) async fn bind_udp(local: IpAddr, peer: IpAddr, rtp_port: u16, rtcp_port: u16) -> io::Result<Carrier> {
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..64 {
+        let rtp = UdpSocket::bind((local, 0)).await?;
+        let port = rtp.local_addr()?.port();
+        if port % 2 != 0 || port == u16::MAX {
+            continue;
+        }
+        match UdpSocket::bind((local, port + 1)).await {
+            Ok(rtcp) => {
+                rtp.connect((peer, rtp_port)).await?;
+                rtcp.connect((peer, rtcp_port)).await?;
+                return Ok(Carrier::Udp { rtp, rtcp });
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}

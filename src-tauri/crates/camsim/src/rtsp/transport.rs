@@ -1,0 +1,59 @@
+//! The `Transport` header (RFC 2326 12.39): which of the client's wishes are granted.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// RTP over the RTSP connection; `None` lets the server choose the channels.
+    Interleaved(Option<(u8, u8)>),
+    /// UDP to these ports of the client.
+    Udp { rtp: u16, rtcp: u16 },
+}
+
+/// The first wish that can be granted. Multicast cannot.
+pub(super) fn parse(header: &str) -> Option<Wish> {
+    header.split(',').find_map(|wish| {
+        let mut parts = wish.split(';').map(str::trim);
+        let protocol = parts.next()?.to_ascii_uppercase();
+        let parts: Vec<_> = parts.collect();
+        let value = |name: &str| parts.iter().find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+        if parts.iter().any(|part| part.eq_ignore_ascii_case("multicast")) {
+            return None;
+        }
+        match protocol.as_str() {
+            "RTP/AVP/TCP" => Some(Wish::Interleaved(value("interleaved").and_then(pair))),
+            "RTP/AVP" | "RTP/AVP/UDP" => {
+                let (rtp, rtcp) = value("client_port").and_then(pair)?;
+                Some(Wish::Udp { rtp, rtcp })
+            }
+            _ => None,
+        }
+    })
+}
+
+/// `a-b`, or `a` for `a` and the one after it.
+fn pair<T: std::str::FromStr + Copy + TryFrom<u32> + Into<u32>>(text: &str) -> Option<(T, T)> {
+    match text.split_once('-') {
+        Some((a, b)) => Some((a.trim().parse().ok()?, b.trim().parse().ok()?)),
+        None => {
+            let a: T = text.trim().parse().ok()?;
+            Some((a, T::try_from(a.into() + 1).ok()?))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_possible_wish_is_granted() {
+        let check = |text, expect| assert_eq!(parse(text), expect, "{text}");
+        check("RTP/AVP/TCP;unicast;interleaved=2-3", Some(Wish::Interleaved(Some((2, 3)))));
+        check("RTP/AVP/TCP;unicast", Some(Wish::Interleaved(None)));
+        check("RTP/AVP;unicast;client_port=5000-5001", Some(Wish::Udp { rtp: 5000, rtcp: 5001 }));
+        check("RTP/AVP/UDP;client_port=65534", Some(Wish::Udp { rtp: 65534, rtcp: 65535 }));
+        check("RTP/AVP;multicast, RTP/AVP/TCP;interleaved=0-1", Some(Wish::Interleaved(Some((0, 1)))));
+        for bad in ["", "RTP/AVP;multicast", "RTP/AVP;unicast", "RTP/SAVP;unicast;client_port=1-2", "RTP/AVP;client_port=65535"] {
+            check(bad, None);
+        }
+    }
+}
