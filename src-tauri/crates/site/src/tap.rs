@@ -19,7 +19,12 @@ impl CameraTaps {
 impl StreamSource for CameraTaps {
     fn stream(&self, path: &StreamPath) -> Option<StreamTap> {
         let ingest = self.cameras.ingest(path)?;
-        Some(StreamTap { hub: ingest.hub(), snapshot: ingest.snapshot(), interest: ingest.interest(InterestKind::Recorder) })
+        let snapshot = ingest.snapshot();
+        Some(StreamTap {
+            hub: ingest.hub(),
+            phase: Box::new(move || snapshot.borrow().phase.clone()),
+            interest: Box::new(ingest.interest(InterestKind::Recorder)),
+        })
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

@@ -52,9 +52,9 @@ export class PlaybackDeck {
 
 	show(cameras: DeckCamera[]): void {
 		const at = this.position;
-		const kept = new Map(this.tiles.map((tile) => [tile.path, tile]));
+		const held = this.tiles;
 		this.cameras = cameras.slice(0, MAX_TILES);
-		this.tiles = this.cameras.map((camera) => kept.get(camera.path) ?? new PlaybackTile(camera.path, at));
+		this.tiles = this.cameras.map(({ path }) => held.find((tile) => tile.path === path) ?? new PlaybackTile(path, at));
 		this.selected = Math.min(this.selected, Math.max(0, this.cameras.length - 1));
 	}
 

@@ -5,17 +5,12 @@
  * epoch: the decoder is reset and pictures flagged "before the target" are decoded but not shown. While paused the
  * decoder is flushed after the target so that it does not hold the picture back.
  */
-import { codecFromInit, samplesOf } from './samples';
+import { counters } from '$lib/player/counters';
+import { parseFragment, parseInit } from '$lib/player/fmp4';
+import { parseFrame, type Frame } from '$lib/player/framing';
 import { parseNotice, type PlaybackCommand, type PlaybackNotice } from './messages';
 import type { PlaybackState } from './state';
 
-/** Header flags and kinds, see `api/live.rs`. */
-const HEADER_BYTES = 16;
-const KIND_INIT = 1;
-const KIND_VIDEO = 2;
-const KIND_JPEG = 4;
-const FLAG_KEY = 1;
-const FLAG_BEFORE_TARGET = 8;
 /** Pictures waiting in the decoder before the socket is left unread. */
 const MAX_QUEUE = 64;
 
@@ -64,11 +59,12 @@ export class PlaybackEngine {
 		this.close();
 		this.listener({ kind: 'connecting' });
 		const socket = new WebSocket(this.url);
+		counters.sockets += 1;
 		socket.binaryType = 'arraybuffer';
 		socket.onopen = () => this.#resume();
 		socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
 			if (typeof event.data === 'string') this.#notice(parseNotice(event.data));
-			else this.#binary(new Uint8Array(event.data));
+			else this.#receive(parseFrame(event.data));
 		};
 		socket.onclose = (event) => {
 			if (this.#socket === socket && event.code !== 1000) this.#fail('connection_lost', {});
@@ -79,7 +75,10 @@ export class PlaybackEngine {
 	close(): void {
 		const socket = this.#socket;
 		this.#socket = undefined;
-		socket?.close(1000);
+		if (socket) {
+			counters.sockets -= 1;
+			socket.close(1000);
+		}
 		this.#closeDecoder();
 		this.#pending.clear();
 	}
@@ -144,32 +143,28 @@ export class PlaybackEngine {
 		}
 	}
 
-	#binary(message: Uint8Array): void {
-		if (message.byteLength < HEADER_BYTES) return;
-		const header = new DataView(message.buffer, message.byteOffset, HEADER_BYTES);
-		const kind = header.getUint8(0);
-		const flags = header.getUint8(1);
-		const at = Number(header.getBigInt64(8)) / 1000;
-		const body = message.subarray(HEADER_BYTES);
-		if (kind === KIND_INIT) {
-			this.#config = codecFromInit(body);
+	#receive(frame: Frame | undefined): void {
+		if (frame?.kind === 'init') {
+			const track = parseInit(frame.body).find((one) => one.handler === 'video');
+			this.#config = track && { codec: track.codec, description: track.description?.slice() };
 			this.#resetDecoder();
-		} else if (kind === KIND_VIDEO) {
-			this.#decode(body, { at, show: (flags & FLAG_BEFORE_TARGET) === 0 }, (flags & FLAG_KEY) !== 0);
-		} else if (kind === KIND_JPEG) {
-			void this.#still(body, at, this.#epoch);
+		} else if (frame?.kind === 'video') {
+			this.#decode(frame);
+		} else if (frame?.kind === 'jpeg') {
+			void this.#still(frame.body, frame.captureMs, this.#epoch);
 		}
 	}
 
-	#decode(fragment: Uint8Array, shown: Shown, key: boolean): void {
-		if (!this.#config || (this.#needsKey && !key)) return;
+	#decode(frame: Frame): void {
+		if (!this.#config || (this.#needsKey && !frame.isKey)) return;
 		const decoder = this.#decoder ?? this.#openDecoder(this.#config);
 		if (decoder.decodeQueueSize > MAX_QUEUE) return;
-		for (const data of samplesOf(fragment)) {
+		const shown = { at: frame.captureMs, show: !frame.isBeforeTarget };
+		for (const { data } of parseFragment(frame.body)) {
 			const timestamp = this.#nextTimestamp;
 			this.#nextTimestamp += 1000;
 			this.#pending.set(timestamp, shown);
-			decoder.decode(new EncodedVideoChunk({ type: key ? 'key' : 'delta', timestamp, data }));
+			decoder.decode(new EncodedVideoChunk({ type: frame.isKey ? 'key' : 'delta', timestamp, data }));
 		}
 		this.#needsKey = false;
 		if (shown.show && !this.#wantsPlay) this.#flush(decoder);
@@ -189,6 +184,7 @@ export class PlaybackEngine {
 			error: (error) => this.#fail('decode_failed', { reason: error.message })
 		});
 		decoder.configure({ ...config, optimizeForLatency: true });
+		counters.decoders += 1;
 		this.#decoder = decoder;
 		this.#needsKey = true;
 		return decoder;
@@ -200,7 +196,9 @@ export class PlaybackEngine {
 	}
 
 	#closeDecoder(): void {
-		if (this.#decoder && this.#decoder.state !== 'closed') this.#decoder.close();
+		if (!this.#decoder) return;
+		if (this.#decoder.state !== 'closed') this.#decoder.close();
+		counters.decoders -= 1;
 		this.#decoder = undefined;
 	}
 
@@ -214,8 +212,8 @@ export class PlaybackEngine {
 		frame.close();
 	}
 
-	async #still(jpeg: Uint8Array, at: number, epoch: number): Promise<void> {
-		const picture = await createImageBitmap(new Blob([jpeg.slice()], { type: 'image/jpeg' }));
+	async #still(jpeg: Uint8Array<ArrayBuffer>, at: number, epoch: number): Promise<void> {
+		const picture = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
 		if (epoch === this.#epoch) {
 			this.#paint(picture, picture.width, picture.height);
 			this.#arrived(at);

@@ -1,5 +1,6 @@
 /** Reactive shell around one playback engine: state for components, at most four updates a second. */
-import { socketUrl } from '$lib/api/client';
+import { socketUrl } from '$lib/api';
+import { abilities, codecList } from '$lib/player/probe';
 import { PlaybackEngine } from './engine';
 import type { PlaybackState } from './state';
 
@@ -22,12 +23,19 @@ export class PlaybackTile {
 
 	/** For a Svelte attachment: opens on the canvas, closes when it goes. */
 	attach = (canvas: HTMLCanvasElement): (() => void) => {
-		const url = socketUrl(`/playback/${this.path}`, { from: Math.round(this.position), codecs: 'h264' });
-		const engine = new PlaybackEngine(url, canvas, (state) => this.#hear(state), this.position);
-		this.#engine = engine;
-		engine.open();
+		let isGone = false;
+		let engine: PlaybackEngine | undefined;
+		void abilities().then((can) => {
+			if (isGone) return;
+			const codecs = codecList(can, 'webcodecs');
+			const url = socketUrl(`/playback/${this.path}`, { from: Math.round(this.position), codecs });
+			engine = new PlaybackEngine(url, canvas, (state) => this.#hear(state), this.position);
+			this.#engine = engine;
+			engine.open();
+		});
 		return () => {
-			engine.close();
+			isGone = true;
+			engine?.close();
 			if (this.#engine === engine) this.#engine = undefined;
 		};
 	};

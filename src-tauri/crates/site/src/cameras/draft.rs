@@ -1,8 +1,7 @@
 //! What a person typed about a camera, checked and completed before anything is saved. Pure.
 
-use watchwall_model::{
-    Credentials, ErrorCode, GroupId, IngestEngine, Problem, SafeUrl, Secret, StreamRole, Transport,
-};
+use watchwall_model::{Credentials, ErrorCode, GroupId, IngestEngine, Problem, SafeUrl, Secret, StreamRole, Transport};
+use watchwall_store::NewCameraRow;
 
 /// A camera as typed: URLs may carry credentials.
 #[derive(Clone, Debug, Default)]
@@ -18,18 +17,6 @@ pub struct NewCamera {
     pub transport: Transport,
 }
 
-/// A camera ready to be stored.
-#[derive(Clone, Debug)]
-pub struct CameraDraft {
-    pub name: Option<String>,
-    pub group: Option<GroupId>,
-    pub host: String,
-    pub credentials: Option<Credentials>,
-    pub streams: Vec<(StreamRole, SafeUrl)>,
-    pub engine: IngestEngine,
-    pub transport: Transport,
-}
-
 /// Longest name a camera may carry, in characters.
 pub const MAX_NAME_CHARS: usize = 100;
 
@@ -38,7 +25,7 @@ impl NewCamera {
     ///
     /// # Errors
     /// The URL codes of [`SafeUrl::split`] with parameter `field`, or `request_invalid` for a name that is too long.
-    pub fn draft(self) -> Result<CameraDraft, Problem> {
+    pub fn draft(self) -> Result<NewCameraRow, Problem> {
         let (main, in_main) = split(&self.main_url, "main_url")?;
         let sub_text = self.sub_url.as_deref().map(str::trim).filter(|text| !text.is_empty());
         let sub = sub_text.map(|text| split(text, "sub_url")).transpose()?;
@@ -46,7 +33,7 @@ impl NewCamera {
         let host = if main.scheme() == "file" { "file".to_owned() } else { main.host().to_owned() };
         let mut streams = vec![(StreamRole::Main, main)];
         streams.extend(sub.map(|(url, _)| (StreamRole::Sub, url)));
-        Ok(CameraDraft {
+        Ok(NewCameraRow {
             name: check_name(self.name)?,
             group: self.group,
             host,
@@ -100,7 +87,7 @@ fn merge_credentials(
 mod tests {
     use super::*;
 
-    fn draft(main: &str, sub: Option<&str>, username: Option<&str>, password: Option<&str>) -> Result<CameraDraft, Problem> {
+    fn draft(main: &str, sub: Option<&str>, username: Option<&str>, password: Option<&str>) -> Result<NewCameraRow, Problem> {
         NewCamera {
             main_url: main.into(),
             sub_url: sub.map(Into::into),

@@ -1,7 +1,7 @@
 //! The handle other domains and the server hold.
 
 use super::{
-    draft::{CameraDraft, NewCamera, check_name, split},
+    draft::{NewCamera, check_name, split},
     reconcile,
     running::Running,
 };
@@ -18,7 +18,7 @@ use watchwall_model::{
     Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, Problem, Secret, Stream, StreamPath, StreamRole,
     Transport,
 };
-use watchwall_store::Store;
+use watchwall_store::{NewCameraRow, Store};
 
 /// A camera as stored, and how each of its streams stands. Same order as `camera.streams`.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ impl Cameras {
     pub async fn add(&self, new: NewCamera) -> Result<CameraSnapshot, Problem> {
         let draft = new.draft()?;
         self.refuse_duplicate(&draft).await?;
-        let camera = self.shared.store.cameras().insert(draft.into_store()).await?;
+        let camera = self.shared.store.cameras().insert(draft).await?;
         self.woken(camera)
     }
 
@@ -173,7 +173,7 @@ impl Cameras {
     }
 
     /// The same URL twice would mean two RTSP sessions for one stream.
-    async fn refuse_duplicate(&self, draft: &CameraDraft) -> Result<(), Problem> {
+    async fn refuse_duplicate(&self, draft: &NewCameraRow) -> Result<(), Problem> {
         let Some((_, main)) = draft.streams.first() else { return Ok(()) };
         let cameras = self.shared.store.cameras().all().await?;
         match cameras.iter().find(|c| c.streams.iter().any(|s| s.url == *main)) {

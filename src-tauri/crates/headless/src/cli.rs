@@ -1,0 +1,154 @@
+//! What may be typed after `watchwall`.
+
+use clap::{Args, Parser, Subcommand};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Video wall and video management for control rooms, installers and small sites.
+#[derive(Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Runs the site as a service.
+    Serve(ServeArguments),
+    /// Runs a site with virtual cameras, to try everything without hardware.
+    Demo(DemoArguments),
+    /// Runs virtual cameras alone, for tests and training.
+    Camsim(CamsimArguments),
+    /// Lists, adds and removes cameras of the site that runs on this machine.
+    #[command(subcommand)]
+    Camera(CameraCommand),
+    /// Checks or prints the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Looks at this machine and says what is missing and what to do.
+    Doctor(DoctorArguments),
+}
+
+/// Where the site keeps its data and listens.
+#[derive(Args, Clone)]
+pub struct SiteArguments {
+    /// Data folder.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Address and port; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Configuration file; `watchwall.toml` in the data folder when absent.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub struct ServeArguments {
+    #[command(flatten)]
+    pub site: SiteArguments,
+}
+
+#[derive(Args)]
+pub struct DemoArguments {
+    #[command(flatten)]
+    pub site: SiteArguments,
+    /// Number of virtual cameras.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub cameras: u32,
+}
+
+#[derive(Args)]
+pub struct CamsimArguments {
+    /// Number of cameras.
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub cameras: u32,
+    /// RTSP address and port.
+    #[arg(long, default_value = "127.0.0.1:8554")]
+    pub listen: SocketAddr,
+    /// Where faults are commanded over HTTP.
+    #[arg(long, value_name = "ADDR")]
+    pub control: Option<SocketAddr>,
+    /// User name the cameras ask for.
+    #[arg(long, requires = "password")]
+    pub user: Option<String>,
+    /// Password the cameras ask for.
+    #[arg(long, requires = "user")]
+    pub password: Option<String>,
+    /// Replayed streams of 2 Mbit/s, for load.
+    #[arg(long)]
+    pub bench: bool,
+}
+
+/// Which running site to talk to.
+#[derive(Args, Clone)]
+pub struct TargetArguments {
+    /// Data folder of the running site.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Prints the API's own JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum CameraCommand {
+    /// Every camera and how it stands.
+    List {
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Looks at a stream and adds it.
+    Add {
+        /// Stream address; credentials may stand in it.
+        url: String,
+        #[arg(long)]
+        name: Option<String>,
+        /// Address of the smaller stream.
+        #[arg(long)]
+        sub: Option<String>,
+        #[arg(long)]
+        user: Option<String>,
+        #[arg(long)]
+        password: Option<String>,
+        /// Do not record it.
+        #[arg(long)]
+        no_record: bool,
+        /// Save even if the camera does not answer.
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Forgets a camera; its recordings stay until their time is over.
+    Remove {
+        /// Id or exact name.
+        camera: String,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum ConfigCommand {
+    /// Says whether the configuration can be used.
+    Check {
+        #[command(flatten)]
+        site: SiteArguments,
+    },
+    /// Prints the configuration in force: defaults, file and environment together.
+    Print {
+        #[command(flatten)]
+        site: SiteArguments,
+    },
+    /// Prints a commented example with every key and its default.
+    Example,
+}
+
+#[derive(Args)]
+pub struct DoctorArguments {
+    #[command(flatten)]
+    pub site: SiteArguments,
+    #[arg(long)]
+    pub json: bool,
+}

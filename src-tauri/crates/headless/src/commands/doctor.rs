@@ -1,0 +1,154 @@
+//! `watchwall doctor`: looks at this machine by really trying things.
+
+use crate::{cli::DoctorArguments, configuration, output};
+use anyhow::Result;
+use serde::Serialize;
+use std::{
+    fs,
+    io::Write,
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    process::ExitCode,
+    time::Instant,
+};
+use watchwall_media::pixels::ensure_plugins;
+use watchwall_model::UtcMillis;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    Warning,
+    Bad,
+}
+
+#[derive(Debug, Serialize)]
+struct Finding {
+    what: &'static str,
+    verdict: Verdict,
+    found: String,
+    /// What to do; empty when all is well.
+    next: String,
+}
+
+impl Finding {
+    fn ok(what: &'static str, found: impl Into<String>) -> Self {
+        Self { what, verdict: Verdict::Ok, found: found.into(), next: String::new() }
+    }
+
+    fn not_ok(what: &'static str, verdict: Verdict, found: impl Into<String>, next: impl Into<String>) -> Self {
+        Self { what, verdict, found: found.into(), next: next.into() }
+    }
+}
+
+/// Bytes written to measure the disk.
+const PROBE_BYTES: usize = 64 * 1024 * 1024;
+/// 2020-01-01: a clock before that was never set.
+const CLOCK_SET: UtcMillis = UtcMillis(1_577_836_800_000);
+
+pub async fn run(arguments: DoctorArguments) -> Result<ExitCode> {
+    let mut findings = Vec::new();
+    match configuration::load(&arguments.site, false) {
+        Ok((folder, config)) => {
+            findings.push(Finding::ok("configuration", folder.display().to_string()));
+            findings.push(port(config.server.listen));
+            let recordings = config.recording.folder.unwrap_or_else(|| folder.join("recordings"));
+            findings.push(tokio::task::spawn_blocking(move || disk(&recordings)).await?);
+        }
+        Err(error) => findings.push(Finding::not_ok(
+            "configuration",
+            Verdict::Bad,
+            format!("{error:#}"),
+            "Correct the file, or compare it with `watchwall config example`.",
+        )),
+    }
+    findings.push(clock());
+    findings.extend(tokio::task::spawn_blocking(plugins).await?);
+    if arguments.json {
+        output::line(serde_json::to_string_pretty(&findings)?);
+    } else {
+        for finding in &findings {
+            output::line(format_args!("{:8} {:14} {}", format!("{:?}", finding.verdict).to_lowercase(), finding.what, finding.found));
+            if !finding.next.is_empty() {
+                output::line(format_args!("{:8} {:14} -> {}", "", "", finding.next));
+            }
+        }
+    }
+    let is_bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
+    Ok(if is_bad { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn port(listen: SocketAddr) -> Finding {
+    match TcpListener::bind(listen) {
+        Ok(_) => Finding::ok("port", format!("{listen} is free")),
+        Err(error) => Finding::not_ok(
+            "port",
+            Verdict::Warning,
+            format!("{listen}: {error}"),
+            "If this is not Watchwall itself, choose another address with --listen or server.listen.",
+        ),
+    }
+}
+
+fn clock() -> Finding {
+    let now = UtcMillis::now();
+    if now < CLOCK_SET {
+        return Finding::not_ok("clock", Verdict::Bad, "the system clock was never set", "Set the time, or switch NTP on.");
+    }
+    let zone = jiff::tz::TimeZone::system();
+    let name = zone.iana_name().unwrap_or("unnamed").to_owned();
+    match jiff::Timestamp::from_millisecond(now.0) {
+        Ok(at) => Finding::ok("clock", format!("{} ({name})", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %z"))),
+        Err(error) => Finding::not_ok("clock", Verdict::Bad, error.to_string(), "Set the time."),
+    }
+}
+
+/// Writes and syncs a file where recordings go.
+fn disk(folder: &Path) -> Finding {
+    let file = folder.join(".watchwall-doctor");
+    let tried = fs::create_dir_all(folder).and_then(|()| {
+        let started = Instant::now();
+        let mut out = fs::File::create(&file)?;
+        let block = vec![0x5a_u8; 1024 * 1024];
+        for _ in 0..PROBE_BYTES / block.len() {
+            out.write_all(&block)?;
+        }
+        out.sync_data()?;
+        Ok(started.elapsed())
+    });
+    // Whatever happened, nothing stays behind; a file that was never made cannot be removed.
+    let _ = fs::remove_file(&file);
+    match tried {
+        Ok(took) => {
+            let rate = PROBE_BYTES as f64 / took.as_secs_f64() / 1e6;
+            let found = format!("{} takes {rate:.0} MB/s", folder.display());
+            if rate < 20.0 {
+                let next = "A camera needs about 0.5 MB/s; use a faster disk for more than a few.";
+                Finding::not_ok("disk", Verdict::Warning, found, next)
+            } else {
+                Finding::ok("disk", found)
+            }
+        }
+        Err(error) => Finding::not_ok(
+            "disk",
+            Verdict::Bad,
+            format!("{}: {error}", folder.display()),
+            "Give Watchwall a folder it may write to (recording.folder), or free some space.",
+        ),
+    }
+}
+
+fn plugins() -> Vec<Finding> {
+    let report = ensure_plugins();
+    if report.missing.is_empty() {
+        return vec![Finding::ok("media", "every media element is there")];
+    }
+    report
+        .missing
+        .iter()
+        .map(|missing| {
+            let next = format!("Install {}.", missing.package);
+            Finding::not_ok("media", Verdict::Bad, format!("{} is missing", missing.element), next)
+        })
+        .collect()
+}

@@ -1,0 +1,29 @@
+//! One file per command.
+
+mod camera;
+mod camsim;
+mod config;
+mod doctor;
+mod serve;
+
+use crate::cli::{Arguments, Command};
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// Runs a command on a runtime of its own.
+pub fn run(arguments: Arguments) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("watchwall").build()?;
+    let result = runtime.block_on(async {
+        match arguments.command {
+            Command::Serve(arguments) => serve::run(&arguments.site, None).await,
+            Command::Demo(arguments) => serve::run(&arguments.site, Some(arguments.cameras)).await,
+            Command::Camsim(arguments) => camsim::run(arguments).await,
+            Command::Camera(command) => camera::run(command).await,
+            Command::Config(command) => config::run(command),
+            Command::Doctor(arguments) => doctor::run(arguments).await,
+        }
+    });
+    // Blocking work that outlived its task must not keep the process.
+    runtime.shutdown_timeout(std::time::Duration::from_millis(500));
+    result
+}
