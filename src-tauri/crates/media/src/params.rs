@@ -14,6 +14,8 @@ pub struct StreamParams {
     pub audio: Option<AudioParams>,
     /// The live initialisation segment, built by the first viewer and shared by all (see `live`).
     pub(crate) live_init: OnceLock<Bytes>,
+    /// The same without sound.
+    pub(crate) live_init_silent: OnceLock<Bytes>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +50,7 @@ pub struct AudioParams {
 
 impl StreamParams {
     pub const fn new(generation: u32, video: Option<VideoParams>, audio: Option<AudioParams>) -> Self {
-        Self { generation, video, audio, live_init: OnceLock::new() }
+        Self { generation, video, audio, live_init: OnceLock::new(), live_init_silent: OnceLock::new() }
     }
 
     /// Same codecs and configuration, whatever the generation.

@@ -20,6 +20,8 @@ pub struct AccessUnit {
     parts: UnitParts,
     /// The live message, built by the first viewer and shared by all (see `live`).
     pub(crate) live_message: OnceLock<Bytes>,
+    /// Sound repacked for MP4, made once (see `audio`); `None` when it cannot be.
+    pub(crate) container_frame: OnceLock<Option<Bytes>>,
 }
 
 /// The fields of an access unit.
@@ -51,7 +53,7 @@ pub struct UnitParts {
 
 impl AccessUnit {
     pub const fn new(parts: UnitParts) -> Self {
-        Self { parts, live_message: OnceLock::new() }
+        Self { parts, live_message: OnceLock::new(), container_frame: OnceLock::new() }
     }
 
     pub fn is_video(&self) -> bool {
