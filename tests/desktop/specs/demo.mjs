@@ -1,0 +1,77 @@
+// The real thing: the window, its own site in the same process, sixteen virtual cameras.
+import { behind, readClock } from '../clock.mjs';
+import { equal, expect, until } from '../expect.mjs';
+import { descendants, desktop, folder, server, start } from '../program.mjs';
+import { drive } from '../webdriver.mjs';
+
+const CAMERAS = 16;
+const states = 'return [...document.querySelectorAll("[data-testid=tile-state]")].map((tile) => tile.dataset.state)';
+const playing = async (window) => (await window.run(states)).filter((state) => state === 'playing').length;
+
+async function demo(use) {
+  const data = use(folder());
+  const window = use(await drive(desktop(), ['--data', data.path, '--demo', String(CAMERAS)]));
+  await until('the wall with its tiles', 90_000, async () => (await window.run(states)).length === CAMERAS);
+  return { data, window };
+}
+
+export const tests = {
+  async 'sixteen live tiles, a clip behind a click'(use) {
+    const { window } = await demo(use);
+    const shown = Date.now();
+    await until('all tiles play', 30_000, async () => (await playing(window)) === CAMERAS);
+    console.log(`        all ${CAMERAS} tiles played ${Date.now() - shown} ms after they stood`);
+
+    const clocks = `${readClock} return [...document.querySelectorAll('.picture')].map(readClock)`;
+    await until('clocks of at least twelve tiles', 10_000, async () => {
+      const now = Date.now();
+      const ages = (await window.run(clocks)).filter((clock) => clock !== null).map((clock) => behind(clock, now));
+      return ages.length >= 12 && ages.every((age) => age > -100 && age < 2_000);
+    });
+
+    const site = new URL(await window.url()).origin;
+    const at = Date.now() - 3_000;
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await window.go(`${site}/playback?at=${at}`);
+    const tile = 'const tile = document.querySelector("[data-testid=playback-tile]");';
+    await until('the recording plays', 20_000, async () => {
+      const seen = await window.run(`${tile} return tile && { state: tile.dataset.state, at: Number(tile.dataset.at) }`);
+      return seen && ['playing', 'paused'].includes(seen.state) && Math.abs(seen.at - at) < 10_000;
+    });
+    const position = await window.run(`${tile} return Number(tile.dataset.at)`);
+    const clock = await window.run(`${readClock} ${tile} return readClock(tile)`);
+    // Recorded main streams are played from a loop and carry no clock; where there is one it must be right.
+    if (clock !== null) expect(Math.abs(behind(clock, position)) < 1_000, `burnt-in time ${clock}, position ${position}`);
+  },
+
+  async 'recording goes on while the page comes back'(use) {
+    const data = use(folder());
+    const shell = use(start(desktop(), ['--data', data.path, '--demo', '4']));
+    const [page] = await until('a web process', 60_000, () => {
+      const found = descendants(shell.pid, 'WebKitWebProcess');
+      return found.length > 0 && found;
+    });
+    await until('the site', 60_000, async () => (await import('node:fs')).existsSync(`${data.path}/server.json`));
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    process.kill(page, 'SIGKILL');
+    await until('another web process', 5_000, () => descendants(shell.pid, 'WebKitWebProcess').some((id) => id !== page));
+    expect(shell.running(), 'the shell goes on');
+    shell.kill('SIGTERM');
+    equal((await shell.exit(7_000)).code, 0, 'exit code');
+  },
+
+  async 'a headless site is joined and goes on alone'(use) {
+    const data = use(folder());
+    const site = use(start(server(), ['demo', '--cameras', '4', '--data', data.path, '--listen', '127.0.0.1:0']));
+    const [, address] = await until('the ready line', 60_000, () => /^ready (http:\S+)/m.exec(site.log()));
+    const window = await drive(desktop(), ['--data', data.path]);
+    try {
+      await until('its page', 20_000, async () => (await window.url()).startsWith(address));
+      await until('its tiles', 30_000, async () => (await playing(window)) === 4);
+    } finally {
+      await window.close();
+    }
+    expect((await fetch(`${address}healthz`)).ok, 'the site goes on');
+    expect(site.running(), 'its process goes on');
+  },
+};
