@@ -7,7 +7,7 @@ use watchwall_model::UtcMicros;
 
 /// A hub's figures at one moment.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct HubStats {
+pub struct HubStatistics {
     pub video_units: u64,
     pub audio_units: u64,
     pub bytes: u64,
@@ -28,27 +28,21 @@ pub struct HubStats {
     /// GOP cache and ring.
     pub kept_units: usize,
     pub kept_bytes: usize,
-    pub subscribers: PerClass,
-    /// Units lost by subscribers that have left, too slow to take them.
-    pub lost_by_slow: PerClass,
+    pub live_subscribers: u32,
+    pub recorder_subscribers: u32,
+    pub latest_subscribers: u32,
+    pub gateway_subscribers: u32,
+    /// Units that subscribers since gone were too slow to take; pictures replaced for `Latest` aside.
+    pub lost_by_slow: u64,
 }
 
-/// One count for each class of subscriber.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PerClass {
-    pub live: u64,
-    pub recorder: u64,
-    pub latest: u64,
-    pub gateway: u64,
-}
-
-impl PerClass {
-    pub(super) const fn of(&mut self, class: SubscriberClass) -> &mut u64 {
+impl HubStatistics {
+    pub(super) const fn subscribers(&mut self, class: SubscriberClass) -> &mut u32 {
         match class {
-            SubscriberClass::Live => &mut self.live,
-            SubscriberClass::Recorder => &mut self.recorder,
-            SubscriberClass::Latest => &mut self.latest,
-            SubscriberClass::Gateway => &mut self.gateway,
+            SubscriberClass::Live => &mut self.live_subscribers,
+            SubscriberClass::Recorder => &mut self.recorder_subscribers,
+            SubscriberClass::Latest => &mut self.latest_subscribers,
+            SubscriberClass::Gateway => &mut self.gateway_subscribers,
         }
     }
 }
@@ -57,7 +51,7 @@ const WINDOW: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Default)]
 pub(super) struct Meter {
-    stats: HubStats,
+    stats: HubStatistics,
     window_start: Option<Instant>,
     window_pictures: u32,
     window_bytes: u64,
@@ -104,10 +98,12 @@ impl Meter {
     }
 
     pub fn note_lost(&mut self, class: SubscriberClass, units: u64) {
-        *self.stats.lost_by_slow.of(class) += units;
+        if class != SubscriberClass::Latest {
+            self.stats.lost_by_slow += units;
+        }
     }
 
-    pub fn stats(&self, now: Instant) -> HubStats {
+    pub fn stats(&self, now: Instant) -> HubStatistics {
         let mut stats = self.stats.clone();
         let is_silent = stats.last_unit_at.is_none_or(|at| now.saturating_duration_since(at) > 2 * WINDOW);
         if is_silent {

@@ -14,7 +14,7 @@ mod queue;
 mod subscription;
 
 pub use backlog::BacklogLimits;
-pub use meter::HubStats;
+pub use meter::HubStatistics;
 pub use queue::{Received, SubscriberClass};
 pub use subscription::Subscription;
 
@@ -30,10 +30,10 @@ use std::{
 };
 use watchwall_model::UtcMicros;
 
-/// The fan-out point of one stream. Cloning shares it; it outlives connections to the camera.
-#[derive(Clone, Debug)]
+/// The fan-out point of one stream. It outlives connections to the camera.
+#[derive(Debug)]
 pub struct Hub {
-    core: Arc<Mutex<Core>>,
+    core: Mutex<Core>,
 }
 
 #[derive(Debug)]
@@ -56,9 +56,9 @@ pub struct Newest {
 }
 
 impl Hub {
-    pub fn new(limits: BacklogLimits) -> Self {
-        Self {
-            core: Arc::new(Mutex::new(Core {
+    pub fn new(limits: BacklogLimits) -> Arc<Self> {
+        Arc::new(Self {
+            core: Mutex::new(Core {
                 backlog: Backlog::new(limits),
                 queues: Vec::new(),
                 params: None,
@@ -67,8 +67,8 @@ impl Hub {
                 meter: Meter::default(),
                 next_sequence: 0,
                 is_closed: false,
-            })),
-        }
+            }),
+        })
     }
 
     /// Hands a unit to everyone. Its `sequence` is set here. After [`Hub::close`] the unit is dropped.
@@ -90,16 +90,20 @@ impl Hub {
 
     /// Joins the stream. Live, gateway and recorder subscribers receive the current GOP at once,
     /// so that the first unit they get is decodable; without a GOP they begin at the next key frame.
-    pub fn subscribe(&self, class: SubscriberClass) -> Subscription {
+    pub fn subscribe(self: &Arc<Self>, class: SubscriberClass) -> Subscription {
         self.join(class, |core| if class == SubscriberClass::Latest { Vec::new() } else { core.backlog.gop() })
     }
 
     /// Joins at the last key frame taken at or before `since` (or the oldest one kept) and goes on live without a gap.
-    pub fn subscribe_since(&self, class: SubscriberClass, since: UtcMicros) -> Subscription {
+    pub fn subscribe_since(self: &Arc<Self>, class: SubscriberClass, since: UtcMicros) -> Subscription {
         self.join(class, |core| core.backlog.since(since))
     }
 
-    fn join(&self, class: SubscriberClass, history: impl FnOnce(&Core) -> Vec<Arc<AccessUnit>>) -> Subscription {
+    fn join(
+        self: &Arc<Self>,
+        class: SubscriberClass,
+        history: impl FnOnce(&Core) -> Vec<Arc<AccessUnit>>,
+    ) -> Subscription {
         let mut core = self.lock();
         let queue = Arc::new(Queue::new(class, history(&core)));
         if core.is_closed {
@@ -108,7 +112,7 @@ impl Hub {
             core.queues.push(Arc::clone(&queue));
         }
         drop(core);
-        Subscription::new(self.clone(), queue)
+        Subscription::new(Arc::clone(self), queue)
     }
 
     /// The parameters of the newest unit, or those announced before the first one.
@@ -140,12 +144,12 @@ impl Hub {
         self.lock().backlog.set_limits(limits);
     }
 
-    pub fn stats(&self) -> HubStats {
+    pub fn statistics(&self) -> HubStatistics {
         let core = self.lock();
         let mut stats = core.meter.stats(Instant::now());
         (stats.kept_units, stats.kept_bytes) = core.backlog.size();
         for queue in &core.queues {
-            *stats.subscribers.of(queue.class()) += 1;
+            *stats.subscribers(queue.class()) += 1;
         }
         stats
     }

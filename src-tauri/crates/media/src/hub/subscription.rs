@@ -6,12 +6,12 @@ use std::{future::poll_fn, sync::Arc};
 /// Reads one stream. Dropping it frees its queue at once.
 #[derive(Debug)]
 pub struct Subscription {
-    hub: Hub,
+    hub: Arc<Hub>,
     queue: Arc<Queue>,
 }
 
 impl Subscription {
-    pub(super) const fn new(hub: Hub, queue: Arc<Queue>) -> Self {
+    pub(super) const fn new(hub: Arc<Hub>, queue: Arc<Queue>) -> Self {
         Self { hub, queue }
     }
 
@@ -56,7 +56,7 @@ impl Subscription {
         self.queue.lost_units()
     }
 
-    pub const fn hub(&self) -> &Hub {
+    pub const fn hub(&self) -> &Arc<Hub> {
         &self.hub
     }
 }

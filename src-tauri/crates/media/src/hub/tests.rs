@@ -193,12 +193,12 @@ fn dropping_everything_frees_everything() {
     source.push(&hub, "Kp");
     let weak = Arc::downgrade(&hub.gop()[0]);
     let viewer = hub.subscribe(SubscriberClass::Live);
-    assert_eq!(hub.stats().subscribers.live, 1);
+    assert_eq!(hub.statistics().live_subscribers, 1);
     source.push(&hub, "K");
     assert!(weak.upgrade().is_some(), "the viewer still holds it");
     drop(viewer);
     assert!(weak.upgrade().is_none());
-    assert_eq!(hub.stats().subscribers.live, 0);
+    assert_eq!(hub.statistics().live_subscribers, 0);
 }
 
 #[tokio::test]
@@ -264,7 +264,7 @@ fn figures_follow_the_stream() {
     for _ in 0..6 {
         source.push(&hub, "Kppppppppppppppppppppppppp"[..25].as_ref());
     }
-    let stats = hub.stats();
+    let stats = hub.statistics();
     assert_eq!((stats.video_units, stats.key_frames, stats.gop_units, stats.gop_ms), (150, 6, 25, 1_000));
     assert_eq!(stats.kept_units, 25);
 }

@@ -1,1 +1,36 @@
-//! Pulling cameras.
+//! Pulling cameras: one actor per stream, and a probe for streams nobody has saved yet.
+//!
+//! [`start_ingest`] spawns an actor that connects when somebody holds an [`Interest`], fills its hub and keeps the
+//! connection alive by the rules in `states`. Everything that can be decided without a camera is pure:
+//! `states` and `backoff` (when to connect, wait, give up), `timeline` and `clock` (times), `sps` (parameter sets).
+//! `engine` holds the two ways to read a camera, `assembler` turns either's output into access units.
+//!
+//! Tasks: one actor per stream (owned by its [`IngestHandle`], joined by [`IngestHandle::stop`]) and, while connected,
+//! one engine (owned and joined by the actor). Channels: a `watch` of the request in, a `watch` of the snapshot out,
+//! a bounded `mpsc` of rare engine news; access units go straight to the hub.
+//! What must not live here: containers, decoding, anything that knows what a camera is for.
+
+mod actor;
+mod assembler;
+mod backoff;
+mod bits;
+mod clock;
+mod engine;
+mod facts;
+mod failure;
+mod handle;
+mod lockout;
+mod probe;
+mod reach;
+mod request;
+mod snapshot;
+mod sps;
+mod states;
+mod timeline;
+
+pub use handle::{IngestHandle, Interest, InterestKind, start_ingest};
+pub use lockout::LockoutLatch;
+pub use probe::{ProbeReport, ProbeRequest, ProbeStep, probe};
+pub use request::{IngestOptions, IngestRequest};
+pub use snapshot::IngestSnapshot;
+pub use sps::for_live;

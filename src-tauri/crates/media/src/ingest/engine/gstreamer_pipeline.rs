@@ -1,0 +1,320 @@
+//! The pipeline of the GStreamer engine: a source, a parser per track, an appsink per track we take.
+//!
+//! Its callbacks run on GStreamer's threads. They never wait: whatever they find goes into a bounded channel, and a
+//! unit that finds it full is dropped and counted.
+
+use super::gstreamer_caps::{audio_params, kind_of, unit_data, video_params};
+use crate::{
+    AudioParams, Track, VideoParams,
+    ingest::{
+        failure::{Failure, status_problem},
+        request::IngestRequest,
+    },
+};
+use bytes::Bytes;
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_app::{AppSink, AppSinkCallbacks};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+use watchwall_model::{ErrorCode, Problem, Transport};
+
+/// Items on their way to the engine. Four seconds of pictures and sound; more means the engine is stuck.
+const CHANNEL: usize = 512;
+/// Setting a pipeline to NULL waits for its threads; past this it is left to finish by itself.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// What the pipeline finds.
+#[derive(Debug)]
+pub enum Found {
+    Video(VideoParams),
+    Audio(AudioParams),
+    Skipped(String),
+    Unit { track: Track, data: Bytes, is_key: bool, pts_us: Option<i64>, received_at: Instant, is_broken: bool },
+    Failed(Failure),
+    Ended,
+}
+
+/// A running pipeline. Stop it with [`Pipeline::stop`].
+#[derive(Debug)]
+pub struct Pipeline {
+    pipeline: gst::Pipeline,
+}
+
+/// Shared by all callbacks of one pipeline.
+#[derive(Clone)]
+struct Outlet {
+    sender: mpsc::Sender<Found>,
+    has_video: Arc<AtomicBool>,
+    has_audio: Arc<AtomicBool>,
+    /// Files are played at their own pace; cameras come at theirs.
+    is_paced: bool,
+    has_credentials: bool,
+}
+
+impl Pipeline {
+    /// Builds and starts it.
+    ///
+    /// # Errors
+    /// `engine_missing` with the element that is not installed.
+    pub fn start(request: &IngestRequest, transport: Transport) -> Result<(Self, mpsc::Receiver<Found>), Failure> {
+        gst::init().map_err(|e| missing("gstreamer", &e.to_string()))?;
+        let (sender, receiver) = mpsc::channel(CHANNEL);
+        let outlet = Outlet {
+            sender,
+            has_video: Arc::default(),
+            has_audio: Arc::default(),
+            is_paced: request.url.scheme() == "file",
+            has_credentials: request.credentials.is_some(),
+        };
+        let pipeline = gst::Pipeline::new();
+        let source = if request.url.scheme().starts_with("rtsp") {
+            rtsp_source(request, transport, &outlet)?
+        } else {
+            uri_source(request)?
+        };
+        pipeline.add(&source).map_err(|e| missing("source", &e.to_string()))?;
+        let (weak, for_pads) = (pipeline.downgrade(), outlet.clone());
+        source.connect_pad_added(move |_, pad| {
+            if let Some(pipeline) = weak.upgrade() {
+                for_pads.attach(&pipeline, pad);
+            }
+        });
+        if let Some(bus) = pipeline.bus() {
+            bus.set_sync_handler(move |_, message| outlet.hear(message));
+        }
+        let started = Self { pipeline };
+        // A refusal is on the bus with its reason.
+        let _ = started.pipeline.set_state(gst::State::Playing);
+        Ok((started, receiver))
+    }
+
+    /// Stops it on a thread of its own, because that waits for the camera's answer to the TEARDOWN.
+    pub async fn stop(self) {
+        let stopped = tokio::task::spawn_blocking(move || {
+            let _ = self.pipeline.set_state(gst::State::Null);
+            if let Some(bus) = self.pipeline.bus() {
+                bus.unset_sync_handler();
+            }
+        });
+        if tokio::time::timeout(STOP_WITHIN, stopped).await.is_err() {
+            tracing::warn!("a GStreamer pipeline did not stop in time");
+        }
+    }
+}
+
+fn missing(element: &str, detail: &str) -> Failure {
+    Problem::new(ErrorCode::EngineMissing).with("element", element).because(detail).into()
+}
+
+fn make(factory: &'static str) -> Result<gst::Element, Failure> {
+    gst::ElementFactory::make(factory).build().map_err(|e| missing(factory, &e.to_string()))
+}
+
+fn rtsp_source(request: &IngestRequest, transport: Transport, outlet: &Outlet) -> Result<gst::Element, Failure> {
+    let source = make("rtspsrc")?;
+    let is_udp = matches!(transport, Transport::Udp | Transport::Multicast);
+    source.set_property("location", request.url.as_str());
+    source.set_property_from_str(
+        "protocols",
+        match transport {
+            Transport::Udp => "udp",
+            Transport::Multicast => "udp-mcast",
+            Transport::Http => "http",
+            Transport::Auto | Transport::Tcp => "tcp",
+        },
+    );
+    // Over TCP nothing needs re-ordering; over UDP this is how long a late packet is waited for.
+    source.set_property("latency", if is_udp { 100_u32 } else { 0 });
+    // RTP timestamps as they are: jitter and skew are taken out by `ingest::clock`.
+    source.set_property_from_str("buffer-mode", "none");
+    source.set_property("user-agent", "Watchwall");
+    source.set_property("teardown-timeout", 1_000_000_000_u64);
+    // Cameras sign their own certificates.
+    source.set_property_from_str("tls-validation-flags", "no-flags");
+    if let Some(credentials) = &request.credentials {
+        source.set_property("user-id", &credentials.username);
+        source.set_property("user-pw", credentials.password.reveal());
+    }
+    let outlet = outlet.clone();
+    source.connect("select-stream", false, move |values| {
+        let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
+        let is_taken = caps.as_ref().and_then(|c| c.structure(0)).is_some_and(|s| {
+            let media = s.get::<String>("media").unwrap_or_default();
+            let is_ours = matches!(media.as_str(), "video" | "audio");
+            if !is_ours {
+                let encoding = s.get::<String>("encoding-name").unwrap_or_default().to_lowercase();
+                outlet.send(Found::Skipped(format!("{media}/{encoding}")));
+            }
+            is_ours
+        });
+        Some(is_taken.to_value())
+    });
+    Ok(source)
+}
+
+fn uri_source(request: &IngestRequest) -> Result<gst::Element, Failure> {
+    let source = make("urisourcebin")?;
+    source.set_property("uri", request.url.as_str());
+    if let Some(credentials) = request.credentials.clone() {
+        source.connect("source-setup", false, move |values| {
+            let inner = values.get(1).and_then(|v| v.get::<gst::Element>().ok());
+            if let Some(inner) = inner.filter(|e| e.has_property("user-id") && e.has_property("user-pw")) {
+                inner.set_property("user-id", &credentials.username);
+                inner.set_property("user-pw", credentials.password.reveal());
+            }
+            None
+        });
+    }
+    Ok(source)
+}
+
+impl Outlet {
+    fn send(&self, found: Found) -> bool {
+        self.sender.try_send(found).is_ok()
+    }
+
+    /// Puts a parser behind a pad of the source.
+    fn attach(&self, pipeline: &gst::Pipeline, pad: &gst::Pad) {
+        let attached = make("parsebin").and_then(|parser| {
+            pipeline.add(&parser).map_err(|e| missing("parsebin", &e.to_string()))?;
+            let (weak, outlet) = (pipeline.downgrade(), self.clone());
+            parser.connect_pad_added(move |_, pad| {
+                if let Some(pipeline) = weak.upgrade() {
+                    outlet.take(&pipeline, pad);
+                }
+            });
+            link(pad, &parser)
+        });
+        if let Err(failure) = attached {
+            self.send(Found::Failed(failure));
+        }
+    }
+
+    /// Ends a parsed track in an appsink, or in nothing when it is not one we take.
+    fn take(&self, pipeline: &gst::Pipeline, pad: &gst::Pad) {
+        let caps = pad.current_caps().unwrap_or_else(|| pad.query_caps(None));
+        let kind = kind_of(&caps);
+        let slot = match kind.as_ref().map(|k| k.track) {
+            Some(Track::Video) => &self.has_video,
+            Some(Track::Audio) => &self.has_audio,
+            None => return self.discard(pipeline, pad, &caps),
+        };
+        if slot.swap(true, Ordering::SeqCst) {
+            return self.discard(pipeline, pad, &caps);
+        }
+        let Some(kind) = kind else { return };
+        let attached = (|| {
+            let sink = self.sink(kind.track, &kind.caps);
+            let sink: gst::Element = sink.upcast();
+            pipeline.add(&sink).map_err(|e| missing("appsink", &e.to_string()))?;
+            let Some(parser) = kind.parser else { return link(pad, &sink) };
+            let parser = make(parser)?;
+            pipeline.add(&parser).map_err(|e| missing("parser", &e.to_string()))?;
+            parser.link(&sink).map_err(|e| missing("parser", &e.to_string()))?;
+            // Downstream first, so that nothing flows into an element that is not ready.
+            let _ = sink.sync_state_with_parent();
+            link(pad, &parser)
+        })();
+        if let Err(failure) = attached {
+            self.send(Found::Failed(failure));
+        }
+    }
+
+    fn discard(&self, pipeline: &gst::Pipeline, pad: &gst::Pad, caps: &gst::Caps) {
+        let name = caps.structure(0).map_or_else(|| "unknown".to_owned(), |s| s.name().to_string());
+        self.send(Found::Skipped(name));
+        if let Ok(sink) = make("fakesink") {
+            sink.set_property("sync", false);
+            sink.set_property("async", false);
+            if pipeline.add(&sink).is_ok() {
+                let _ = link(pad, &sink);
+            }
+        }
+    }
+
+    fn sink(&self, track: Track, caps: &gst::Caps) -> AppSink {
+        let outlet = self.clone();
+        let mut known: Option<gst::Caps> = None;
+        let mut is_broken = false;
+        let callbacks = AppSinkCallbacks::builder()
+            .new_sample(move |sink| {
+                let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+                let received_at = Instant::now();
+                let Some(caps) = sample.caps() else { return Ok(gst::FlowSuccess::Ok) };
+                if known.as_deref() != Some(caps) {
+                    let params = match track {
+                        Track::Video => video_params(caps).map(Found::Video),
+                        Track::Audio => audio_params(caps).map(Found::Audio),
+                    };
+                    if !params.is_some_and(|params| outlet.send(params)) {
+                        return Ok(gst::FlowSuccess::Ok);
+                    }
+                    known = Some(caps.to_owned());
+                }
+                if let Some(buffer) = sample.buffer()
+                    && let Some(data) = unit_data(buffer, caps)
+                {
+                    let is_sent = outlet.send(Found::Unit {
+                        track,
+                        data,
+                        is_key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+                        pts_us: buffer.pts().or(buffer.dts()).map(|t| i64::try_from(t.useconds()).unwrap_or(i64::MAX)),
+                        received_at,
+                        is_broken: is_broken || buffer.flags().contains(gst::BufferFlags::DISCONT),
+                    });
+                    is_broken = !is_sent;
+                }
+                Ok(gst::FlowSuccess::Ok)
+            })
+            .build();
+        AppSink::builder().caps(caps).sync(self.is_paced).async_(false).max_buffers(8).callbacks(callbacks).build()
+    }
+
+    /// Takes the bus's messages where they arise; nothing is left queued.
+    fn hear(&self, message: &gst::Message) -> gst::BusSyncReply {
+        match message.view() {
+            gst::MessageView::Error(error) => {
+                let debug = error.debug().map(|d| d.to_string()).unwrap_or_default();
+                let failure = failure(&error.error(), &debug, self.has_credentials);
+                self.send(Found::Failed(failure));
+            }
+            gst::MessageView::Eos(_) => {
+                self.send(Found::Ended);
+            }
+            _ => {}
+        }
+        gst::BusSyncReply::Drop
+    }
+}
+
+fn link(pad: &gst::Pad, element: &gst::Element) -> Result<(), Failure> {
+    let sink = element.static_pad("sink").ok_or_else(|| missing("sink pad", &element.name()))?;
+    let _ = element.sync_state_with_parent();
+    pad.link(&sink).map(|_| ()).map_err(|e| missing("link", &e.to_string()))
+}
+
+fn failure(error: &gst::glib::Error, debug: &str, has_credentials: bool) -> Failure {
+    use gst::{ResourceError, StreamError};
+    // The debug text begins with file and function of the element; its last line says what happened.
+    let detail = format!("{} {}", error.message(), debug.lines().last().unwrap_or_default());
+    let problem = match (error.kind::<ResourceError>(), error.kind::<StreamError>()) {
+        (Some(ResourceError::NotAuthorized), _) => status_problem(401, has_credentials, "connect"),
+        (Some(ResourceError::NotFound), _) => status_problem(404, has_credentials, "connect"),
+        (Some(ResourceError::Busy), _) => Problem::new(ErrorCode::CameraBusy).at("connect"),
+        (Some(ResourceError::NoSpaceLeft), _) => Problem::new(ErrorCode::Internal),
+        (Some(ResourceError::OpenRead | ResourceError::OpenReadWrite | ResourceError::OpenWrite), _) => {
+            Problem::new(ErrorCode::HostUnreachable).at("connect")
+        }
+        (Some(_), _) => Problem::new(ErrorCode::RtspError).at("stream"),
+        (_, Some(StreamError::CodecNotFound | StreamError::WrongType)) => Problem::new(ErrorCode::CodecUnsupported),
+        (_, Some(StreamError::TypeNotFound)) => Problem::new(ErrorCode::NoVideo),
+        _ => Problem::new(ErrorCode::RtspError).at("stream"),
+    };
+    problem.because(detail.trim()).into()
+}

@@ -1,0 +1,140 @@
+//! The engines that pull: retina for plain RTSP, GStreamer for the rest.
+//!
+//! An engine is one async function. It connects, tells [`EngineEvent::Playing`], fills the hub through an
+//! [`Assembler`](super::assembler::Assembler) and returns when the stream ends, fails or `Job::cancel` fires;
+//! on its way out it sends a TEARDOWN and waits for it within [`TEARDOWN_WITHIN`].
+//! It knows nothing of back-off, interest or phases.
+
+mod gstreamer;
+mod gstreamer_caps;
+mod gstreamer_pipeline;
+mod retina;
+mod retina_params;
+
+use super::{
+    assembler::IngestCounts,
+    failure::Failure,
+    request::{IngestOptions, IngestRequest},
+};
+use crate::hub::Hub;
+use std::{sync::Arc, time::Duration};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use watchwall_model::{ErrorCode, IngestEngine, Problem, Transport};
+
+pub use retina::Sessions;
+
+/// A camera gets this long to answer a TEARDOWN.
+pub const TEARDOWN_WITHIN: Duration = Duration::from_secs(2);
+
+/// What an engine works on.
+#[derive(Clone)]
+pub struct Job {
+    pub request: IngestRequest,
+    pub options: IngestOptions,
+    pub hub: Arc<Hub>,
+    pub counts: Arc<IngestCounts>,
+    pub sessions: Sessions,
+    pub cancel: CancellationToken,
+    /// At most a handful per connection: a full channel means the actor is gone.
+    pub events: mpsc::Sender<EngineEvent>,
+}
+
+/// News from an engine, in this order.
+#[derive(Clone, Debug)]
+pub enum EngineEvent {
+    /// A step of the dialogue with the camera is done: `connect`, `describe`, `setup`.
+    Step(&'static str),
+    /// PLAY was answered.
+    Playing { engine: IngestEngine, transport: Transport, skipped_tracks: Vec<String> },
+    /// The first key frame is in the hub.
+    FirstPicture,
+}
+
+impl Job {
+    async fn tell(&self, event: EngineEvent) {
+        // A closed channel: nobody listens any more, and `cancel` is about to say so.
+        let _ = self.events.send(event).await;
+    }
+}
+
+/// Pulls until the end. `preferred` is the engine that worked last time, if any.
+///
+/// # Errors
+/// Why it ended; cancelled is `Ok`.
+pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failure> {
+    match plan(&job.request, preferred)? {
+        Plan::Gstreamer => gstreamer::run(job).await,
+        Plan::Retina => retina::run(job, retina::Appetite::TakeWhatItCan).await,
+        Plan::RetinaThenGstreamer => {
+            let refused = match retina::run(job, retina::Appetite::LeaveWhatItCannot).await {
+                Err(failure) if failure.is_engine_refusal => failure,
+                other => return other,
+            };
+            tracing::info!(path = %job.request.path, reason = %refused.problem, "handing the stream to GStreamer");
+            let second = gstreamer::run(job).await;
+            match second {
+                // GStreamer would do, but its parts are missing: take what retina can.
+                Err(missing) if missing.problem.code == ErrorCode::EngineMissing => {
+                    retina::run(job, retina::Appetite::TakeWhatItCan).await
+                }
+                Err(failure) if failure.problem.code == ErrorCode::RtspError => Err(Failure::new(refused.problem)),
+                other => other,
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Plan {
+    Retina,
+    Gstreamer,
+    RetinaThenGstreamer,
+}
+
+/// Which engine can speak what is asked for.
+fn plan(request: &IngestRequest, preferred: Option<IngestEngine>) -> Result<Plan, Failure> {
+    let is_plain_rtsp = matches!(request.url.scheme(), "rtsp" | "rtspt");
+    let needs_gstreamer = !is_plain_rtsp || matches!(request.transport, Transport::Multicast | Transport::Http);
+    match request.engine {
+        IngestEngine::Retina if needs_gstreamer => Err(Problem::new(ErrorCode::UrlSchemeUnsupported)
+            .with("scheme", request.url.scheme())
+            .because("retina speaks RTSP over TCP and UDP only")
+            .into()),
+        IngestEngine::Retina => Ok(Plan::Retina),
+        IngestEngine::Gstreamer => Ok(Plan::Gstreamer),
+        IngestEngine::Auto if needs_gstreamer || preferred == Some(IngestEngine::Gstreamer) => Ok(Plan::Gstreamer),
+        IngestEngine::Auto => Ok(Plan::RetinaThenGstreamer),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchwall_model::{SafeUrl, StreamPath};
+
+    #[test]
+    fn scheme_and_transport_choose_the_engine() {
+        let check = |url, engine, transport, preferred, expect: Option<Plan>| {
+            let request = IngestRequest {
+                path: StreamPath::parse("a").unwrap(),
+                url: SafeUrl::split(url).unwrap().0,
+                credentials: None,
+                engine,
+                transport,
+            };
+            assert_eq!(plan(&request, preferred).ok(), expect, "{url}");
+        };
+        use IngestEngine::{Auto, Gstreamer, Retina};
+        check("rtsp://h/a", Auto, Transport::Auto, None, Some(Plan::RetinaThenGstreamer));
+        check("rtsp://h/a", Auto, Transport::Udp, None, Some(Plan::RetinaThenGstreamer));
+        check("rtsp://h/a", Auto, Transport::Auto, Some(Gstreamer), Some(Plan::Gstreamer));
+        check("rtsp://h/a", Auto, Transport::Multicast, None, Some(Plan::Gstreamer));
+        check("rtsp://h/a", Retina, Transport::Tcp, Some(Gstreamer), Some(Plan::Retina));
+        check("rtsp://h/a", Retina, Transport::Http, None, None);
+        check("rtsps://h/a", Auto, Transport::Auto, None, Some(Plan::Gstreamer));
+        check("rtsps://h/a", Retina, Transport::Auto, None, None);
+        check("http://h/mjpg", Auto, Transport::Auto, None, Some(Plan::Gstreamer));
+        check("rtsp://h/a", Gstreamer, Transport::Tcp, None, Some(Plan::Gstreamer));
+    }
+}

@@ -1,0 +1,187 @@
+//! The end of an ingest that others hold.
+
+use super::{
+    actor,
+    request::{IngestOptions, IngestRequest},
+    snapshot::IngestSnapshot,
+};
+use crate::hub::Hub;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, Notify, watch},
+    task::JoinHandle,
+    time::timeout,
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use watchwall_model::StreamPath;
+
+/// An actor that does not end within this time is abandoned: its camera did not answer the TEARDOWN.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+
+/// One stream's ingest. Cloning shares it; when the last handle goes, the actor stops by itself.
+#[derive(Clone, Debug)]
+pub struct IngestHandle {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: StreamPath,
+    hub: Arc<Hub>,
+    holders: Arc<Holders>,
+    request: watch::Sender<Wanted>,
+    snapshot: watch::Receiver<IngestSnapshot>,
+    task: Mutex<Option<JoinHandle<()>>>,
+    cancel: CancellationToken,
+    _cancel_on_drop: DropGuard,
+}
+
+/// The request in force. The count tells "try again" from "nothing changed".
+#[derive(Clone, Debug)]
+pub(super) struct Wanted {
+    pub request: IngestRequest,
+    pub retries: u64,
+}
+
+/// Who wants a stream, and why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum InterestKind {
+    /// A person watches: waits between attempts stay short.
+    Viewer,
+    Recorder,
+    Task,
+    Gateway,
+}
+
+/// How many hold an interest.
+#[derive(Debug, Default)]
+pub(super) struct Holders {
+    viewers: AtomicU32,
+    others: AtomicU32,
+    pub changed: Notify,
+}
+
+/// Keeps the stream pulled for as long as it lives.
+#[derive(Debug)]
+pub struct Interest {
+    holders: Arc<Holders>,
+    kind: InterestKind,
+}
+
+/// Starts the actor of a stream. It does nothing until somebody takes an interest.
+/// Must be called within a tokio runtime.
+pub fn start_ingest(request: IngestRequest, options: IngestOptions) -> IngestHandle {
+    let path = request.path.clone();
+    let hub = Hub::new(options.backlog);
+    let holders: Arc<Holders> = Arc::default();
+    let (snapshot_sender, snapshot) = watch::channel(IngestSnapshot::new(path.clone()));
+    let (request, requests) = watch::channel(Wanted { request, retries: 0 });
+    let cancel = CancellationToken::new();
+    let actor = actor::Seat {
+        options,
+        hub: Arc::clone(&hub),
+        holders: Arc::clone(&holders),
+        requests,
+        snapshot: snapshot_sender,
+        cancel: cancel.clone(),
+    };
+    let task = tokio::spawn(actor::run(actor));
+    IngestHandle {
+        shared: Arc::new(Shared {
+            path,
+            hub,
+            holders,
+            request,
+            snapshot,
+            task: Mutex::new(Some(task)),
+            cancel: cancel.clone(),
+            _cancel_on_drop: cancel.drop_guard(),
+        }),
+    }
+}
+
+impl IngestHandle {
+    pub fn path(&self) -> &StreamPath {
+        &self.shared.path
+    }
+
+    pub fn hub(&self) -> Arc<Hub> {
+        Arc::clone(&self.shared.hub)
+    }
+
+    /// How it stands. Phase changes wake the receiver; plain counters are kept fresh without waking it.
+    pub fn snapshot(&self) -> watch::Receiver<IngestSnapshot> {
+        self.shared.snapshot.clone()
+    }
+
+    /// Wants the stream until the returned value is dropped. The first one starts the pull; after the last one the
+    /// stream stays open for `drain_after`.
+    #[must_use]
+    pub fn interest(&self, kind: InterestKind) -> Interest {
+        let holders = Arc::clone(&self.shared.holders);
+        holders.count(kind).fetch_add(1, Ordering::SeqCst);
+        holders.changed.notify_one();
+        Interest { holders, kind }
+    }
+
+    /// Changes where the stream is and how to reach it. The hub and its subscribers stay; the path cannot change.
+    pub fn update(&self, request: IngestRequest) {
+        self.shared.request.send_if_modified(|wanted| {
+            let is_new = wanted.request != request;
+            wanted.request = request;
+            is_new
+        });
+    }
+
+    /// Tries again at once, also after a failure that waits for a person.
+    pub fn retry(&self) {
+        self.shared.request.send_modify(|wanted| wanted.retries += 1);
+    }
+
+    /// Ends the stream with a TEARDOWN and joins the actor, within four seconds. Subscribers read `Closed`.
+    pub async fn stop(&self) {
+        self.shared.cancel.cancel();
+        if let Some(task) = self.shared.task.lock().await.take() {
+            let abort = task.abort_handle();
+            if timeout(STOP_WITHIN, task).await.is_err() {
+                tracing::warn!(path = %self.shared.path, "the ingest did not stop in time");
+                abort.abort();
+            }
+        }
+        self.shared.hub.close();
+    }
+}
+
+impl Holders {
+    /// All holders, and the viewers among them.
+    pub fn counts(&self) -> (u32, u32) {
+        let viewers = self.viewers.load(Ordering::SeqCst);
+        (viewers + self.others.load(Ordering::SeqCst), viewers)
+    }
+
+    const fn count(&self, kind: InterestKind) -> &AtomicU32 {
+        match kind {
+            InterestKind::Viewer => &self.viewers,
+            InterestKind::Recorder | InterestKind::Task | InterestKind::Gateway => &self.others,
+        }
+    }
+}
+
+impl Interest {
+    pub const fn kind(&self) -> InterestKind {
+        self.kind
+    }
+}
+
+impl Drop for Interest {
+    fn drop(&mut self) {
+        self.holders.count(self.kind).fetch_sub(1, Ordering::SeqCst);
+        self.holders.changed.notify_one();
+    }
+}

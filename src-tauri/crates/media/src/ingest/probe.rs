@@ -1,0 +1,207 @@
+//! Looks at a stream once: what it is, or why it cannot be had.
+
+use super::{
+    assembler::IngestCounts,
+    engine::{self, EngineEvent, Job, Sessions, TEARDOWN_WITHIN},
+    facts::facts,
+    failure::Failure,
+    reach::check_rtsp,
+    request::{IngestOptions, IngestRequest},
+};
+use crate::{
+    AccessUnit,
+    hub::{BacklogLimits, Hub},
+};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::mpsc,
+    time::{sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use watchwall_model::{
+    Credentials, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFacts, StreamPath, Transport,
+};
+
+/// Which stream to look at.
+#[derive(Clone, Debug)]
+pub struct ProbeRequest {
+    pub url: SafeUrl,
+    pub credentials: Option<Credentials>,
+    pub engine: IngestEngine,
+    pub transport: Transport,
+}
+
+/// What a probe saw.
+#[derive(Clone, Debug)]
+pub struct ProbeReport {
+    pub facts: StreamFacts,
+    /// What worked; worth storing with the stream.
+    pub engine: IngestEngine,
+    pub transport: Transport,
+    /// From the start of the probe to the first key frame.
+    pub first_picture_ms: u64,
+    pub steps: Vec<ProbeStep>,
+    /// Tracks that are not taken, as `media/encoding`.
+    pub skipped_tracks: Vec<String>,
+    /// How far the camera's clock is behind ours; `None` when it did not say within the probe.
+    pub clock_skew_ms: Option<i64>,
+    /// The newest GOP, for a picture to show.
+    pub picture: Vec<Arc<AccessUnit>>,
+}
+
+/// A step of the dialogue, and when it was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProbeStep {
+    /// `describe`, `setup`, `play` or `first_picture`.
+    pub step: &'static str,
+    pub at_ms: u64,
+}
+
+/// Frame rate and GOP length are watched for at most this long after the first picture.
+const WATCH_FOR: Duration = Duration::from_millis(2_500);
+
+/// Opens the stream, waits for a key frame, watches it a moment and closes it with a TEARDOWN.
+/// Ends by `deadline` whatever the camera does.
+///
+/// # Errors
+/// The catalogue's code for what went wrong, with the step and one line of detail.
+pub async fn probe(request: ProbeRequest, options: &IngestOptions, deadline: Duration) -> Result<ProbeReport, Problem> {
+    let started = Instant::now();
+    let hub = Hub::new(BacklogLimits::default());
+    let counts: Arc<IngestCounts> = Arc::default();
+    let (events, mut heard) = mpsc::channel(8);
+    let cancel = CancellationToken::new();
+    // Whoever drops the probe half-way ends its session as well.
+    let _cancel_on_drop = cancel.clone().drop_guard();
+    let path = StreamPath::parse("probe")?;
+    let ProbeRequest { url, credentials, engine, transport } = request;
+    let job = Job {
+        request: IngestRequest { path, url, credentials, engine, transport },
+        options: options.clone(),
+        hub: Arc::clone(&hub),
+        counts: Arc::clone(&counts),
+        sessions: Sessions::default(),
+        cancel: cancel.clone(),
+        events,
+    };
+    let address = job.request.url.clone();
+    let mut task = tokio::spawn(async move { engine::run(&job, None).await });
+    let mut watch = Watch { started, hub: &hub, steps: Vec::new(), playing: None };
+    let outcome = tokio::select! {
+        outcome = timeout(deadline, watch.run(&mut heard, options.key_frame_within)) => outcome,
+        ended = &mut task => Ok(Err(ended_early(ended))),
+    };
+    cancel.cancel();
+    if !task.is_finished() {
+        let _ = timeout(TEARDOWN_WITHIN + Duration::from_secs(1), &mut task).await;
+        task.abort();
+    }
+    let has_described = watch.steps.iter().any(|s| s.step == "describe");
+    let problem = match outcome {
+        Ok(Ok(first_picture_ms)) => {
+            let mut report = watch.report(first_picture_ms).ok_or_else(|| Problem::new(ErrorCode::NoVideo))?;
+            let skew = counts.clock_skew_ms.load(std::sync::atomic::Ordering::Relaxed);
+            report.clock_skew_ms = (skew != i64::MIN).then_some(skew);
+            return Ok(report);
+        }
+        Ok(Err(problem)) => problem,
+        Err(_) => {
+            let code = if watch.playing.is_some() { ErrorCode::NoKeyFrame } else { ErrorCode::ConnectTimeout };
+            Problem::new(code).with("timeout_ms", deadline.as_millis())
+        }
+    };
+    Err(sharpened(problem, &address, has_described, options).await)
+}
+
+fn ended_early(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Problem {
+    match ended {
+        Ok(Ok(())) => Problem::new(ErrorCode::StreamEnded),
+        Ok(Err(failure)) => failure.problem,
+        Err(_) => Problem::new(ErrorCode::Internal).at("engine"),
+    }
+}
+
+/// When an RTSP server gave no clear answer, asks once more in the simplest way there is.
+async fn sharpened(problem: Problem, url: &SafeUrl, has_described: bool, options: &IngestOptions) -> Problem {
+    let is_unclear = matches!(problem.code, ErrorCode::RtspError | ErrorCode::ConnectTimeout)
+        && !problem.params.contains_key("status");
+    if has_described || !is_unclear || !matches!(url.scheme(), "rtsp" | "rtspt") {
+        return problem;
+    }
+    let limit = options.connect_timeout.min(options.read_timeout);
+    check_rtsp(url.host(), url.port().unwrap_or(554), limit).await.err().unwrap_or(problem)
+}
+
+/// Follows an engine at work.
+struct Watch<'a> {
+    started: Instant,
+    hub: &'a Hub,
+    steps: Vec<ProbeStep>,
+    playing: Option<(IngestEngine, Transport, Vec<String>)>,
+}
+
+impl Watch<'_> {
+    /// Returns when the first picture came, after some more of the stream was seen.
+    async fn run(&mut self, heard: &mut mpsc::Receiver<EngineEvent>, key_frame_within: Duration) -> Result<u64, Problem> {
+        loop {
+            let event = if self.playing.is_some() {
+                timeout(key_frame_within, heard.recv()).await.map_err(|_| self.no_picture())?
+            } else {
+                heard.recv().await
+            };
+            match event {
+                Some(EngineEvent::Step(step)) => self.note(step),
+                Some(EngineEvent::Playing { engine, transport, skipped_tracks }) => {
+                    self.note("play");
+                    self.playing = Some((engine, transport, skipped_tracks));
+                }
+                Some(EngineEvent::FirstPicture) => break,
+                // The engine is ending; its task says why.
+                None => std::future::pending().await,
+            }
+        }
+        self.note("first_picture");
+        let first_picture_ms = self.elapsed_ms();
+        let seen_at = Instant::now();
+        while seen_at.elapsed() < WATCH_FOR {
+            sleep(Duration::from_millis(100)).await;
+            let statistics = self.hub.statistics();
+            if statistics.gop_ms > 0 && statistics.frame_rate > 0.0 {
+                break;
+            }
+        }
+        Ok(first_picture_ms)
+    }
+
+    fn no_picture(&self) -> Problem {
+        let has_units = self.hub.statistics().video_units > 0;
+        Problem::new(if has_units { ErrorCode::NoKeyFrame } else { ErrorCode::StreamStalled }).at("stream")
+    }
+
+    fn note(&mut self, step: &'static str) {
+        let at_ms = self.elapsed_ms();
+        self.steps.push(ProbeStep { step, at_ms });
+    }
+
+    fn elapsed_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn report(self, first_picture_ms: u64) -> Option<ProbeReport> {
+        let params = self.hub.current_params()?;
+        let (engine, transport, skipped_tracks) = self.playing?;
+        Some(ProbeReport {
+            facts: facts(&params, &self.hub.statistics(), None),
+            engine,
+            transport,
+            first_picture_ms,
+            steps: self.steps,
+            skipped_tracks,
+            clock_skew_ms: None,
+            picture: self.hub.gop(),
+        })
+    }
+}
