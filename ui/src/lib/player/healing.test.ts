@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { heal, healthy, type Healing, type Remedy, type Symptoms } from './healing';
 
-const frozen: Symptoms = { now: 10_000, isFlowing: false, isReceiving: true, isSourceLive: true, frozenMs: 3000, hasSubStream: true };
+const frozen: Symptoms = { now: 10_000, isFlowing: false, isReceiving: true, isSourceLive: true, frozenMs: 3000, hasShown: true, hasSubStream: true };
 
 function check(held: Healing, change: Partial<Symptoms>, step: Healing['step'], remedy?: Remedy) {
 	const got = heal(held, { ...frozen, ...change });
@@ -12,6 +12,8 @@ function check(held: Healing, change: Partial<Symptoms>, step: Healing['step'], 
 test('steps follow one another', () => {
 	check(healthy, { frozenMs: 1500 }, 'none');
 	check(healthy, {}, 'nudge', 'nudge');
+	check(healthy, { hasShown: false, isReceiving: false }, 'none');
+	check(healthy, { hasShown: false, isReceiving: false, frozenMs: 9000 }, 'reopen', 'reopen');
 	check(healthy, { isReceiving: false }, 'reopen', 'reopen');
 	check({ step: 'nudge', since: 9000 }, {}, 'nudge');
 	check({ step: 'nudge', since: 8000 }, {}, 'reopen', 'reopen');

@@ -25,6 +25,8 @@ export interface Symptoms {
 	isSourceLive: boolean;
 	/** How long no young picture has been presented, ms. */
 	frozenMs: number;
+	/** A picture has been shown at all; a first one is given longer, because a camera may have to be opened for it. */
+	hasShown: boolean;
 	/** There is a sub-stream that is not already what is shown. */
 	hasSubStream: boolean;
 }
@@ -36,6 +38,7 @@ export const healthy: Healing = { step: 'none', since: 0 };
 /** Patience with each step before the next one, ms. */
 const patience: Record<Exclude<Step, 'none' | 'still'>, number> = { nudge: 2000, reopen: 6000, sub_stream: 8000 };
 const firstNudgeMs = 2000;
+const firstPictureMs = 8000;
 const wellMs = 5000;
 const retryLiveMs = 30_000;
 
@@ -48,7 +51,7 @@ export function heal(held: Healing, seen: Symptoms): { healing: Healing; remedy?
 	}
 	if (!seen.isSourceLive) return { healing: held.step === 'none' ? healing : { ...healing, since: seen.now } };
 	if (held.step === 'none') {
-		if (seen.frozenMs < firstNudgeMs) return { healing };
+		if (seen.frozenMs < (seen.hasShown ? firstNudgeMs : firstPictureMs)) return { healing };
 		// Without data a nudge of the decoder is pointless.
 		const step = seen.isReceiving ? 'nudge' : 'reopen';
 		return { healing: { step, since: seen.now }, remedy: step };

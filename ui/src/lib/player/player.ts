@@ -49,6 +49,7 @@ export interface PlayerStats extends RendererStats {
 const tryLiveMs = 10_000;
 const statsEveryTicks = 8;
 const mostBroken = 4;
+const lateTickMs = 1500;
 
 export class LivePlayer {
 	readonly root = document.createElement('div');
@@ -58,6 +59,9 @@ export class LivePlayer {
 	#renderer: Renderer | undefined;
 	/** Being filled while the old one still shows its picture. */
 	#incoming: Renderer | undefined;
+	/** Broken, but its last picture stays until another shows; it gets no more data. */
+	#deaf: Renderer | undefined;
+	#isReplayRenderer = false;
 	#audio: AudioTrack | undefined;
 	#hello: LiveHello | undefined;
 	#healing: Healing = healthy;
@@ -78,6 +82,7 @@ export class LivePlayer {
 	#staleAfterMs = 2000;
 	#presented = 0;
 	#ticks = 0;
+	#tickedAt = performance.now();
 	#meter = { at: performance.now(), presented: 0, bytes: 0, fps: 0, kbps: 0 };
 	#isDisposed = false;
 	readonly #stopTicking: () => void;
@@ -268,8 +273,6 @@ export class LivePlayer {
 		if (!this.#renderer && this.#incoming) this.#show(this.#incoming);
 	}
 
-	#isReplayRenderer = false;
-
 	#make(way: RendererStats['way']): Renderer | undefined {
 		const isStill = way === 'still';
 		const events = {
@@ -316,17 +319,12 @@ export class LivePlayer {
 		if (this.#isDisposed || (renderer && renderer !== this.#renderer && renderer !== this.#incoming)) return;
 		this.#broken += 1;
 		if (renderer === this.#incoming) this.#dropIncoming();
-		else {
-			// The broken one keeps its last picture until another shows; it gets no more data.
-			this.#deaf = renderer;
-		}
+		else this.#deaf = renderer;
 		if (this.#broken > mostBroken) return this.#fallToStill();
 		if (this.#ways.length > 1 && this.#broken % 2 === 0) this.#ways.push(...this.#ways.splice(0, 1));
 		this.#isReplayRenderer = !this.isReplay;
 		this.#connection?.reopen();
 	}
-
-	#deaf: Renderer | undefined;
 
 	#received(frame: Frame): void {
 		this.#receivedAt = performance.now();
@@ -355,6 +353,9 @@ export class LivePlayer {
 	}
 
 	#tick(now: number): void {
+		// A page that was not given the processor knows nothing about the camera: it starts watching afresh.
+		if (now - this.#tickedAt > lateTickMs) this.#youngAt = now;
+		this.#tickedAt = now;
 		this.#ticks += 1;
 		if (this.#ticks % 4 === 0) this.#measure(now);
 		if (!this.#isResting) {
@@ -375,6 +376,7 @@ export class LivePlayer {
 			isReceiving: now - this.#receivedAt < 1000,
 			isSourceLive: (this.#connection?.isOpen ?? false) && (this.#phase === 'live' || this.#phase === 'idle'),
 			frozenMs: now - this.#youngAt,
+			hasShown: this.#captureMs !== undefined,
 			hasSubStream: this.source.hasSubStream && this.#hello?.role === 'main'
 		});
 		this.#healing = healing;

@@ -55,7 +55,8 @@ class Preferences {
 	}
 
 	get navCollapsed(): boolean {
-		return this.#stored.navCollapsed ?? false;
+		// On a small screen the room belongs to the pictures.
+		return this.#stored.navCollapsed ?? innerWidth < 1600;
 	}
 	set navCollapsed(navCollapsed: boolean) {
 		this.#set({ navCollapsed });

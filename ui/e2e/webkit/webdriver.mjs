@@ -1,0 +1,103 @@
+/** Just enough of the W3C WebDriver protocol to drive WebKitGTK's MiniBrowser. */
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { existsSync, readdirSync } from 'node:fs';
+
+export function freePort() {
+	return new Promise((resolve, reject) => {
+		const server = createServer();
+		server.on('error', reject);
+		server.listen(0, '127.0.0.1', () => {
+			const { port } = server.address();
+			server.close(() => resolve(port));
+		});
+	});
+}
+
+/** The browser that Debian ships for tests, of the newest WebKitGTK interface there is. */
+export function findMiniBrowser() {
+	for (const root of ['/usr/lib', '/usr/libexec']) {
+		if (!existsSync(root)) continue;
+		const places = [root, ...readdirSync(root).map((name) => `${root}/${name}`)];
+		for (const place of places) {
+			for (const version of ['webkitgtk-6.0', 'webkit2gtk-4.1', 'webkit2gtk-4.0']) {
+				const path = `${place}/${version}/MiniBrowser`;
+				if (existsSync(path)) return path;
+			}
+		}
+	}
+	return undefined;
+}
+
+export class WebKit {
+	#driver;
+	#base;
+	#session;
+
+	static async start() {
+		const browser = new WebKit();
+		const port = await freePort();
+		browser.#base = `http://127.0.0.1:${port}`;
+		browser.#driver = spawn('WebKitWebDriver', [`--port=${port}`, '--host=127.0.0.1'], { stdio: 'ignore' });
+		await waitFor(() => fetch(`${browser.#base}/status`).then((answer) => answer.ok), 10_000, 'the driver to listen');
+		const created = await browser.#call('POST', '/session', {
+			capabilities: {
+				alwaysMatch: {
+					'webkitgtk:browserOptions': { binary: findMiniBrowser(), args: ['--automation'] }
+				}
+			}
+		});
+		browser.#session = created.sessionId;
+		await browser.#call('POST', `/session/${browser.#session}/timeouts`, { script: 60_000, pageLoad: 30_000, implicit: 0 });
+		return browser;
+	}
+
+	async stop() {
+		if (this.#session) await this.#call('DELETE', `/session/${this.#session}`).catch(() => {});
+		this.#driver.kill();
+	}
+
+	open(url) {
+		return this.#call('POST', `/session/${this.#session}/url`, { url });
+	}
+
+	resize(width, height) {
+		return this.#call('POST', `/session/${this.#session}/window/rect`, { width, height });
+	}
+
+	async screenshot() {
+		return Buffer.from(await this.#call('GET', `/session/${this.#session}/screenshot`), 'base64');
+	}
+
+	/** Runs a function in the page; it may return a promise. */
+	async evaluate(act, ...args) {
+		const script = `const done = arguments[arguments.length - 1]; const args = [...arguments].slice(0, -1);
+			Promise.resolve((${act})(...args)).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+		const answer = await this.#call('POST', `/session/${this.#session}/execute/async`, { script, args });
+		if (answer?.error) throw new Error(answer.error);
+		return answer?.value;
+	}
+
+	async #call(method, path, body) {
+		const answer = await fetch(this.#base + path, {
+			method,
+			headers: { 'content-type': 'application/json' },
+			body: body === undefined ? undefined : JSON.stringify(body),
+			signal: AbortSignal.timeout(70_000)
+		});
+		const { value } = await answer.json();
+		if (!answer.ok) throw new Error(`${method} ${path}: ${value?.error} ${value?.message}`);
+		return value;
+	}
+}
+
+/** Asks until it is true. A condition that throws is not true yet. */
+export async function waitFor(condition, timeoutMs, what) {
+	const end = Date.now() + timeoutMs;
+	for (;;) {
+		const value = await Promise.resolve().then(condition).catch(() => undefined);
+		if (value) return value;
+		if (Date.now() > end) throw new Error(`waited ${timeoutMs} ms in vain for ${what}`);
+		await new Promise((resolve) => setTimeout(resolve, 50));
+	}
+}
