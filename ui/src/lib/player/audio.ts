@@ -1,7 +1,7 @@
 /** Sound of the one selected tile: its own media element beside the picture, held near the live edge. */
 import { chase } from './chase';
 import { counters } from './counters';
-import { fragmentTime, parseInit } from './fmp4';
+import { fragmentTime, onlyTracks, parseInit } from './fmp4';
 import type { Frame } from './framing';
 import { mediaSourceClass } from './probe';
 
@@ -36,7 +36,7 @@ export class AudioTrack {
 	push(frame: Frame): void {
 		if (this.#isDisposed) return;
 		if (frame.kind === 'init') {
-			this.#init = frame.body;
+			this.#init ??= onlyTracks(frame.body, 'audio');
 			this.#open();
 			return;
 		}

@@ -38,6 +38,7 @@ export class LiveConnection {
 	lostMessages = 0;
 	reconnects = 0;
 	#sequence: number | undefined;
+	#mayHaveHoles = false;
 
 	constructor(
 		private readonly url: () => string,
@@ -52,6 +53,7 @@ export class LiveConnection {
 	}
 
 	send(message: LiveClientMessage): void {
+		if (message.type === 'resume' || message.type === 'select') this.#sequence = undefined;
 		if (this.isOpen) this.#socket?.send(JSON.stringify(message));
 	}
 
@@ -92,9 +94,15 @@ export class LiveConnection {
 		this.bytes += data.byteLength;
 		const frame = parseFrame(data);
 		if (!frame) return;
-		if (this.#sequence !== undefined && frame.sequence > this.#sequence + 1) this.lostMessages += frame.sequence - this.#sequence - 1;
-		this.#sequence = frame.sequence;
+		if (frame.kind !== 'init') this.#count(frame.sequence);
 		this.events.onFrame(frame);
+	}
+
+	/** Numbers are those of the stream: sound that was not asked for is missing on purpose. */
+	#count(sequence: number): void {
+		const last = this.#sequence;
+		this.#sequence = sequence;
+		if (last !== undefined && !this.#mayHaveHoles && sequence > last + 1) this.lostMessages += sequence - last - 1;
 	}
 
 	#message(text: string): void {
@@ -102,6 +110,8 @@ export class LiveConnection {
 		switch (message?.type) {
 			case 'hello':
 				this.clock.guess(wallNow(), message.server_at / 1000);
+				this.#mayHaveHoles = message.has_audio;
+				this.#sequence = undefined;
 				this.events.onHello(message);
 				break;
 			case 'pong':

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseFragment, parseInit } from './fmp4';
+import { onlyTracks, parseFragment, parseInit } from './fmp4';
 import { parseFrame } from './framing';
 import { Moments } from './moments';
 import { probeSamples } from './probe_samples';
@@ -32,11 +32,18 @@ test('fragments give every frame, the first one a key', () => {
 	}
 });
 
+test('tracks of one kind are taken out of an initialisation segment', () => {
+	const whole = bytes(probeSamples.h264);
+	const video = onlyTracks(whole, 'video');
+	expect(video && parseInit(video)).toEqual(parseInit(whole));
+	expect(onlyTracks(whole, 'audio')).toBeUndefined();
+});
+
 test('damaged bytes give nothing and do not throw', () => {
 	const whole = bytes(probeSamples.h264);
 	for (let length = 0; length < whole.length; length += 37) {
 		const part = whole.slice(0, length);
-		expect(() => [parseInit(part), parseFragment(part)]).not.toThrow();
+		expect(() => [parseInit(part), parseFragment(part), onlyTracks(part, 'video')]).not.toThrow();
 	}
 });
 

@@ -125,6 +125,53 @@ function hevcCodec(entry: string, hvcc: Bytes): string {
 	return [entry, `${space}${first & 0x1f}`, (reversed >>> 0).toString(16), `${tier}${view.getUint8(12)}`, ...constraints].join('.');
 }
 
+/** The same initialisation segment with the tracks of one kind only; undefined when it has none. */
+export function onlyTracks(bytes: Bytes, handler: Track['handler']): Bytes | undefined {
+	const view = viewOf(bytes);
+	const moov = find(view, 0, bytes.byteLength, 'moov');
+	if (!moov) return undefined;
+	const kept = new Set<number>();
+	const parts: Bytes[] = [];
+	const put = (box: Box) => parts.push(bytes.subarray(box.start - 8, box.end));
+	for (const box of boxes(view, moov.start, moov.end)) {
+		if (box.type === 'trak') {
+			const tkhd = find(view, box.start, box.end, 'tkhd');
+			const hdlr = find(view, box.start, box.end, 'mdia', 'hdlr');
+			const isAudio = hdlr !== undefined && fourCc(view, hdlr.start + 8) === 'soun';
+			if (!tkhd || isAudio !== (handler === 'audio')) continue;
+			kept.add(view.getUint32(tkhd.start + (view.getUint8(tkhd.start) === 1 ? 20 : 12)));
+			put(box);
+		} else if (box.type === 'mvex') {
+			const extends_: Bytes[] = [];
+			for (const inner of boxes(view, box.start, box.end)) {
+				if (inner.type !== 'trex' || kept.has(view.getUint32(inner.start + 4))) extends_.push(bytes.subarray(inner.start - 8, inner.end));
+			}
+			parts.push(container('mvex', extends_));
+		} else put(box);
+	}
+	if (kept.size === 0) return undefined;
+	return joined([bytes.subarray(0, moov.start - 8), container('moov', parts)]);
+}
+
+function container(type: string, parts: Bytes[]): Bytes {
+	const body = joined(parts);
+	const whole = new Uint8Array(8 + body.byteLength);
+	viewOf(whole).setUint32(0, whole.byteLength);
+	for (let at = 0; at < 4; at++) whole[4 + at] = type.charCodeAt(at);
+	whole.set(body, 8);
+	return whole;
+}
+
+function joined(parts: Bytes[]): Bytes {
+	const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, 0));
+	let at = 0;
+	for (const part of parts) {
+		whole.set(part, at);
+		at += part.byteLength;
+	}
+	return whole;
+}
+
 /** The samples of one fragment (moof + mdat) with one track; empty when it is none. */
 export function parseFragment(bytes: Bytes): Sample[] {
 	const view = viewOf(bytes);

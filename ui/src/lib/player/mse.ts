@@ -4,7 +4,7 @@
  */
 import { chase } from './chase';
 import { counters } from './counters';
-import { fragmentTime, parseInit } from './fmp4';
+import { fragmentTime, onlyTracks, parseInit } from './fmp4';
 import type { Frame } from './framing';
 import type { LiveHello } from './messages';
 import { Moments } from './moments';
@@ -77,14 +77,13 @@ export class MseRenderer implements Renderer {
 	}
 
 	configure(hello: LiveHello): void {
-		this.#mime = hello.mime;
 		if (hello.frame_rate > 0) this.#frameS = 1 / hello.frame_rate;
 		this.#needsKey = true;
-		this.#open();
 	}
 
 	#open(): void {
-		if (this.#buffer || !this.#mime || this.#source.readyState !== 'open') return;
+		if (this.#buffer) return this.#work();
+		if (!this.#mime || this.#source.readyState !== 'open') return;
 		try {
 			this.#buffer = this.#source.addSourceBuffer(this.#mime);
 			this.#typed = this.#mime;
@@ -100,11 +99,16 @@ export class MseRenderer implements Renderer {
 	push(frame: Frame): void {
 		if (frame.isAudio || this.#isDisposed) return;
 		if (frame.kind === 'init') {
-			this.#timescale = parseInit(frame.body).find((track) => track.handler === 'video')?.timescale ?? 1;
+			const track = parseInit(frame.body).find((one) => one.handler === 'video');
+			const init = onlyTracks(frame.body, 'video');
+			if (!track || !init) return this.events.onBroken('no video track');
+			// Sound has a buffer of its own, so that switching it on never touches the picture.
+			this.#mime = `video/mp4; codecs="${track.codec}"`;
+			this.#timescale = track.timescale;
 			this.#lastS = undefined;
 			this.#needsKey = true;
-			this.#jobs.push({ bytes: frame.body, mime: this.#mime });
-			return this.#work();
+			this.#jobs.push({ bytes: init, mime: this.#mime });
+			return this.#open();
 		}
 		if (frame.kind !== 'video') return;
 		if (this.#needsKey && !frame.isKey) return;

@@ -244,7 +244,7 @@ export class LivePlayer {
 	}
 
 	#url(): string {
-		const way: Way = this.isReplay ? 'mse' : (this.#ways[0] ?? 'mse');
+		const way: Way = this.#ways[0] ?? 'mse';
 		return this.source.liveUrl({
 			codecs: codecList(this.context.can, way),
 			max_height: this.#height,
@@ -262,7 +262,7 @@ export class LivePlayer {
 		if (this.#isResting) this.#connection?.send({ type: 'pause' });
 		if (this.#role !== 'auto' && hello.role !== this.#role) this.#select();
 		if (this.#wantsAudio && hello.has_audio) this.#audio ??= new AudioTrack();
-		const way: RendererStats['way'] = hello.mime === 'image/jpeg' ? 'jpeg' : this.isReplay ? 'mse' : (this.#ways[0] ?? 'mse');
+		const way: RendererStats['way'] = hello.mime.startsWith('image/') ? 'jpeg' : (this.#ways[0] ?? 'mse');
 		const current = this.#incoming ?? this.#renderer;
 		const fits = current?.stats().way === way && this.#isReplayRenderer === this.isReplay;
 		if (fits) return current?.configure(hello);

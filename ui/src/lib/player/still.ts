@@ -28,7 +28,7 @@ export class StillRenderer implements Renderer {
 		try {
 			const answer = await fetch(this.url(), { signal, cache: 'no-store' });
 			if (!answer.ok) throw new Error(String(answer.status));
-			const taken = Number(answer.headers.get('x-capture-time-ms'));
+			const taken = Number(answer.headers.get('x-captured-at'));
 			const picture = await answer.blob();
 			if (this.#abort.signal.aborted) return;
 			this.#show(URL.createObjectURL(picture));

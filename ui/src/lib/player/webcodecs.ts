@@ -36,7 +36,7 @@ export class WebCodecsRenderer implements Renderer {
 		if (frame.isAudio || this.#isDisposed) return;
 		if (frame.kind === 'init') return this.#start(frame.body);
 		if (frame.kind !== 'video' || !this.#track) return;
-		for (const sample of parseFragment(frame.body)) this.#decode(sample.data, frame.isKey || sample.isKey, frame.captureMs);
+		for (const sample of parseFragment(frame.body)) this.#decode(sample.data, frame.isKey || sample.isKey, frame.isBeforeTarget ? undefined : frame.captureMs);
 	}
 
 	#start(init: Uint8Array<ArrayBuffer>): void {
@@ -60,7 +60,7 @@ export class WebCodecsRenderer implements Renderer {
 		}
 	}
 
-	#decode(data: Uint8Array<ArrayBuffer>, isKey: boolean, captureMs: number): void {
+	#decode(data: Uint8Array<ArrayBuffer>, isKey: boolean, captureMs: number | undefined): void {
 		const decoder = this.#decoder;
 		if (!decoder || decoder.state !== 'configured') return;
 		if (decoder.decodeQueueSize > mostQueued) {
@@ -73,7 +73,7 @@ export class WebCodecsRenderer implements Renderer {
 		}
 		this.#needsKey = false;
 		const timestamp = this.#nextTimestamp++;
-		this.#captures.set(timestamp, captureMs);
+		if (captureMs !== undefined) this.#captures.set(timestamp, captureMs);
 		try {
 			decoder.decode(new EncodedVideoChunk({ type: isKey ? 'key' : 'delta', timestamp, data }));
 		} catch {
@@ -82,7 +82,8 @@ export class WebCodecsRenderer implements Renderer {
 	}
 
 	#decoded(frame: VideoFrame): void {
-		if (this.#isDisposed) return frame.close();
+		// What was sent only so that the next pictures can be decoded is not shown.
+		if (this.#isDisposed || !this.#captures.has(frame.timestamp)) return frame.close();
 		this.#newest?.close();
 		this.#newest = frame;
 		beforePaint(this.#paint);

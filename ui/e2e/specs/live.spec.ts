@@ -1,0 +1,84 @@
+import { percentile } from '../support/clock';
+import { expect, test } from '../support/fixtures';
+import { allPlaying, sample, setLayout, stateOf } from '../support/wall';
+
+test.describe('live age, read from the clock drawn into the pictures', () => {
+	for (const { tiles, limitMs } of [
+		{ tiles: 4, limitMs: 300 },
+		{ tiles: 16, limitMs: 500 }
+	]) {
+		test(`${tiles} tiles: p95 under ${limitMs} ms`, async ({ wall }) => {
+			await setLayout(wall, tiles);
+			await allPlaying(wall, tiles);
+			// Decoders and the site's own first second are not the steady state that is measured.
+			await sample(wall, { forMs: 2000, everyMs: 500 });
+			const { ages, unread, freshPerSecond } = await sample(wall, { forMs: 10_000, everyMs: 137 });
+			const p95 = percentile(ages, 0.95);
+			console.log(`live age at ${tiles} tiles: p50 ${percentile(ages, 0.5)} ms, p95 ${p95} ms, ${ages.length} readings, ${unread} unread, ${freshPerSecond.toFixed(1)} new/s`);
+			expect(ages.length).toBeGreaterThan(tiles * 30);
+			expect(unread).toBeLessThan(ages.length * 0.02);
+			expect(freshPerSecond, 'the pictures move').toBeGreaterThan(3);
+			expect(p95).toBeLessThan(limitMs);
+		});
+	}
+
+	test('the age on the tile is the age of the picture', async ({ wall }) => {
+		await setLayout(wall, 4);
+		await allPlaying(wall, 4);
+		const { ages } = await sample(wall, { forMs: 3000, everyMs: 100 });
+		const shown = await wall.locator('[data-state="playing"]').evaluateAll((tiles) => tiles.map((tile) => Number((tile as HTMLElement).dataset.age)));
+		for (const age of shown) expect(Math.abs(age - percentile(ages, 0.5))).toBeLessThan(250);
+	});
+});
+
+test('a tile that comes back into view shows a picture within 300 ms', async ({ wall }) => {
+	await setLayout(wall, 4);
+	await allPlaying(wall, 4);
+	const times: number[] = [];
+	for (let round = 0; round < 5; round++) {
+		await wall.keyboard.press('Enter');
+		await expect(stateOf(wall, 3)).toHaveAttribute('data-state', 'paused');
+		times.push(
+			await wall.evaluate(async () => {
+				const state = document.querySelector<HTMLElement>('[data-index="3"] [data-testid="tile-state"]');
+				const start = performance.now();
+				window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+				while (state?.dataset.state !== 'playing' && performance.now() - start < 5000) await new Promise(requestAnimationFrame);
+				return performance.now() - start;
+			})
+		);
+	}
+	console.log(`back in view: ${times.map((time) => Math.round(time)).join(', ')} ms`);
+	expect(percentile(times, 0.5)).toBeLessThan(300);
+});
+
+test.describe('faults', () => {
+	test.use({ allowedErrors: [/WebSocket/, /503/] });
+
+	test('a frozen camera is stale within 3 s and back within 10 s of thawing', async ({ wall, site }) => {
+		await setLayout(wall, 4);
+		await allPlaying(wall, 4);
+		await site.fault(0, { kind: 'freeze' });
+		const frozenAt = Date.now();
+		await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'stale', { timeout: 3500 });
+		console.log(`stale after ${Date.now() - frozenAt} ms`);
+		expect(Date.now() - frozenAt).toBeLessThan(3500);
+		await expect(stateOf(wall, 1)).toHaveAttribute('data-state', 'playing');
+		await site.heal(0);
+		const thawedAt = Date.now();
+		await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'playing', { timeout: 10_000 });
+		console.log(`playing ${Date.now() - thawedAt} ms after thawing`);
+	});
+
+	test('a killed camera says so, and is back within 10 s of returning', async ({ wall, site }) => {
+		await setLayout(wall, 4);
+		await allPlaying(wall, 4);
+		await site.fault(1, { kind: 'offline' });
+		await expect(stateOf(wall, 1)).toHaveAttribute('data-state', /waiting|stale/, { timeout: 5000 });
+		await expect(stateOf(wall, 1)).toHaveAttribute('data-state', 'waiting', { timeout: 15_000 });
+		await site.heal(1);
+		const backAt = Date.now();
+		await expect(stateOf(wall, 1)).toHaveAttribute('data-state', 'playing', { timeout: 10_000 });
+		console.log(`playing ${Date.now() - backAt} ms after the return`);
+	});
+});

@@ -1,0 +1,159 @@
+/** A real site with real virtual cameras, each a process of its own, on free ports with a fresh data folder. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+export const administrator = { username: 'admin', password: 'correct horse battery' };
+
+const startMs = 60_000;
+const stopMs = 8000;
+
+export interface SiteOptions {
+	cameras: number;
+	/** Distance of key frames of the watched streams, ms. */
+	gopMs?: number;
+}
+
+export function binary(): string | undefined {
+	return process.env.WATCHWALL_BIN;
+}
+
+export class TestSite {
+	#processes: ChildProcess[] = [];
+	#folder = '';
+	#token = '';
+	#log: string[] = [];
+	url = '';
+	/** Commands faults. */
+	control = '';
+	/** By position in the farm, as the site numbers them. */
+	cameraIds: number[] = [];
+
+	static async start(options: SiteOptions): Promise<TestSite> {
+		const site = new TestSite();
+		try {
+			await site.#start(options);
+			return site;
+		} catch (error) {
+			await site.stop();
+			throw new Error(`${String(error)}\n${site.#log.slice(-40).join('\n')}`, { cause: error });
+		}
+	}
+
+	async #start({ cameras, gopMs }: SiteOptions): Promise<void> {
+		this.#folder = await mkdtemp(join(tmpdir(), 'watchwall-e2e-'));
+		const [rtsp, control] = [await freePort(), await freePort()];
+		this.control = `http://127.0.0.1:${control}`;
+		const farm = ['camsim', '--cameras', String(cameras), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`];
+		if (gopMs) farm.push('--gop-ms', String(gopMs));
+		const streams = await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= cameras * 2 ? lines : undefined));
+		const ready = await this.#run(['serve', '--data', this.#folder, '--listen', '127.0.0.1:0'], (lines, notes) => {
+			const address = lines.find((line) => line.startsWith('ready '))?.slice(6);
+			const code = /set-up code: (\S+)/.exec(notes.join('\n'))?.[1];
+			return address && code ? { address, code } : undefined;
+		});
+		this.url = ready.address.replace(/\/$/, '');
+		await this.api('POST', '/setup', { code: ready.code, ...administrator, language: 'en' });
+		this.#token = (await this.api<{ token: string }>('POST', '/login', { ...administrator, bearer: true })).token;
+		await this.#addCameras(streams);
+	}
+
+	async #addCameras(lines: string[]): Promise<void> {
+		const byName = new Map<string, Record<string, string>>();
+		for (const line of lines) {
+			const [name, role, url] = line.split('\t');
+			if (name && role && url) byName.set(name, { ...byName.get(name), [role]: url });
+		}
+		for (const [name, { main, sub }] of byName) {
+			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: true });
+			this.cameraIds.push(camera.id);
+		}
+	}
+
+	async api<T>(method: string, path: string, body?: unknown): Promise<T> {
+		const answer = await fetch(`${this.url}/api/v1${path}`, {
+			method,
+			headers: { 'content-type': 'application/json', ...(this.#token ? { authorization: `Bearer ${this.#token}` } : {}) },
+			body: body === undefined ? undefined : JSON.stringify(body),
+			signal: AbortSignal.timeout(30_000)
+		});
+		const text = await answer.text();
+		if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+		return (text ? JSON.parse(text) : undefined) as T;
+	}
+
+	/** One number of `/metrics`, all labels added up. */
+	async metric(name: string): Promise<number> {
+		const answer = await fetch(`${this.url}/metrics`, { headers: { authorization: `Bearer ${this.#token}` } });
+		const lines = (await answer.text()).split('\n').filter((line) => line.startsWith(name) && /^[{ ]/.test(line.slice(name.length)));
+		return lines.reduce((sum, line) => sum + Number(line.split(' ').pop()), 0);
+	}
+
+	/** Orders a fault of the camera at `position` in the farm. */
+	async fault(position: number, fault: Record<string, unknown>): Promise<void> {
+		const answer = await fetch(`${this.control}/cameras/${position}/faults`, {
+			method: 'POST',
+			headers: { 'content-type': 'application/json' },
+			body: JSON.stringify(fault)
+		});
+		if (!answer.ok) throw new Error(`fault: ${answer.status} ${await answer.text()}`);
+	}
+
+	async heal(position: number): Promise<void> {
+		await fetch(`${this.control}/cameras/${position}/faults`, { method: 'DELETE' });
+	}
+
+	async stop(): Promise<void> {
+		await Promise.all(this.#processes.reverse().map(end));
+		if (this.#folder) await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+	}
+
+	/** Starts the program and waits until its output says what is asked. */
+	#run<T>(args: string[], look: (lines: string[], notes: string[]) => T | undefined): Promise<T> {
+		const program = binary();
+		if (!program) throw new Error('WATCHWALL_BIN names no program');
+		const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+		this.#processes.push(child);
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => reject(new Error(`${args[0]} did not start in ${startMs} ms`)), startMs);
+			const [lines, notes]: [string[], string[]] = [[], []];
+			const read = (stream: NodeJS.ReadableStream, into: string[]) =>
+				createInterface({ input: stream }).on('line', (line) => {
+					into.push(line);
+					this.#log.push(line);
+					if (this.#log.length > 2000) this.#log.splice(0, 1000);
+					const found = look(lines, notes);
+					if (found === undefined) return;
+					clearTimeout(timer);
+					resolve(found);
+				});
+			if (child.stdout) read(child.stdout, lines);
+			if (child.stderr) read(child.stderr, notes);
+			child.once('exit', (code) => reject(new Error(`${args[0]} ended with ${code}`)));
+			child.once('error', reject);
+		});
+	}
+}
+
+function end(child: ChildProcess): Promise<void> {
+	if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
+	return new Promise((resolve) => {
+		const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
+		child.once('exit', () => {
+			clearTimeout(timer);
+			resolve();
+		});
+		child.kill(child.spawnargs.includes('camsim') ? 'SIGINT' : 'SIGTERM');
+	});
+}
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
+	const { port } = server.address() as AddressInfo;
+	await new Promise((resolve) => server.close(resolve));
+	return port;
+}
