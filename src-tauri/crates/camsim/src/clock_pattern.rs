@@ -16,7 +16,8 @@
 //! | 320 to 639 | 8x8 | one row of 40 | 320x8 |
 //! | 160 to 319 | 8x8 | two rows of 20, first row holds bits 0 to 19 | 160x16 |
 //!
-//! Narrower frames carry no clock. Read the mean luma of the inner half of a block against 126.
+//! The value 0 is never drawn (1 stands in for it), because a black picture would read as 0 with a good checksum:
+//! a reader must refuse it. Narrower frames carry no clock. Read the mean luma of the inner half of a block against 126.
 
 use watchwall_model::UtcMillis;
 
@@ -59,7 +60,7 @@ pub fn encode(clock_ms: u32) -> [bool; BITS] {
     std::array::from_fn(|bit| word >> (BITS - 1 - bit) & 1 == 1)
 }
 
-/// The clock value, or `None` when the checksum does not fit.
+/// The clock value, or `None` when the checksum does not fit and for a black strip.
 pub fn decode(bits: &[bool; BITS]) -> Option<u32> {
     let word = bits.iter().fold(0_u64, |word, bit| word << 1 | u64::from(*bit));
     let gray = u32::try_from(word >> 8).ok()?;
@@ -67,7 +68,7 @@ pub fn decode(bits: &[bool; BITS]) -> Option<u32> {
     for shift in [1, 2, 4, 8, 16] {
         plain ^= plain >> shift;
     }
-    (u64::from(crc8(plain.to_be_bytes())) == word & 0xff).then_some(plain)
+    (plain != 0 && u64::from(crc8(plain.to_be_bytes())) == word & 0xff).then_some(plain)
 }
 
 /// Paints the pattern into a luma plane. Does nothing to a plane that is too small.
@@ -102,10 +103,10 @@ pub fn read(luma: &[u8], stride: usize, width: usize) -> Option<u32> {
     decode(&bits)
 }
 
-/// What goes into the pattern for a moment.
+/// What goes into the pattern for a moment: never 0.
 pub fn clock_of(at: UtcMillis) -> u32 {
     // The remainder modulo 2^32 is what is wanted.
-    (at.0.rem_euclid(1 << 32)) as u32
+    ((at.0.rem_euclid(1 << 32)) as u32).max(1)
 }
 
 /// The moment nearest to `near` whose clock value is `clock_ms` (the value wraps every 49.7 days).
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn every_width_reads_back_what_was_painted() {
         for width in [160, 176, 319, 320, 352, 639, 640, 1280, 1366] {
-            for clock_ms in [0, 1, 999, 0x8000_0000, 0xdead_beef, u32::MAX] {
+            for clock_ms in [1, 2, 999, 0x8000_0000, 0xdead_beef, u32::MAX] {
                 check_round_trip(width, clock_ms);
             }
         }
@@ -157,6 +158,12 @@ mod tests {
             bits[flipped] = !bits[flipped];
             assert_eq!(decode(&bits), None, "{flipped}");
         }
+    }
+
+    #[test]
+    fn a_black_or_white_picture_carries_no_clock() {
+        assert_eq!(decode(&[false; BITS]), None);
+        assert_eq!(decode(&[true; BITS]), None);
     }
 
     #[test]

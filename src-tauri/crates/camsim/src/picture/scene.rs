@@ -40,10 +40,6 @@ impl Scene {
         let ground = Colour(90, wheel(spec.hue, 0), wheel(spec.hue, 64));
         let mut canvas = Canvas::new(width, height, ground);
         let scale = (height / 180).clamp(1, 8);
-        if let Some(layout) = clock_pattern::PatternLayout::for_width(width) {
-            let (strip_width, strip_height) = layout.size();
-            canvas.fill(Area { x: 0, y: 0, width: strip_width, height: strip_height }, Colour(16, 128, 128));
-        }
         if !spec.name.is_empty() {
             canvas.write(8 * scale, name_line(scale), scale * 2, &spec.name, INK, ground.0);
         }
@@ -62,6 +58,12 @@ impl Scene {
     /// Redraws what differs at `at`, with the machine-readable clock and the readable one.
     pub fn draw_live(&mut self, at: UtcMillis) -> &[u8] {
         let (width, stride) = (self.canvas.width, self.canvas.stride);
+        if self.drawn_second.is_none()
+            && let Some(layout) = clock_pattern::PatternLayout::for_width(width)
+        {
+            let (strip_width, strip_height) = layout.size();
+            self.canvas.fill(Area { x: 0, y: 0, width: strip_width, height: strip_height }, Colour(16, 128, 128));
+        }
         clock_pattern::paint(&mut self.canvas.data, stride, width, clock_pattern::clock_of(at));
         let of_day = at.0.rem_euclid(86_400_000);
         let (seconds, ms) = (of_day / 1000, of_day % 1000);
