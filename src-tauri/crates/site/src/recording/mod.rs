@@ -1,1 +1,46 @@
-//! Recording: plans, recorders, volume, index, retention, playback.
+//! Recording: plans, recorders, volumes, index, retention, timeline, playback.
+//!
+//! [`Recording`] is the handle everybody else holds. Behind it:
+//! * [`reconcile`] (one task) compares wanted plans with running recorders and is the only code that starts or stops
+//!   one; it also sees when a plan falls silent.
+//! * [`recorder`] (one task per enabled plan) turns a hub's units into fragments and decides where files are cut.
+//! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
+//!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`].
+//! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
+//! * [`recovery`] repairs what a crash left, before anything else starts.
+//! * [`archive`], [`playback`], [`clip`] and [`picture`] read; they spawn nothing.
+//!
+//! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
+//! store. Channels: hub subscription to recorder (bounded there; overflow is a counted gap), recorder to writer
+//! (bounded in bytes; overflow drops the fragment and is a gap with reason disk), notes to the cause writer (bounded;
+//! overflow loses the reason, never the gap).
+
+mod archive;
+mod causes;
+mod clip;
+mod container;
+mod handle;
+mod index;
+mod picture;
+mod playback;
+mod reconcile;
+mod recorder;
+mod recovery;
+mod retention;
+mod stats;
+mod streams;
+mod sweeper;
+mod timeline;
+mod volume;
+mod volumes;
+
+pub use clip::Clip;
+pub use handle::{PlanView, Recording, VolumeView};
+pub use picture::Picture;
+pub use playback::{GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
+pub use recovery::Recovered;
+pub use retention::Capacity;
+pub use stats::{RecordingStats, STALL_BOUNDS_MS, StallHistogram, VolumeFigures};
+pub use streams::{StreamSource, StreamTap};
+pub use timeline::Track as TimelineTrack;
+pub use volume::VolumeHealth;

@@ -1,0 +1,147 @@
+//! Reading recordings: the index and, beyond it, the files that are being written.
+//!
+//! [`Archive`] finds segments by time, [`SegmentView`] is one opened file with its fragments. Everything that may
+//! touch a disk runs on tokio's blocking threads. No task of its own.
+
+mod open_files;
+mod view;
+
+pub use open_files::OpenFiles;
+pub use view::SegmentView;
+
+use super::index::Index;
+use std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc};
+use tokio::task;
+use watchwall_model::{ErrorCode, Problem, Segment, StreamPath, TimeRange, UtcMillis, VolumeCode};
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Archive {
+    pub index: Index,
+    pub open: Arc<OpenFiles>,
+    roots: Arc<HashMap<VolumeCode, PathBuf>>,
+}
+
+impl Archive {
+    pub fn new(index: Index, open: Arc<OpenFiles>, roots: HashMap<VolumeCode, PathBuf>) -> Self {
+        Self { index, open, roots: Arc::new(roots) }
+    }
+
+    /// The segment that holds `at`, else the next one after it.
+    ///
+    /// # Errors
+    /// When index or disk cannot be read.
+    pub async fn at_or_after(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<SegmentView>, Problem> {
+        let mut after = at;
+        // A file that vanished is passed over; the next one stands for it.
+        for _ in 0..16 {
+            let indexed = self.index.first_ending_after(path, after).await?;
+            let live = self.open.first_ending_after(path, after);
+            let view = match (indexed, live) {
+                (Some(segment), Some(file)) if file.id() == Some(segment.id) || file.facts.start <= segment.start => {
+                    self.view_live(file).await
+                }
+                (Some(segment), _) => {
+                    after = segment.end;
+                    self.view_stored(segment).await
+                }
+                (None, Some(file)) => self.view_live(file).await,
+                (None, None) => return Ok(None),
+            };
+            match view {
+                Ok(view) => return Ok(Some(view)),
+                Err(problem) if problem.code == ErrorCode::NoRecording => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The last segment that starts at or before `at`.
+    ///
+    /// # Errors
+    /// When index or disk cannot be read.
+    pub async fn at_or_before(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<SegmentView>, Problem> {
+        let mut before = at;
+        for _ in 0..16 {
+            let indexed = self.index.last_starting_by(path, before).await?;
+            let live = self.open.last_starting_by(path, before);
+            let view = match (indexed, live) {
+                (Some(segment), Some(file)) if file.id() == Some(segment.id) || file.facts.start >= segment.start => {
+                    self.view_live(file).await
+                }
+                (Some(segment), _) => {
+                    before = segment.start.saturating_add_ms(-1);
+                    self.view_stored(segment).await
+                }
+                (None, Some(file)) => self.view_live(file).await,
+                (None, None) => return Ok(None),
+            };
+            match view {
+                Ok(view) => return Ok(Some(view)),
+                Err(problem) if problem.code == ErrorCode::NoRecording => {}
+                Err(problem) => return Err(problem),
+            }
+        }
+        Ok(None)
+    }
+
+    /// All segments that touch the range, oldest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn segments(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Segment>, Problem> {
+        let mut segments = self.index.in_range(path, range).await?;
+        for file in self.open.of(path) {
+            let Some(live) = file.as_segment() else { continue };
+            if live.start >= range.end || live.end <= range.start {
+                continue;
+            }
+            match segments.iter_mut().find(|segment| file.id() == Some(segment.id)) {
+                Some(segment) => *segment = live,
+                None => segments.push(live),
+            }
+        }
+        segments.sort_by_key(|segment| segment.start);
+        Ok(segments)
+    }
+
+    /// Opens a segment of [`Self::segments`].
+    ///
+    /// # Errors
+    /// `no_recording` when its file is gone, `volume_not_found`, or what the disk answers.
+    pub async fn view(&self, segment: Segment) -> Result<SegmentView, Problem> {
+        let live = self.open.of(&segment.path).into_iter().find(|file| file.name() == segment.file);
+        match live {
+            Some(file) => self.view_live(file).await,
+            None => self.view_stored(segment).await,
+        }
+    }
+
+    async fn view_stored(&self, segment: Segment) -> Result<SegmentView, Problem> {
+        let full = self.root(&segment.volume)?.join(&segment.file);
+        let fragments = self.index.fragments(segment.id).await?;
+        blocking(move || SegmentView::open(segment, fragments, &full)).await
+    }
+
+    async fn view_live(&self, file: Arc<super::volume::SegmentFile>) -> Result<SegmentView, Problem> {
+        let root = self.root(&file.facts.volume)?.to_owned();
+        blocking(move || SegmentView::live(file, &root)).await
+    }
+
+    fn root(&self, volume: &VolumeCode) -> Result<&Path, Problem> {
+        let root = self.roots.get(volume).map(PathBuf::as_path);
+        root.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", volume))
+    }
+}
+
+/// Runs what may touch a disk where it cannot hold up anything else.
+///
+/// # Errors
+/// Whatever `work` fails with.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+    match task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => Err(Problem::new(ErrorCode::Internal).at("read_recording").because(error)),
+    }
+}

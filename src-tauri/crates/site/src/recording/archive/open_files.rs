@@ -1,0 +1,84 @@
+//! The files being written right now: what a reader sees beyond the index.
+
+use crate::recording::volume::SegmentFile;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tokio::sync::watch;
+use watchwall_model::{SegmentId, StreamPath, UtcMillis};
+
+/// Per stream the files that the index does not know completely, oldest first.
+#[derive(Debug)]
+pub struct OpenFiles {
+    by_path: Mutex<HashMap<StreamPath, Vec<Arc<SegmentFile>>>>,
+    /// Raised whenever a sync round has ended.
+    round: watch::Sender<u64>,
+}
+
+impl Default for OpenFiles {
+    fn default() -> Self {
+        Self { by_path: Mutex::default(), round: watch::Sender::new(0) }
+    }
+}
+
+impl OpenFiles {
+    pub fn insert(&self, file: &Arc<SegmentFile>) {
+        self.lock().entry(file.facts.path.clone()).or_default().push(Arc::clone(file));
+    }
+
+    /// The index knows all of it, or it came to nothing.
+    pub fn remove(&self, file: &Arc<SegmentFile>) {
+        let mut by_path = self.lock();
+        if let Some(files) = by_path.get_mut(&file.facts.path) {
+            files.retain(|other| !Arc::ptr_eq(other, file));
+            if files.is_empty() {
+                by_path.remove(&file.facts.path);
+            }
+        }
+    }
+
+    pub fn of(&self, path: &StreamPath) -> Vec<Arc<SegmentFile>> {
+        self.lock().get(path).cloned().unwrap_or_default()
+    }
+
+    /// A file of this stream is open and takes more.
+    pub fn is_live(&self, path: &StreamPath) -> bool {
+        self.lock().get(path).is_some_and(|files| files.iter().any(|file| !file.is_closed() && file.fault().is_none()))
+    }
+
+    pub fn by_id(&self, path: &StreamPath, id: SegmentId) -> Option<Arc<SegmentFile>> {
+        self.of(path).into_iter().find(|file| file.id() == Some(id))
+    }
+
+    /// The first file of this stream that ends after `at`.
+    pub fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
+        let mut files: Vec<_> = self.of(path).into_iter().filter(|file| file.has_fragments() && file.end() > at).collect();
+        files.sort_by_key(|file| file.facts.start);
+        files.into_iter().next()
+    }
+
+    /// The last file of this stream that starts at or before `at`.
+    pub fn last_starting_by(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
+        let files = self.of(path).into_iter().filter(|file| file.has_fragments() && file.facts.start <= at);
+        files.max_by_key(|file| file.facts.start)
+    }
+
+    /// Relative names of all files being written.
+    pub fn names(&self) -> HashSet<String> {
+        self.lock().values().flatten().map(|file| file.name()).filter(|name| !name.is_empty()).collect()
+    }
+
+    /// Tells whoever waits at a live edge to look again.
+    pub fn announce(&self) {
+        self.round.send_modify(|round| *round += 1);
+    }
+
+    pub fn rounds(&self) -> watch::Receiver<u64> {
+        self.round.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<StreamPath, Vec<Arc<SegmentFile>>>> {
+        self.by_path.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

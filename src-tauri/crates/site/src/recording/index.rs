@@ -1,0 +1,300 @@
+//! The index of recordings as recording needs it: the only place that knows the store.
+
+use super::{causes::Note, timeline::Cause, volume::Covered};
+use std::collections::HashMap;
+use watchwall_model::{
+    ErrorCode, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis,
+    Volume, VolumeCode,
+};
+use watchwall_store::{NewSegment, RecordingEvent, RecordingEventKind, SegmentProgress, Store, encode_fragments};
+
+const DAY_MS: i64 = 86_400_000;
+/// Rows per batch when all names of a volume are read.
+const NAMES_BATCH: u32 = 5_000;
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Index {
+    store: Store,
+}
+
+/// What recovery found in a file.
+pub struct Repair {
+    pub fragments: Vec<Fragment>,
+    pub end: UtcMillis,
+    pub size_bytes: u64,
+}
+
+/// A segment that is to go.
+#[derive(Clone, Debug)]
+pub struct Doomed {
+    pub id: SegmentId,
+    pub file: String,
+    pub size_bytes: u64,
+    pub end: UtcMillis,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Totals {
+    pub bytes: u64,
+    pub oldest_at: Option<UtcMillis>,
+    pub last_day_bytes: u64,
+}
+
+impl Index {
+    pub const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Tells the index what has become durable: new rows first, then the progress of all files in one transaction.
+    ///
+    /// # Errors
+    /// When the database refuses; the same files may be given again then.
+    pub async fn commit(&self, covered: &[Covered]) -> Result<(), Problem> {
+        let mut progress = Vec::with_capacity(covered.len());
+        for Covered { file, snapshot } in covered {
+            if snapshot.total == 0 {
+                continue;
+            }
+            let id = match file.id() {
+                Some(id) => id,
+                None => {
+                    let id = self.store.segments().insert(&new_row(file.facts.clone(), snapshot)).await?;
+                    file.indexed(id, 0);
+                    id
+                }
+            };
+            progress.push(SegmentProgress {
+                id,
+                end: snapshot.end,
+                size_bytes: snapshot.size_bytes,
+                fragments: encode_fragments(snapshot.previous.as_ref(), &snapshot.fresh),
+                state: if snapshot.is_closed { SegmentState::Complete } else { SegmentState::Recording },
+            });
+        }
+        self.store.segments().commit_progress(&progress).await?;
+        for (covered, row) in covered.iter().filter(|c| c.snapshot.total > 0).zip(&progress) {
+            covered.file.indexed(row.id, covered.snapshot.total);
+        }
+        Ok(())
+    }
+
+    /// The segment that holds `at`, else the next.
+    ///
+    /// # Errors
+    /// When the database cannot be read; so for all below.
+    pub async fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, Problem> {
+        let before = self.last_starting_by(path, at).await?.filter(|segment| segment.end > at);
+        match before {
+            Some(segment) => Ok(Some(segment)),
+            None => Ok(self.store.segments().next_after(path, at.saturating_add_ms(1)).await?),
+        }
+    }
+
+    pub async fn last_starting_by(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, Problem> {
+        Ok(self.store.segments().last_before(path, at.saturating_add_ms(1)).await?)
+    }
+
+    pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Segment>, Problem> {
+        Ok(self.store.segments().in_range(path, range).await?)
+    }
+
+    pub async fn fragments(&self, id: SegmentId) -> Result<Vec<Fragment>, Problem> {
+        Ok(self.store.segments().fragments(id).await?)
+    }
+
+    /// Recorded stretches, joined where at most `near_ms` apart.
+    pub async fn coverage(&self, path: &StreamPath, range: TimeRange, near_ms: i64) -> Result<Vec<TimeRange>, Problem> {
+        Ok(self.store.segments().coverage(path, range, near_ms).await?)
+    }
+
+    /// What was noted in this stretch, and before it the last note that came earlier.
+    pub async fn causes(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Cause>, Problem> {
+        let events = self.store.events().in_range(path, range).await?;
+        Ok(events.into_iter().filter_map(|event| Some(Cause { at: event.at, reason: reason_of(event.kind)? })).collect())
+    }
+
+    pub async fn note_causes(&self, notes: &[Note]) -> Result<(), Problem> {
+        for note in notes {
+            let event = RecordingEvent { path: note.path.clone(), at: note.at, kind: kind_of(note.reason), detail: String::new() };
+            self.store.events().insert(&event).await?;
+        }
+        Ok(())
+    }
+
+    pub async fn forget_causes(&self, before: UtcMillis) -> Result<(), Problem> {
+        self.store.events().prune(before).await?;
+        Ok(())
+    }
+
+    pub async fn plans(&self) -> Result<Vec<Plan>, Problem> {
+        Ok(self.store.plans().all().await?)
+    }
+
+    /// Saves it and raises its version. A plan with a version replaces only that version.
+    ///
+    /// # Errors
+    /// `version_conflict`.
+    pub async fn put_plan(&self, plan: &Plan) -> Result<Plan, Problem> {
+        let expected = (plan.version > 0).then_some(plan.version);
+        Ok(self.store.plans().put(plan, expected).await?)
+    }
+
+    pub async fn plan_applied(&self, path: &StreamPath, version: i64, at: UtcMillis) -> Result<(), Problem> {
+        Ok(self.store.plans().applied(path, version, at).await?)
+    }
+
+    /// # Errors
+    /// `not_found`.
+    pub async fn delete_plan(&self, path: &StreamPath) -> Result<(), Problem> {
+        if self.store.plans().get(path).await?.is_none() {
+            return Err(Problem::new(ErrorCode::NotFound).with("what", "plan").with("path", path));
+        }
+        Ok(self.store.plans().delete(path).await?)
+    }
+
+    pub async fn volumes(&self) -> Result<Vec<Volume>, Problem> {
+        Ok(self.store.volumes().all().await?)
+    }
+
+    pub async fn put_volume(&self, volume: &Volume) -> Result<(), Problem> {
+        Ok(self.store.volumes().put(volume).await?)
+    }
+
+    pub async fn totals(&self, volume: &VolumeCode, now: UtcMillis) -> Result<Totals, Problem> {
+        let totals = self.store.segments().totals(volume).await?;
+        let last_day_bytes = self.store.segments().bytes_since(volume, now.saturating_add_ms(-DAY_MS)).await?;
+        Ok(Totals { bytes: totals.bytes, oldest_at: totals.oldest, last_day_bytes })
+    }
+
+    /// Tails that the last run left.
+    pub async fn left_recording(&self, volume: &VolumeCode) -> Result<Vec<Segment>, Problem> {
+        Ok(self.store.segments().open(volume).await?)
+    }
+
+    pub async fn repair(&self, id: SegmentId, repair: &Repair) -> Result<(), Problem> {
+        let row = SegmentProgress {
+            id,
+            end: repair.end,
+            size_bytes: repair.size_bytes,
+            fragments: encode_fragments(None, &repair.fragments),
+            state: SegmentState::Recovered,
+        };
+        Ok(self.store.segments().replace_fragments(&row).await?)
+    }
+
+    pub async fn mark_missing(&self, id: SegmentId) -> Result<(), Problem> {
+        Ok(self.store.segments().mark_missing(&[id]).await?)
+    }
+
+    pub async fn insert_found(&self, segment: &Segment, fragments: &[Fragment]) -> Result<(), Problem> {
+        let new = NewSegment {
+            path: segment.path.clone(),
+            volume: segment.volume.clone(),
+            file: segment.file.clone(),
+            start: segment.start,
+            video_codec: segment.video_codec.clone(),
+            width: segment.width,
+            height: segment.height,
+            has_audio: segment.has_audio,
+            init_bytes: segment.init_bytes,
+        };
+        let progress = |id| SegmentProgress {
+            id,
+            end: segment.end,
+            size_bytes: segment.size_bytes,
+            fragments: encode_fragments(None, fragments),
+            state: segment.state,
+        };
+        self.store.segments().insert_found(&new, progress).await?;
+        Ok(())
+    }
+
+    pub async fn has_file(&self, volume: &VolumeCode, file: &str) -> Result<bool, Problem> {
+        Ok(self.store.segments().by_file(volume, file).await?.is_some())
+    }
+
+    /// When the newest segment of a stream starts.
+    pub async fn newest_start(&self, path: &StreamPath) -> Result<Option<UtcMillis>, Problem> {
+        Ok(self.store.segments().last_before(path, UtcMillis(i64::MAX)).await?.map(|segment| segment.start))
+    }
+
+    /// All files of a volume that should be there.
+    pub async fn names(&self, volume: &VolumeCode) -> Result<HashMap<String, SegmentId>, Problem> {
+        let mut names = HashMap::new();
+        let mut after = SegmentId(0);
+        loop {
+            let batch = self.store.segments().files_after(volume, after, NAMES_BATCH).await?;
+            let Some((last, _)) = batch.last() else { return Ok(names) };
+            after = *last;
+            names.extend(batch.into_iter().map(|(id, name)| (name, id)));
+        }
+    }
+
+    pub async fn recorded_paths(&self) -> Result<Vec<StreamPath>, Problem> {
+        Ok(self.store.segments().paths().await?)
+    }
+
+    /// First step of deleting.
+    pub async fn mark(&self, ids: &[SegmentId]) -> Result<(), Problem> {
+        Ok(self.store.segments().mark_deleting(ids).await?)
+    }
+
+    /// Marked, and perhaps not deleted before the last run ended.
+    pub async fn marked(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Doomed>, Problem> {
+        Ok(doomed(volume, self.store.segments().deleting(volume, limit).await?))
+    }
+
+    /// Last step of deleting.
+    pub async fn forget(&self, ids: &[SegmentId]) -> Result<(), Problem> {
+        Ok(self.store.segments().forget(ids).await?)
+    }
+
+    pub async fn oldest_unlocked(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Doomed>, Problem> {
+        Ok(doomed(volume, self.store.segments().oldest_unlocked(volume, limit).await?))
+    }
+
+    pub async fn ended_before(&self, volume: &VolumeCode, path: &StreamPath, at: UtcMillis, limit: u32) -> Result<Vec<Doomed>, Problem> {
+        Ok(doomed(volume, self.store.segments().expired(path, at, limit).await?))
+    }
+}
+
+fn new_row(facts: super::volume::FileFacts, snapshot: &super::volume::Snapshot) -> NewSegment {
+    NewSegment {
+        path: facts.path,
+        volume: facts.volume,
+        file: snapshot.name.clone(),
+        start: facts.start,
+        video_codec: facts.video_codec,
+        width: facts.width,
+        height: facts.height,
+        has_audio: facts.has_audio,
+        init_bytes: snapshot.init_bytes,
+    }
+}
+
+fn doomed(volume: &VolumeCode, segments: Vec<Segment>) -> Vec<Doomed> {
+    let here = segments.into_iter().filter(|segment| &segment.volume == volume);
+    here.map(|segment| Doomed { id: segment.id, file: segment.file, size_bytes: segment.size_bytes, end: segment.end }).collect()
+}
+
+const fn kind_of(reason: GapReason) -> RecordingEventKind {
+    match reason {
+        GapReason::CameraOffline => RecordingEventKind::CameraOffline,
+        GapReason::Network => RecordingEventKind::Network,
+        GapReason::Disk => RecordingEventKind::Disk,
+        GapReason::PlannedOff => RecordingEventKind::StoppedByPlan,
+        GapReason::Us | GapReason::Unknown => RecordingEventKind::StoppedByUs,
+    }
+}
+
+const fn reason_of(kind: RecordingEventKind) -> Option<GapReason> {
+    match kind {
+        RecordingEventKind::Started => None,
+        RecordingEventKind::StoppedByPlan => Some(GapReason::PlannedOff),
+        RecordingEventKind::StoppedByUs | RecordingEventKind::Overflow => Some(GapReason::Us),
+        RecordingEventKind::CameraOffline => Some(GapReason::CameraOffline),
+        RecordingEventKind::Network => Some(GapReason::Network),
+        RecordingEventKind::Disk => Some(GapReason::Disk),
+    }
+}

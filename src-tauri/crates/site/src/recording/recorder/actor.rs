@@ -1,0 +1,300 @@
+//! The task of one recorder.
+
+use super::{
+    cutter::{Action, Cutter, Event, Piece},
+    grid::{Grid, file_name},
+    watchdog::Signs,
+};
+use crate::recording::{
+    archive::OpenFiles,
+    causes::CauseLog,
+    container::{self, NewFile},
+    streams::{StreamSource, StreamTap},
+    volume::{FileFacts, Job, SegmentFile, VolumeDisk},
+};
+use jiff::tz::TimeZone;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{sync::watch, time};
+use tokio_util::sync::CancellationToken;
+use watchwall_media::{
+    StreamParams,
+    fmp4::Sound,
+    hub::{Received, SubscriberClass, Subscription},
+};
+use watchwall_model::{ErrorCode, GapReason, Plan, Problem, StreamPath, UtcMillis};
+
+/// What the hub gathered is taken this often.
+const POLL: Duration = Duration::from_millis(100);
+/// Units taken under one lock of the hub.
+const INBOX: usize = 256;
+/// A stream that is not there is looked for this often, besides on every change.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// After a refused write the next file is tried after this, doubled up to the second figure.
+const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+
+/// What a recorder works with.
+pub struct RecorderContext {
+    pub plan: Plan,
+    pub zone: TimeZone,
+    pub disk: Arc<VolumeDisk>,
+    pub open: Arc<OpenFiles>,
+    pub causes: CauseLog,
+    pub source: Arc<dyn StreamSource>,
+}
+
+pub(super) struct Recorder {
+    context: RecorderContext,
+    cutter: Cutter,
+    signs: watch::Sender<Signs>,
+    file: Option<OpenFile>,
+    gap: Option<(UtcMillis, GapReason)>,
+    retry_at: Option<Instant>,
+    retry_after: Duration,
+    /// Kept so that a poll allocates nothing.
+    inbox: Vec<Received>,
+}
+
+struct OpenFile {
+    file: Arc<SegmentFile>,
+    seen_end: UtcMillis,
+}
+
+impl Recorder {
+    pub fn new(context: RecorderContext, signs: watch::Sender<Signs>) -> Self {
+        let grid = Grid::new(context.zone.clone(), context.plan.segment_minutes, &context.plan.path);
+        let cutter = Cutter::new(grid, context.plan.audio);
+        Self { context, cutter, signs, file: None, gap: None, retry_at: None, retry_after: RETRY.0, inbox: Vec::new() }
+    }
+
+    fn path(&self) -> &StreamPath {
+        &self.context.plan.path
+    }
+
+    pub async fn run(mut self, cancel: CancellationToken) {
+        // Until the first picture whatever is missing is missing because of the camera.
+        self.context.causes.note(self.path(), UtcMillis::now(), GapReason::CameraOffline);
+        let mut changed = self.context.source.changed();
+        while !cancel.is_cancelled() {
+            match self.context.source.stream(self.path()) {
+                Some(tap) => self.follow(tap, &cancel).await,
+                None => {
+                    self.signs.send_if_modified(|signs| signs.phase.take().is_some());
+                    tokio::select! {
+                        () = cancel.cancelled() => {}
+                        _ = time::timeout(LOOK_AGAIN, changed.changed()) => {}
+                    }
+                }
+            }
+        }
+        self.on(Event::Stop);
+    }
+
+    /// Records from one hub until it closes.
+    async fn follow(&mut self, tap: StreamTap, cancel: &CancellationToken) {
+        let mut subscription = tap.hub.subscribe(SubscriberClass::Recorder);
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => {
+                    self.drain(&mut subscription);
+                    return;
+                }
+                () = time::sleep(POLL) => {}
+            }
+            let is_open = self.drain(&mut subscription);
+            self.look_at_file();
+            self.on(Event::Tick(Instant::now()));
+            self.show(&tap);
+            if !is_open {
+                // The camera was removed or replaced; ask for the stream again, without haste.
+                time::sleep(POLL).await;
+                return;
+            }
+        }
+    }
+
+    /// Takes everything the hub has for us; false when it has closed.
+    fn drain(&mut self, subscription: &mut Subscription) -> bool {
+        let mut is_open = true;
+        let mut inbox = std::mem::take(&mut self.inbox);
+        // A closed hub says so for ever.
+        while is_open && subscription.drain(&mut inbox, INBOX) > 0 {
+            for received in inbox.drain(..) {
+                match received {
+                    Received::Unit(unit) if self.may_write() => self.on(Event::Unit(unit)),
+                    Received::Unit(_) => {}
+                    Received::Lost { units, ms } => {
+                        tracing::warn!(path = %self.path(), units, ms, "a recorder fell behind its stream; a gap follows");
+                        self.signs.send_modify(|signs| signs.overflowed = true);
+                        self.on(Event::Lost);
+                    }
+                    Received::Closed => is_open = false,
+                }
+            }
+        }
+        self.inbox = inbox;
+        is_open
+    }
+
+    /// A volume that refuses, or refused a moment ago, is left alone.
+    fn may_write(&mut self) -> bool {
+        if self.file.is_some() {
+            return true;
+        }
+        if self.retry_at.is_some_and(|at| Instant::now() < at) {
+            return false;
+        }
+        let Some(problem) = self.context.disk.refusal() else { return true };
+        self.retry_later();
+        self.refused(problem.code, problem.to_string());
+        false
+    }
+
+    fn retry_later(&mut self) {
+        self.retry_at = Some(Instant::now() + self.retry_after);
+        self.retry_after = (self.retry_after * 2).min(RETRY.1);
+    }
+
+    /// Notes that the disk is why nothing is recorded, once.
+    fn refused(&mut self, code: ErrorCode, detail: String) {
+        if self.gap.is_none_or(|(_, reason)| reason != GapReason::Disk) {
+            self.pause(UtcMillis::now(), GapReason::Disk);
+        }
+        self.signs.send_if_modified(|signs| {
+            let reason = Some((code, detail));
+            let differs = signs.disk != reason;
+            signs.disk = reason;
+            differs
+        });
+    }
+
+    fn pause(&mut self, from: UtcMillis, reason: GapReason) {
+        self.gap = Some((from, reason));
+        self.context.causes.note(&self.context.plan.path, from, reason);
+    }
+
+    fn on(&mut self, event: Event) {
+        for action in self.cutter.on(event) {
+            match action {
+                Action::Open { params, start } => self.open(params, start),
+                Action::Append(piece) => self.append(piece),
+                Action::Close => self.close(),
+                Action::Gap { from, reason } => self.pause(from, reason),
+            }
+        }
+    }
+
+    fn open(&mut self, params: Arc<StreamParams>, start: UtcMillis) {
+        let path = self.path().clone();
+        let with_audio = self.context.plan.audio;
+        let volume = &self.context.disk.volume;
+        let init = match container::init(&params, &NewFile { path: &path, volume_marker: &volume.marker, start, sound: Sound::from(with_audio) }) {
+            Ok(init) => init,
+            Err(problem) => return self.cannot_hold(&problem),
+        };
+        let video = params.video.as_ref();
+        let facts = FileFacts {
+            path: path.clone(),
+            volume: volume.code.clone(),
+            start,
+            video_codec: video.map(|v| v.codec_string.clone()).unwrap_or_default(),
+            width: video.map_or(0, |v| v.width),
+            height: video.map_or(0, |v| v.height),
+            has_audio: with_audio && params.audio.is_some(),
+        };
+        let file = Arc::new(SegmentFile::new(facts));
+        let zone = self.context.zone.clone();
+        let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));
+        // Opening is always taken.
+        let _ = self.context.disk.push(&file, Job::Open { name, init });
+        self.context.open.insert(&file);
+        self.file = Some(OpenFile { file, seen_end: start });
+        self.end_gap(start);
+    }
+
+    fn end_gap(&mut self, at: UtcMillis) {
+        if let Some((from, GapReason::Disk | GapReason::Us)) = self.gap.take() {
+            let lost = u64::try_from(at - from).unwrap_or(0);
+            self.signs.send_modify(|signs| signs.lost_ms += lost);
+        }
+    }
+
+    fn cannot_hold(&mut self, problem: &Problem) {
+        tracing::warn!(path = %self.path(), error = %problem, "this stream cannot be recorded");
+        self.retry_later();
+        self.refused(problem.code, problem.to_string());
+        self.cutter.on(Event::Stop);
+    }
+
+    fn append(&mut self, piece: Piece) {
+        let Some(open) = &self.file else { return };
+        let start_ms = piece.start_ms;
+        let pushed = match container::fragment(piece, Sound::from(self.context.plan.audio)) {
+            Ok(append) => self.context.disk.push(&open.file, Job::Append(append)).is_ok(),
+            Err(problem) => {
+                tracing::warn!(path = %self.path(), error = %problem, "a fragment cannot be built");
+                false
+            }
+        };
+        if !pushed {
+            let from = open.file.facts.start.saturating_add_ms(i64::from(start_ms));
+            self.give_up_file(from, ErrorCode::DiskSlow, "the queue to the disk is full".to_owned());
+        }
+    }
+
+    fn close(&mut self) {
+        let Some(open) = self.file.take() else { return };
+        let _ = self.context.disk.push(&open.file, Job::Close);
+        if open.file.fault().is_some() && !open.file.has_fragments() {
+            self.context.open.remove(&open.file);
+        }
+    }
+
+    /// Drops the file after a refusal and tries again later.
+    fn give_up_file(&mut self, from: UtcMillis, code: ErrorCode, detail: String) {
+        self.retry_later();
+        // Actions of a fault never lead to another one.
+        for action in self.cutter.on(Event::Faulted { from }) {
+            match action {
+                Action::Close => self.close(),
+                Action::Gap { from, reason } => self.pause(from, reason),
+                Action::Open { .. } | Action::Append(_) => {}
+            }
+        }
+        self.refused(code, detail);
+    }
+
+    /// Sees what became of the file: progress, or a fault of the writer.
+    fn look_at_file(&mut self) {
+        let Some(open) = &mut self.file else { return };
+        let end = open.file.end();
+        if end > open.seen_end {
+            open.seen_end = end;
+            self.retry_after = RETRY.0;
+            let now = UtcMillis::now();
+            self.signs.send_modify(|signs| {
+                let was_silent = signs.last_fragment_at.is_none_or(|last| now - last >= super::watchdog::SILENCE_MS);
+                if was_silent || signs.disk.is_some() {
+                    signs.recording_since = Some(now);
+                }
+                signs.last_fragment_at = Some(now);
+                signs.disk = None;
+                signs.overflowed = false;
+            });
+        }
+        if let Some(fault) = open.file.fault() {
+            self.give_up_file(end, fault.code, fault.detail);
+        }
+    }
+
+    fn show(&self, tap: &StreamTap) {
+        self.signs.send_if_modified(|signs| {
+            let phase = Some((tap.phase)());
+            let differs = signs.phase != phase;
+            signs.phase = phase;
+            differs
+        });
+    }
+}

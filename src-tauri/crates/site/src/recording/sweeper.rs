@@ -1,0 +1,186 @@
+//! Makes room: deletes what is past its retention, and the oldest when the disk is too full.
+//!
+//! One task per volume. It never holds anything a writer waits for: rows are marked first, files unlinked in small
+//! batches on a blocking thread, rows forgotten last; a crash in between is finished at the next start.
+
+use super::{
+    archive::blocking,
+    index::{Doomed, Index},
+    retention::{Capacity, Need, SpaceRule, age_limit, is_clock_steady, space_needed},
+    volume::{VolumeDisk, disk, keeper},
+};
+use std::{fs, io, path::PathBuf, sync::Arc, time::{Duration, Instant}};
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+use watchwall_model::{Plan, Problem, UtcMillis, Volume};
+
+/// Age is looked at this often.
+const AGE_INTERVAL: Duration = Duration::from_secs(60);
+/// Files per batch, and the rest between batches that leaves the disk to the writers.
+const BATCH: u32 = 16;
+const REST: Duration = Duration::from_millis(20);
+/// This much stays free on any disk, or a twentieth of a small one.
+const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
+/// Why something was not recorded is kept as long as any plan may keep recordings.
+const KEEP_CAUSES_DAYS: u32 = 3_650;
+/// Empty day folders go once nothing can be written into them any more.
+const FOLDER_AGE_MS: i64 = 2 * 86_400_000;
+
+pub struct Sweeper {
+    pub disk: Arc<VolumeDisk>,
+    pub index: Index,
+    pub started: (UtcMillis, Instant),
+}
+
+impl Sweeper {
+    pub async fn run(self, cancel: CancellationToken) {
+        if let Err(problem) = self.finish_marked().await {
+            tracing::warn!(volume = %self.disk.volume.code, error = %problem, "deletions left by the last run could not be finished");
+        }
+        let mut health = self.disk.watch_health();
+        let mut next_age = Instant::now();
+        loop {
+            let mut asked = false;
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                () = self.disk.space.wanted() => asked = true,
+                () = time::sleep_until(next_age.into()) => {}
+                _ = health.changed() => {}
+            }
+            let by_age = Instant::now() >= next_age;
+            if by_age {
+                next_age = Instant::now() + AGE_INTERVAL;
+            }
+            if let Err(problem) = self.pass(asked, by_age, &cancel).await {
+                tracing::warn!(volume = %self.disk.volume.code, error = %problem, "retention could not run");
+            }
+        }
+    }
+
+    async fn pass(&self, asked: bool, by_age: bool, cancel: &CancellationToken) -> Result<(), Problem> {
+        let now = UtcMillis::now();
+        if by_age {
+            let monotonic_ms = i64::try_from(self.started.1.elapsed().as_millis()).unwrap_or(i64::MAX);
+            if is_clock_steady(now - self.started.0, monotonic_ms) {
+                self.sweep_age(now, cancel).await?;
+                self.index.forget_causes(age_limit(now, KEEP_CAUSES_DAYS)).await?;
+            } else {
+                tracing::error!(volume = %self.disk.volume.code, "the system clock leapt forward; nothing is deleted for its age");
+            }
+        }
+        let capacity = self.capacity().await?;
+        let need = match space_needed(capacity, rule(&self.disk.volume, capacity), now) {
+            // A writer met a full disk, whatever the figures say (a quota, for example).
+            None if asked => Some(Need { bytes: min_free(capacity).max(1), before: UtcMillis(i64::MAX) }),
+            need => need,
+        };
+        if let Some(need) = need {
+            self.sweep_space(need, cancel).await?;
+        }
+        Ok(())
+    }
+
+    async fn sweep_age(&self, now: UtcMillis, cancel: &CancellationToken) -> Result<(), Problem> {
+        let plans = self.index.plans().await?;
+        for path in self.index.recorded_paths().await? {
+            let days = plans.iter().find(|plan| plan.path == path).map_or(Plan::DEFAULT_RETENTION_DAYS, |plan| plan.retention_days);
+            loop {
+                let doomed = self.index.ended_before(&self.disk.volume.code, &path, age_limit(now, days), BATCH).await?;
+                if doomed.is_empty() || cancel.is_cancelled() {
+                    break;
+                }
+                self.delete(doomed).await?;
+                time::sleep(REST).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn sweep_space(&self, need: Need, cancel: &CancellationToken) -> Result<(), Problem> {
+        let mut freed = 0;
+        while freed < need.bytes && !cancel.is_cancelled() {
+            let mut doomed = self.index.oldest_unlocked(&self.disk.volume.code, BATCH).await?;
+            doomed.retain(|segment| segment.end <= need.before);
+            let enough = enough(&doomed, need.bytes - freed);
+            doomed.truncate(enough);
+            if doomed.is_empty() {
+                tracing::warn!(volume = %self.disk.volume.code, missing_bytes = need.bytes - freed, "nothing left to delete on a full volume");
+                return Ok(());
+            }
+            freed += doomed.iter().map(|segment| segment.size_bytes).sum::<u64>();
+            self.delete(doomed).await?;
+            time::sleep(REST).await;
+        }
+        tracing::info!(volume = %self.disk.volume.code, freed_bytes = freed, "the oldest recordings made room");
+        keeper::look(&self.disk).await;
+        Ok(())
+    }
+
+    async fn finish_marked(&self) -> Result<(), Problem> {
+        loop {
+            let marked = self.index.marked(&self.disk.volume.code, BATCH).await?;
+            if marked.is_empty() {
+                return Ok(());
+            }
+            self.unlink(marked).await?;
+            time::sleep(REST).await;
+        }
+    }
+
+    async fn delete(&self, doomed: Vec<Doomed>) -> Result<(), Problem> {
+        let ids: Vec<_> = doomed.iter().map(|segment| segment.id).collect();
+        self.index.mark(&ids).await?;
+        self.unlink(doomed).await
+    }
+
+    async fn unlink(&self, doomed: Vec<Doomed>) -> Result<(), Problem> {
+        let ids: Vec<_> = doomed.iter().map(|segment| segment.id).collect();
+        let root = self.disk.volume.root.clone();
+        let now = UtcMillis::now();
+        let count = ids.len() as u64;
+        blocking(move || {
+            for segment in doomed {
+                remove(&root, &segment, now);
+            }
+            Ok(())
+        })
+        .await?;
+        self.index.forget(&ids).await?;
+        self.disk.stats.deleted(count);
+        self.disk.space.ring();
+        Ok(())
+    }
+
+    async fn capacity(&self) -> Result<Capacity, Problem> {
+        let root = self.disk.volume.root.clone();
+        blocking(move || Ok(disk::capacity(&root).unwrap_or_default())).await
+    }
+}
+
+fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) {
+    let full: PathBuf = root.join(&segment.file);
+    match fs::remove_file(&full) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(file = %segment.file, error = %error, "an old recording cannot be deleted");
+        }
+        _ => {}
+    }
+    if now - segment.end > FOLDER_AGE_MS && let Some(day) = full.parent() {
+        // Refused while anything is in it.
+        let _ = fs::remove_dir(day);
+    }
+}
+
+/// How many of the oldest are needed for this many bytes.
+fn enough(doomed: &[Doomed], bytes: u64) -> usize {
+    let mut sum = 0;
+    doomed.iter().take_while(|segment| { let wanted = sum < bytes; sum += segment.size_bytes; wanted }).count()
+}
+
+fn min_free(capacity: Capacity) -> u64 {
+    MIN_FREE_BYTES.min(capacity.total_bytes / 20)
+}
+
+fn rule(volume: &Volume, capacity: Capacity) -> SpaceRule {
+    SpaceRule { high_watermark_percent: volume.high_watermark_percent, min_free_bytes: min_free(capacity) }
+}

@@ -1,0 +1,205 @@
+//! One recording file while it is being written: shared by its recorder, a writer, the indexer and its readers.
+
+use std::{
+    fs::File,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+use watchwall_model::{ErrorCode, Fragment, Segment, SegmentId, SegmentState, StreamPath, UtcMillis, VolumeCode};
+
+/// What is known of a file before it exists.
+#[derive(Clone, Debug)]
+pub struct FileFacts {
+    pub path: StreamPath,
+    pub volume: VolumeCode,
+    pub start: UtcMillis,
+    pub video_codec: String,
+    pub width: u32,
+    pub height: u32,
+    pub has_audio: bool,
+}
+
+/// Why a file takes no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WriteFault {
+    pub code: ErrorCode,
+    /// One English line.
+    pub detail: String,
+}
+
+/// A file from the wish to write it until its last index row.
+#[derive(Debug)]
+pub struct SegmentFile {
+    pub facts: FileFacts,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Relative to the volume's root; empty until the file is made.
+    name: String,
+    file: Option<Arc<File>>,
+    init_bytes: u32,
+    size_bytes: u64,
+    fragments: Vec<Fragment>,
+    last_written: Option<Instant>,
+    fault: Option<WriteFault>,
+    is_closed: bool,
+    is_dirty: bool,
+    /// The row in the index, once there is one, and how many fragments it knows.
+    id: Option<SegmentId>,
+    indexed: usize,
+}
+
+/// A file's state at one moment, for the sync that makes it durable and the index row that follows.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub id: Option<SegmentId>,
+    pub name: String,
+    pub file: Option<Arc<File>>,
+    pub init_bytes: u32,
+    pub size_bytes: u64,
+    /// The last fragment the index knows, and those it does not know yet.
+    pub previous: Option<Fragment>,
+    pub fresh: Vec<Fragment>,
+    /// How many fragments the index knows after this snapshot.
+    pub total: usize,
+    pub end: UtcMillis,
+    pub is_closed: bool,
+}
+
+impl SegmentFile {
+    pub fn new(facts: FileFacts) -> Self {
+        Self { facts, inner: Mutex::default() }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        // Nothing panics while holding the lock half-way through a change.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file exists and holds its initialisation segment.
+    pub fn opened(&self, name: String, file: Arc<File>, init_bytes: u32) {
+        let mut inner = self.inner();
+        inner.name = name;
+        inner.file = Some(file);
+        inner.init_bytes = init_bytes;
+        inner.size_bytes = u64::from(init_bytes);
+    }
+
+    /// A fragment is in the file (not yet durable). Returns true when the file was clean before.
+    pub fn appended(&self, fragment: Fragment) -> bool {
+        let mut inner = self.inner();
+        inner.size_bytes = fragment.offset + u64::from(fragment.size_bytes);
+        inner.fragments.push(fragment);
+        inner.last_written = Some(Instant::now());
+        !std::mem::replace(&mut inner.is_dirty, true)
+    }
+
+    /// Nothing more comes; `size_bytes` counts the closing box. Returns true when the file was clean before.
+    pub fn closed(&self, size_bytes: u64) -> bool {
+        let mut inner = self.inner();
+        inner.size_bytes = size_bytes;
+        inner.is_closed = true;
+        !std::mem::replace(&mut inner.is_dirty, true)
+    }
+
+    pub fn failed(&self, fault: WriteFault) {
+        self.inner().fault.get_or_insert(fault);
+    }
+
+    pub fn fault(&self) -> Option<WriteFault> {
+        self.inner().fault.clone()
+    }
+
+    pub fn handle(&self) -> Option<Arc<File>> {
+        self.inner().file.clone()
+    }
+
+    pub fn name(&self) -> String {
+        self.inner().name.clone()
+    }
+
+    pub fn size_bytes(&self) -> u64 {
+        self.inner().size_bytes
+    }
+
+    /// Fragments in the file, whether durable or not, from the `from`th on.
+    pub fn fragments_from(&self, from: usize) -> Vec<Fragment> {
+        self.inner().fragments.get(from..).unwrap_or_default().to_vec()
+    }
+
+    pub fn has_fragments(&self) -> bool {
+        !self.inner().fragments.is_empty()
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.inner().is_closed
+    }
+
+    /// End of what is in the file.
+    pub fn end(&self) -> UtcMillis {
+        end_of(self.facts.start, &self.inner().fragments)
+    }
+
+    /// Takes what the next sync covers and calls the file clean.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut inner = self.inner();
+        inner.is_dirty = false;
+        Snapshot {
+            id: inner.id,
+            name: inner.name.clone(),
+            file: inner.file.clone(),
+            init_bytes: inner.init_bytes,
+            size_bytes: inner.size_bytes,
+            previous: inner.indexed.checked_sub(1).and_then(|last| inner.fragments.get(last).copied()),
+            fresh: inner.fragments.get(inner.indexed..).unwrap_or_default().to_vec(),
+            total: inner.fragments.len(),
+            end: end_of(self.facts.start, &inner.fragments),
+            is_closed: inner.is_closed,
+        }
+    }
+
+    /// The index row stands and knows `total` fragments.
+    pub fn indexed(&self, id: SegmentId, total: usize) {
+        let mut inner = self.inner();
+        inner.id = Some(id);
+        inner.indexed = total;
+        if inner.is_closed && total == inner.fragments.len() {
+            // Readers open the file by its name from here on.
+            inner.file = None;
+        }
+    }
+
+    pub fn id(&self) -> Option<SegmentId> {
+        self.inner().id
+    }
+
+    /// The row a reader sees, with what is in the file now. `None` before the first fragment.
+    pub fn as_segment(&self) -> Option<Segment> {
+        let inner = self.inner();
+        inner.fragments.last()?;
+        let facts = &self.facts;
+        Some(Segment {
+            id: inner.id.unwrap_or(SegmentId(0)),
+            path: facts.path.clone(),
+            volume: facts.volume.clone(),
+            file: inner.name.clone(),
+            start: facts.start,
+            end: end_of(facts.start, &inner.fragments),
+            size_bytes: inner.size_bytes,
+            video_codec: facts.video_codec.clone(),
+            width: facts.width,
+            height: facts.height,
+            has_audio: facts.has_audio,
+            state: if inner.is_closed { SegmentState::Complete } else { SegmentState::Recording },
+            locked: false,
+            init_bytes: inner.init_bytes,
+        })
+    }
+}
+
+/// End of the last fragment.
+pub fn end_of(start: UtcMillis, fragments: &[Fragment]) -> UtcMillis {
+    fragments.last().map_or(start, |f| start.saturating_add_ms(i64::from(f.start_ms) + i64::from(f.duration_ms)))
+}

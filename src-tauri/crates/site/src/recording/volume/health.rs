@@ -1,0 +1,106 @@
+//! Whether a volume may be written to, decided from what was seen of it.
+
+use super::{disk, marker::Found};
+use crate::recording::retention::Capacity;
+use std::{io, time::Duration};
+use watchwall_model::{ErrorCode, Problem, Volume, VolumeState};
+
+/// A call to the disk that takes longer counts as a hanging disk.
+const HANGS_AFTER: Duration = Duration::from_secs(5);
+
+/// A volume's state and why it is not better.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VolumeHealth {
+    pub state: VolumeState,
+    pub reason: Option<Problem>,
+    pub capacity: Capacity,
+}
+
+impl Default for VolumeHealth {
+    fn default() -> Self {
+        Self { state: VolumeState::Offline, reason: None, capacity: Capacity::default() }
+    }
+}
+
+/// What a look at the root found.
+pub struct Look {
+    pub found: io::Result<Found>,
+    pub capacity: io::Result<Capacity>,
+    /// A small file could be made there.
+    pub probe: io::Result<()>,
+}
+
+impl Look {
+    /// Looks at the disk; may block for as long as the disk likes.
+    pub fn at(volume: &Volume) -> Self {
+        let probe_file = volume.root.join(".watchwall-probe");
+        let found = Found::look(&volume.root);
+        // Never writes where the marker is not ours.
+        let probe = match &found {
+            Ok(marker) if marker.check(volume).is_ok() => std::fs::write(&probe_file, b"").and_then(|()| std::fs::remove_file(&probe_file)),
+            _ => Ok(()),
+        };
+        Self { found, capacity: disk::capacity(&volume.root), probe }
+    }
+
+    pub fn judge(self, volume: &Volume, longest_call: Duration) -> VolumeHealth {
+        let capacity = self.capacity.unwrap_or_default();
+        let named = |code| Problem::new(code).with("volume", &volume.code).with("root", volume.root.display());
+        let checked = match &self.found {
+            Ok(found) => found.check(volume),
+            Err(error) => Err(named(ErrorCode::DiskFailed).because(error)),
+        };
+        let (state, reason) = match (checked, self.probe) {
+            (Err(problem), _) => (VolumeState::Offline, Some(problem)),
+            (Ok(()), _) if longest_call > HANGS_AFTER => (VolumeState::Offline, Some(hanging(volume, longest_call))),
+            (Ok(()), Err(error)) => match disk::code_of(&error) {
+                // Room is made by the sweeper; the writers keep trying.
+                ErrorCode::DiskFull => (VolumeState::ReadWrite, Some(named(ErrorCode::DiskFull).because(&error))),
+                code => (VolumeState::ReadOnly, Some(named(code).because(&error))),
+            },
+            (Ok(()), Ok(())) => (VolumeState::ReadWrite, None),
+        };
+        VolumeHealth { state, reason, capacity }
+    }
+}
+
+/// The health of a volume whose disk does not answer.
+pub fn hanging(volume: &Volume, for_long: Duration) -> Problem {
+    Problem::new(ErrorCode::DiskSlow).with("volume", &volume.code).with("seconds", for_long.as_secs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::volume::marker::Marker;
+    use watchwall_model::{VolumeCode, VolumeKind};
+
+    #[test]
+    fn health_names_the_worst() {
+        let volume = Volume {
+            code: VolumeCode("main".into()),
+            marker: "m".into(),
+            name: String::new(),
+            root: "/recordings".into(),
+            kind: VolumeKind::Local,
+            high_watermark_percent: 90.0,
+            low_watermark_percent: 75.0,
+            priority: 0,
+        };
+        let marker = |id: &str| Found::Marker(Marker { volume: id.into(), code: "main".into() });
+        let os = |number| Err(io::Error::from_raw_os_error(number));
+        let check = |found, probe, seconds, state, code: Option<ErrorCode>| {
+            let look = Look { found: Ok(found), capacity: Ok(Capacity::default()), probe };
+            let health = look.judge(&volume, Duration::from_secs(seconds));
+            assert_eq!((health.state, health.reason.map(|p| p.code)), (state, code));
+        };
+        check(marker("m"), Ok(()), 0, VolumeState::ReadWrite, None);
+        check(marker("x"), Ok(()), 0, VolumeState::Offline, Some(ErrorCode::VolumeForeign));
+        check(Found::NoMarker, Ok(()), 0, VolumeState::Offline, Some(ErrorCode::VolumeMarkerMissing));
+        check(Found::NoRoot, Ok(()), 0, VolumeState::Offline, Some(ErrorCode::VolumeMarkerMissing));
+        check(marker("m"), os(libc::EROFS), 0, VolumeState::ReadOnly, Some(ErrorCode::VolumeNotWritable));
+        check(marker("m"), os(libc::EIO), 0, VolumeState::ReadOnly, Some(ErrorCode::DiskFailed));
+        check(marker("m"), os(libc::ENOSPC), 0, VolumeState::ReadWrite, Some(ErrorCode::DiskFull));
+        check(marker("m"), Ok(()), 6, VolumeState::Offline, Some(ErrorCode::DiskSlow));
+    }
+}

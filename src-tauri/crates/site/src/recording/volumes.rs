@@ -1,0 +1,134 @@
+//! The volumes of the site: which there are, the first one made by itself, and what a plan may say about them.
+
+use super::{index::Index, retention::Capacity, volume::marker::{self, Found}};
+use jiff::tz::TimeZone;
+use std::path::{Path, PathBuf};
+use watchwall_model::{ErrorCode, Plan, Problem, UtcMillis, Volume, VolumeCode, VolumeKind, config::RecordingConfig};
+
+/// Code of the volume every site begins with.
+const FIRST: &str = "main";
+const DAY_MS: f64 = 86_400_000.0;
+
+/// # Errors
+/// `config_invalid` for a name the time zone database does not have.
+pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
+    match name {
+        None => Ok(TimeZone::system()),
+        Some(name) => TimeZone::get(name).map_err(|e| {
+            Problem::new(ErrorCode::ConfigInvalid).with("key", "recording.time_zone").with("value", name).because(e)
+        }),
+    }
+}
+
+/// The volumes of the database, highest priority first; without any, the first one is made.
+///
+/// # Errors
+/// When the database cannot be read, or the first folder cannot be made.
+pub async fn load(index: &Index, config: &RecordingConfig, data_folder: &Path) -> Result<Vec<Volume>, Problem> {
+    let mut volumes = index.volumes().await?;
+    if volumes.is_empty() {
+        let root = config.folder.clone().unwrap_or_else(|| data_folder.join("recordings"));
+        let volume = super::archive::blocking(move || first(root)).await?;
+        index.put_volume(&volume).await?;
+        volumes.push(volume);
+    }
+    volumes.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.code.cmp(&b.code)));
+    Ok(volumes)
+}
+
+/// Makes the folder this site's, or takes over the volume that stands there: the database was lost, not the disk.
+fn first(root: PathBuf) -> Result<Volume, Problem> {
+    let invalid = |detail: String| Problem::new(ErrorCode::VolumePathInvalid).with("root", root.display()).because(detail);
+    let root = std::path::absolute(&root).map_err(|e| invalid(e.to_string()))?;
+    let found = Found::look(&root).map_err(|e| invalid(e.to_string()))?;
+    let mut volume = Volume {
+        code: VolumeCode(FIRST.to_owned()),
+        marker: format!("{:032x}", rand::random::<u128>()),
+        name: FIRST.to_owned(),
+        root: root.clone(),
+        kind: VolumeKind::Local,
+        high_watermark_percent: Volume::DEFAULT_HIGH_WATERMARK_PERCENT,
+        low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
+        priority: 0,
+    };
+    match found {
+        Found::Marker(marker) => {
+            tracing::info!(root = %root.display(), "the folder already is a volume; it is taken over");
+            volume.marker = marker.volume;
+            volume.code = VolumeCode(marker.code);
+        }
+        Found::NoMarker | Found::NoRoot => {
+            marker::write(&volume).map_err(|e| invalid(e.to_string()))?;
+        }
+        Found::Damaged => {
+            return Err(Problem::new(ErrorCode::VolumeForeign).with("root", root.display()).because("the marker file cannot be read as one"));
+        }
+    }
+    Ok(volume)
+}
+
+/// # Errors
+/// `plan_invalid` names the field, `volume_not_found` the volume.
+pub fn check_plan(plan: &Plan, known: &[VolumeCode]) -> Result<(), Problem> {
+    let invalid = |field: &str, min: u32, max: u32| {
+        Err(Problem::new(ErrorCode::PlanInvalid).with("field", field).with("min", min).with("max", max))
+    };
+    if !(1..=60).contains(&plan.segment_minutes) {
+        return invalid("segment_minutes", 1, 60);
+    }
+    if !(1..=3650).contains(&plan.retention_days) {
+        return invalid("retention_days", 1, 3650);
+    }
+    match &plan.volume {
+        Some(code) if !known.contains(code) => Err(Problem::new(ErrorCode::VolumeNotFound).with("volume", code)),
+        _ => Ok(()),
+    }
+}
+
+/// When the high watermark is reached at the rate of the last day; `None` without a day to go by, or past it.
+pub fn full_in_days(volume: &Volume, capacity: Capacity, last_day_bytes: u64, oldest_at: Option<UtcMillis>) -> Option<f64> {
+    let age_days = ((UtcMillis::now() - oldest_at?) as f64 / DAY_MS).clamp(0.0, 1.0);
+    let per_day = last_day_bytes as f64 / age_days;
+    let room = capacity.total_bytes as f64 * (volume.high_watermark_percent - capacity.used_percent()) / 100.0;
+    (age_days > 1.0 / 48.0 && last_day_bytes > 0 && room > 0.0).then(|| room / per_day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchwall_model::StreamPath;
+
+    #[test]
+    fn plans_have_bounds() {
+        let check = |segment_minutes, retention_days, volume: Option<&str>, expect: Option<ErrorCode>| {
+            let plan = Plan {
+                segment_minutes,
+                retention_days,
+                volume: volume.map(|code| VolumeCode(code.into())),
+                ..Plan::continuous(StreamPath::parse("a").unwrap())
+            };
+            assert_eq!(check_plan(&plan, &[VolumeCode("main".into())]).err().map(|p| p.code), expect);
+        };
+        check(10, 7, None, None);
+        check(1, 3650, Some("main"), None);
+        check(0, 7, None, Some(ErrorCode::PlanInvalid));
+        check(61, 7, None, Some(ErrorCode::PlanInvalid));
+        check(10, 0, None, Some(ErrorCode::PlanInvalid));
+        check(10, 7, Some("other"), Some(ErrorCode::VolumeNotFound));
+    }
+
+    #[test]
+    fn a_folder_is_made_once_and_taken_over_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = first(folder.path().join("recordings")).unwrap();
+        assert_eq!(first(folder.path().join("recordings")).unwrap(), made);
+        std::fs::write(folder.path().join("recordings").join(Volume::MARKER_FILE), b"?").unwrap();
+        assert_eq!(first(folder.path().join("recordings")).unwrap_err().code, ErrorCode::VolumeForeign);
+    }
+
+    #[test]
+    fn zones_are_known_or_refused() {
+        assert!(zone(None).is_ok() && zone(Some("Asia/Shanghai")).is_ok());
+        assert_eq!(zone(Some("Nowhere/Land")).unwrap_err().code, ErrorCode::ConfigInvalid);
+    }
+}
