@@ -31,7 +31,7 @@ CREATE INDEX cameras_by_name ON cameras (name COLLATE NOCASE, id);
 CREATE TABLE streams (
     path      TEXT PRIMARY KEY NOT NULL,
     camera_id INTEGER NOT NULL REFERENCES cameras (id) ON DELETE CASCADE,
-    role      TEXT NOT NULL,
+    role      TEXT NOT NULL CHECK (role IN ('main', 'sub')),
     url       TEXT NOT NULL,
     engine    TEXT NOT NULL,
     transport TEXT NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE plans (
     mode            TEXT NOT NULL,
     volume          TEXT,
     retention_days  INTEGER NOT NULL,
-    segment_minutes INTEGER NOT NULL,
+    segment_minutes INTEGER NOT NULL CHECK (segment_minutes BETWEEN 1 AND 60),
     audio           INTEGER NOT NULL,
     version         INTEGER NOT NULL DEFAULT 1,
     applied_at      INTEGER
@@ -75,10 +75,10 @@ CREATE TABLE segments (
     width       INTEGER NOT NULL,
     height      INTEGER NOT NULL,
     has_audio   INTEGER NOT NULL,
-    state       TEXT NOT NULL,
-    locked      INTEGER NOT NULL DEFAULT 0,
+    state       TEXT NOT NULL CHECK (state IN ('recording', 'complete', 'recovered', 'missing')),
+    locked      INTEGER NOT NULL DEFAULT 0 CHECK (locked IN (0, 1)),
     -- Marked for deletion; the file goes first, then the row.
-    deleting    INTEGER NOT NULL DEFAULT 0,
+    deleting    INTEGER NOT NULL DEFAULT 0 CHECK (deleting IN (0, 1)),
     init_bytes  INTEGER NOT NULL,
     fragments   BLOB NOT NULL DEFAULT x'',
     UNIQUE (volume, file)
@@ -86,6 +86,8 @@ CREATE TABLE segments (
 -- Covers the timeline: no row is touched for coverage.
 CREATE INDEX segments_by_path ON segments (path, start_ms, end_ms, state, deleting);
 CREATE INDEX segments_oldest ON segments (volume, start_ms) WHERE locked = 0 AND deleting = 0 AND state <> 'recording';
+-- Covers the totals of a volume.
+CREATE INDEX segments_sizes ON segments (volume, start_ms, size_bytes, state) WHERE state IN ('complete', 'recovered');
 CREATE INDEX segments_open ON segments (volume) WHERE state = 'recording';
 CREATE INDEX segments_deleting ON segments (volume) WHERE deleting = 1;
 
@@ -100,9 +102,11 @@ CREATE INDEX recording_events_by_path ON recording_events (path, at_ms);
 
 CREATE TABLE users (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
-    name          TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    role          TEXT NOT NULL,
-    enabled       INTEGER NOT NULL DEFAULT 1,
+    name          TEXT NOT NULL,
+    -- The name in lower case of every script; SQLite folds only ASCII.
+    name_key      TEXT NOT NULL UNIQUE,
+    role          TEXT NOT NULL CHECK (role IN ('administrator', 'installer', 'operator', 'viewer', 'service')),
+    enabled       INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
     language      TEXT,
     password_hash TEXT NOT NULL,
     created_at    INTEGER NOT NULL,
@@ -113,7 +117,7 @@ CREATE TABLE sessions (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     user_id      INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     -- SHA-256 of the token; the token itself is never stored.
-    token_hash   BLOB NOT NULL UNIQUE,
+    token_hash   BLOB NOT NULL UNIQUE CHECK (length(token_hash) = 32),
     kind         TEXT NOT NULL,
     address      TEXT NOT NULL,
     agent        TEXT NOT NULL,
@@ -147,7 +151,7 @@ CREATE TABLE audit (
     subject   TEXT NOT NULL,
     old       TEXT,
     new       TEXT,
-    hash      BLOB NOT NULL
+    hash      BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;
 CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit is append-only'); END;

@@ -10,7 +10,7 @@ test(`${changes} random layout changes and tab switches leak no player, socket o
 	await allPlaying(wall, 4);
 	const most = await wall.evaluate(async (rounds) => {
 		const frame = () => new Promise(requestAnimationFrame);
-		const press = (key: string, ctrlKey = false) => window.dispatchEvent(new KeyboardEvent('keydown', { key, ctrlKey }));
+		const press = (key: string, ctrlKey = false) => document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, key, ctrlKey }));
 		const until = async <T>(find: () => T | null | undefined): Promise<T | undefined> => {
 			for (let tries = 0; tries < 300; tries++) {
 				const found = find();

@@ -1,6 +1,6 @@
 import { percentile } from '../support/clock';
 import { expect, test } from '../support/fixtures';
-import { allPlaying, sample, setLayout, stateOf } from '../support/wall';
+import { allPlaying, sample, setLayout, stateOf, tile } from '../support/wall';
 
 test.describe('live age, read from the clock drawn into the pictures', () => {
 	for (const { tiles, limitMs } of [
@@ -36,13 +36,14 @@ test('a tile that comes back into view shows a picture within 300 ms', async ({ 
 	await allPlaying(wall, 4);
 	const times: number[] = [];
 	for (let round = 0; round < 5; round++) {
+		await tile(wall, 0).focus();
 		await wall.keyboard.press('Enter');
 		await expect(stateOf(wall, 3)).toHaveAttribute('data-state', 'paused');
 		times.push(
 			await wall.evaluate(async () => {
 				const state = document.querySelector<HTMLElement>('[data-index="3"] [data-testid="tile-state"]');
 				const start = performance.now();
-				window.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+				document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, key: 'Escape' }));
 				while (state?.dataset.state !== 'playing' && performance.now() - start < 5000) await new Promise(requestAnimationFrame);
 				return performance.now() - start;
 			})

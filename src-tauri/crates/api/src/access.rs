@@ -123,3 +123,18 @@ pub struct AuditView {
     pub old: Option<serde_json::Value>,
     pub new: Option<serde_json::Value>,
 }
+
+/// `POST /api/v1/one-time-tokens`: opens one window within a minute, as `/?token=...` or `POST /api/v1/token-login`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OneTimeToken {
+    pub token: String,
+    /// UTC milliseconds.
+    pub expires_at: i64,
+}
+
+/// `POST /api/v1/token-login`: sets the session cookie of the local administrator.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct TokenLogin {
+    #[schema(value_type = String, format = Password)]
+    pub token: watchwall_model::Secret,
+}

@@ -108,7 +108,8 @@ impl House {
                     let first = timeline.borrow().is_none();
                     let now = ticks(self.clock.now_us(), VIDEO_HZ);
                     // Loops that are shared shall not show their key frames together.
-                    let spread = clip.track.length * i64::from(stream.ordinal.wrapping_mul(2_654_435_769) >> 16) >> 16;
+                    let share = i64::from(stream.ordinal.wrapping_mul(2_654_435_769) >> 16);
+                    let spread = (clip.track.length * share) >> 16;
                     let start = if first { now - spread } else { now };
                     timeline.send_replace(Some(Timeline { clip, start, content }));
                 }

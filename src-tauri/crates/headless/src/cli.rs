@@ -75,9 +75,6 @@ pub struct CamsimArguments {
     /// Password the cameras ask for.
     #[arg(long, requires = "user")]
     pub password: Option<String>,
-    /// Replayed streams of 2 Mbit/s, for load.
-    #[arg(long)]
-    pub bench: bool,
 }
 
 /// Which running site to talk to.

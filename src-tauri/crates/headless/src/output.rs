@@ -17,16 +17,16 @@ pub fn note(text: impl std::fmt::Display) {
 pub fn failure(error: &anyhow::Error) {
     match error.downcast_ref::<Problem>() {
         Some(problem) => {
-            let text = watchwall_server::english(problem);
-            note(format_args!("error: {} [{}]", text.sentence, problem.code));
+            let (sentence, next) = watchwall_server::sentence_of(problem);
+            note(format_args!("error: {sentence} [{}]", problem.code));
             if let Some(step) = problem.step {
                 note(format_args!("  while: {step}"));
             }
             if let Some(detail) = &problem.detail {
                 note(format_args!("  detail: {detail}"));
             }
-            if !text.next.is_empty() {
-                note(format_args!("  next: {}", text.next));
+            if let Some(next) = next {
+                note(format_args!("  next: {next}"));
             }
         }
         None => note(format_args!("error: {error:#}")),

@@ -1,10 +1,10 @@
 //! Starting and stopping everything in the right order.
 
 use crate::demo;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::{Path, PathBuf}, sync::Arc, time::Duration};
 use watchwall_camsim::Farm;
 use watchwall_model::{Problem, config::Config};
-use watchwall_server::{Server, ServerOptions};
+use watchwall_server::{Entrance, Listener, Server, ServerOptions};
 use watchwall_site::{Site, SiteOptions};
 
 /// What a start needs to know.
@@ -37,7 +37,8 @@ pub struct Running {
 /// Whatever site, server or demo refuse to start with; nothing is left running then.
 pub async fn start(options: StartOptions) -> Result<Running, Problem> {
     let StartOptions { data_folder, config, demo_cameras } = options;
-    let server_options = ServerOptions::from(&config.server);
+    let entrance = if demo_cameras.is_some() { Entrance::Demo } else { Entrance::SetUp };
+    let server_options = ServerOptions { entrance, ..ServerOptions::from(&config.server) };
     // An address that is taken or not allowed must not cost a database migration first.
     let listener = Server::bind(&server_options).await?;
     let site = Site::start(SiteOptions { data_folder: data_folder.clone(), config }).await?;
@@ -55,9 +56,9 @@ pub async fn start(options: StartOptions) -> Result<Running, Problem> {
 
 async fn open(
     site: &Arc<Site>,
-    listener: watchwall_server::Listener,
+    listener: Listener,
     options: ServerOptions,
-    data_folder: &std::path::Path,
+    data_folder: &Path,
     demo_cameras: Option<u32>,
 ) -> Result<(Server, Option<Farm>), Problem> {
     let farm = match demo_cameras {

@@ -1,1 +1,34 @@
-//! server
+//! The site over HTTP: API, WebSockets, access, metrics, and the files of the user interface.
+//!
+//! [`Server::start`] listens and spawns one accept task (it owns the connections), the session keeper of [`access`],
+//! and nothing else; each WebSocket runs on the task of its upgrade, tracked by [`net`]. [`Server::stop`] joins all.
+//! Who may do what stands in one table, `routes::table`. Errors become problem details in one place, `error`.
+//! Must not live here: anything that works without a client; that is the site.
+
+mod access;
+mod app;
+mod byte_range;
+mod catalogue;
+mod docs_page;
+mod error;
+mod extract;
+mod live;
+mod metrics;
+mod net;
+mod notify;
+mod playback;
+mod routes;
+mod server;
+mod snapshot;
+mod ui;
+mod views;
+
+pub use access::Need;
+pub use routes::{Listed, list as routes, openapi};
+pub use server::{Entrance, Listener, Server, ServerOptions};
+
+/// The English sentence and next step of a code, for programs that show problems on a terminal.
+pub fn sentence_of(problem: &watchwall_model::Problem) -> (String, Option<String>) {
+    let code = problem.code.as_str();
+    (catalogue::sentence(code, &problem.params), catalogue::next_step(code, &problem.params))
+}

@@ -51,7 +51,7 @@ impl Site {
         for missing in &plugins.missing {
             tracing::warn!(element = %missing.element, package = %missing.package, "a media element is missing");
         }
-        let (store, outcome) = Store::open(&data_folder).await?;
+        let (store, outcome) = Store::open(&lock).await?;
         let notices = notices(&outcome);
         let cameras = Cameras::start(store.clone(), IngestOptions::from(&config.ingest));
         let taps = Arc::new(CameraTaps::new(cameras.clone()));

@@ -81,6 +81,7 @@ async fn coverage(store: &Store, days: i64, cameras: i64) -> Outcome<()> {
         }
         times.push(started.elapsed());
     }
+    report(&format!("coverage of {days} days x {cameras} cameras, first question"), times.drain(..1).collect());
     report(&format!("coverage of {days} days x {cameras} cameras"), times);
     let mut times = Vec::new();
     let hour = TimeRange::new(UtcMillis(BEGIN_MS + DAY_MS / 2), UtcMillis(BEGIN_MS + DAY_MS / 2 + 3_600_000)).ok_or("no hour")?;

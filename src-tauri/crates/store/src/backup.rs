@@ -62,9 +62,14 @@ pub fn list(data: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Readable, whole, and not written by a newer program.
 pub async fn is_sound(file: &Path) -> bool {
     let options = connect_options(file).journal_mode(SqliteJournalMode::Delete).create_if_missing(false);
     let Ok(mut connection) = SqliteConnection::connect_with(&options).await else { return false };
+    let version = migrations::version(&mut connection).await;
+    if !matches!(version, Ok(version) if (1..=migrations::known_version()).contains(&version)) {
+        return false;
+    }
     let verdict = sqlx::query_scalar::<_, String>("PRAGMA quick_check(1)").fetch_one(&mut connection).await;
     matches!(verdict.as_deref(), Ok("ok"))
 }

@@ -7,7 +7,7 @@ use crate::{
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 use watchwall_model::{
-    Camera, CameraId, Credentials, GroupId, IngestEngine, Problem, SafeUrl, Stream, StreamFacts, StreamPath,
+    Camera, CameraId, Credentials, GroupId, IngestEngine, Problem, SafeUrl, Secret, Stream, StreamFacts, StreamPath,
     StreamRole, Transport, UtcMillis,
 };
 
@@ -93,7 +93,11 @@ impl CameraTable<'_> {
     pub async fn insert(&self, new: NewCameraRow) -> Result<Camera, StoreError> {
         let mut transaction = self.store.writer().begin().await?;
         let channel: i64 = sqlx::query_scalar(NEXT_CHANNEL).bind(&new.host).fetch_one(&mut *transaction).await?;
-        let channel = u32::try_from(channel).map_err(|_| StoreError::Value { what: "channel".into() })?;
+        let mut channel = u32::try_from(channel).map_err(|_| StoreError::Value { what: "channel".into() })?;
+        // Hosts that are spelled differently can give the same path (`CAM.lan`, `cam_lan`).
+        while path_is_taken(&mut transaction, &new, channel).await? {
+            channel = channel.checked_add(1).ok_or(StoreError::CameraExists)?;
+        }
         let name = new.name.unwrap_or_else(|| format!("{} #{channel}", new.host));
         let inserted = sqlx::query(INSERT)
             .bind(name)
@@ -172,8 +176,14 @@ impl CameraTable<'_> {
         let username: Option<String> = column(row, "username")?;
         let sealed: Option<Vec<u8>> = column(row, "password")?;
         let credentials = match (username, sealed) {
+            // One password that cannot be opened must not take every camera with it: that camera alone is refused.
             (Some(username), Some(sealed)) => {
-                Some(Credentials { username, password: self.store.seal().open_sealed(&sealed)? })
+                let password = self.store.seal().open_sealed(&sealed).unwrap_or_else(|error| {
+                    let id = column::<i64>(row, "id").unwrap_or_default();
+                    tracing::error!(camera.id = id, %error, "a camera's password cannot be opened; enter it again");
+                    Secret::default()
+                });
+                Some(Credentials { username, password })
             }
             _ => None,
         };
@@ -190,6 +200,22 @@ impl CameraTable<'_> {
             created_at: UtcMillis(column(row, "created_at")?),
         })
     }
+}
+
+async fn path_is_taken(
+    connection: &mut SqliteConnection,
+    new: &NewCameraRow,
+    channel: u32,
+) -> Result<bool, StoreError> {
+    for (role, _) in &new.streams {
+        let path = StreamPath::for_camera(&new.host, channel, *role);
+        let owner: Option<i64> =
+            sqlx::query_scalar(ID_BY_PATH).bind(path.as_str()).fetch_optional(&mut *connection).await?;
+        if owner.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn camera_exists(error: sqlx::Error) -> StoreError {

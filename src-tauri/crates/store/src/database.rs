@@ -2,7 +2,7 @@
 
 use crate::{
     DataFolder, StoreError, audit::AuditLog, cameras::CameraTable, events::EventTable, groups::GroupTable,
-    layouts::LayoutTable, migrations, plans::PlanTable, recovery, seal::Seal, segments::SegmentTable,
+    layouts::LayoutTable, migrations, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal, segments::SegmentTable,
     sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
@@ -25,6 +25,7 @@ pub struct Store {
     writer: SqlitePool,
     reader: SqlitePool,
     seal: Seal,
+    pieces: PieceCache,
     folder: PathBuf,
 }
 
@@ -85,7 +86,7 @@ impl Store {
             .acquire_timeout(BUSY_TIMEOUT * 2)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self { writer, reader, seal, folder: folder.to_owned() })
+        Ok(Self { writer, reader, seal, pieces: PieceCache::default(), folder: folder.to_owned() })
     }
 
     /// Marks the shutdown as clean, checkpoints and closes every connection.
@@ -164,19 +165,23 @@ impl Store {
         &self.reader
     }
 
+    pub(crate) const fn pieces(&self) -> &PieceCache {
+        &self.pieces
+    }
+
     pub(crate) const fn seal(&self) -> &Seal {
         &self.seal
     }
 }
 
-/// WAL with `synchronous=NORMAL`: a power cut may take back the newest transactions but never damages the file.
-/// What must not be taken back (segment rows) is re-read from the volume's files at start.
+/// WAL with `synchronous=FULL`: what a commit said is done survives a power cut. Commits are few and large (one a second
+/// and volume for all recordings), so one fsync of the log each is cheap.
 pub(crate) fn connect_options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("cache_size", "-8000")

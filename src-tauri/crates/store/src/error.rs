@@ -58,7 +58,7 @@ impl From<sqlx::Error> for StoreError {
 }
 
 impl StoreError {
-    pub const fn code(&self) -> ErrorCode {
+    pub fn code(&self) -> ErrorCode {
         match self {
             Self::Locked(_) => ErrorCode::DatabaseLocked,
             Self::Newer { .. } => ErrorCode::DatabaseNewer,
@@ -67,6 +67,7 @@ impl StoreError {
             Self::NameTaken { .. } => ErrorCode::NameTaken,
             Self::CameraExists => ErrorCode::CameraExists,
             Self::VersionConflict { .. } => ErrorCode::VersionConflict,
+            Self::NotFound { what: "camera" } => ErrorCode::CameraNotFound,
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::LastAdministrator => ErrorCode::LastAdministrator,
             Self::GroupCycle => ErrorCode::RequestInvalid,

@@ -16,6 +16,7 @@ mod layouts;
 mod lock;
 mod migrations;
 mod page;
+mod pieces;
 mod plans;
 mod recovery;
 mod row;

@@ -3,9 +3,10 @@
 use crate::{
     Store, StoreError,
     fragments::decode_fragments,
+    pieces::{Change, Pending, Piece},
     row::{column, from_word},
 };
-use sqlx::sqlite::SqliteRow;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteRow};
 use watchwall_model::{Fragment, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
 
 /// All columns but the fragments, which only playback needs.
@@ -22,9 +23,11 @@ macro_rules! head {
 const INSERT: &str = "INSERT INTO segments (path, volume, file, start_ms, end_ms, size_bytes, video_codec, width, \
      height, has_audio, state, init_bytes) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, 'recording', ?5)";
 const PROGRESS: &str =
-    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = CAST(fragments || ?3 AS BLOB), state = ?4 WHERE id = ?5";
+    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = CAST(fragments || ?3 AS BLOB), state = ?4 WHERE id = ?5 \
+     RETURNING path, start_ms, deleting";
 const REPLACE_FRAGMENTS: &str =
-    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = ?3, state = ?4 WHERE id = ?5";
+    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = ?3, state = ?4 WHERE id = ?5 \
+     RETURNING path, start_ms, deleting";
 const OPEN: &str = head!("WHERE volume = ?1 AND state = 'recording' ORDER BY id");
 const ONE: &str = head!("WHERE id = ?1");
 const BY_FILE: &str = head!("WHERE volume = ?1 AND file = ?2");
@@ -38,8 +41,9 @@ const AFTER: &str =
     head!("WHERE path = ?1 AND start_ms >= ?2 AND state <> 'missing' AND deleting = 0 ORDER BY start_ms LIMIT 1");
 const BEFORE: &str =
     head!("WHERE path = ?1 AND start_ms < ?2 AND state <> 'missing' AND deleting = 0 ORDER BY start_ms DESC LIMIT 1");
-const COVERAGE: &str = "SELECT start_ms, end_ms FROM segments WHERE path = ?1 AND start_ms < ?3 \
-     AND start_ms > ?2 - 7500000 AND end_ms > ?2 AND state <> 'missing' AND deleting = 0 ORDER BY start_ms";
+// Everything a path has; answered from the index alone.
+const PIECES: &str = "SELECT start_ms, end_ms, id FROM segments WHERE path = ?1 AND state <> 'missing' AND deleting = 0 \
+     ORDER BY start_ms";
 const OLDEST: &str =
     head!("WHERE volume = ?1 AND locked = 0 AND deleting = 0 AND state <> 'recording' ORDER BY start_ms LIMIT ?2");
 const EXPIRED: &str = head!(
@@ -47,19 +51,26 @@ const EXPIRED: &str = head!(
      ORDER BY start_ms LIMIT ?3"
 );
 const DELETING: &str = head!("WHERE volume = ?1 AND deleting = 1 ORDER BY id LIMIT ?2");
-const MARK_DELETING: &str = "UPDATE segments SET deleting = 1 WHERE id = ?1";
-const FORGET: &str = "DELETE FROM segments WHERE id = ?1";
-const MARK_MISSING: &str = "UPDATE segments SET state = 'missing' WHERE id = ?1";
+const MARK_DELETING: &str = "UPDATE segments SET deleting = 1 WHERE id = ?1 RETURNING path, start_ms";
+const FORGET: &str = "DELETE FROM segments WHERE id = ?1 RETURNING path, start_ms";
+const MARK_MISSING: &str = "UPDATE segments SET state = 'missing' WHERE id = ?1 RETURNING path, start_ms";
 const PATHS: &str = "SELECT DISTINCT path FROM segments ORDER BY path";
+// The state's list is that of the index `segments_sizes`, word by word: only then does it answer alone.
 const TOTALS: &str = "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0), MIN(start_ms) FROM segments \
-     WHERE volume = ?1 AND state <> 'missing'";
-const BYTES_SINCE: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments WHERE volume = ?1 AND start_ms >= ?2";
+     WHERE volume = ?1 AND state IN ('complete', 'recovered')";
+const TOTALS_OPEN: &str = "SELECT COUNT(*), COALESCE(SUM(size_bytes), 0), MIN(start_ms) FROM segments \
+     WHERE volume = ?1 AND state = 'recording'";
+const BYTES_SINCE: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
+     WHERE volume = ?1 AND start_ms >= ?2 AND state IN ('complete', 'recovered')";
+const BYTES_OPEN: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
+     WHERE volume = ?1 AND start_ms >= ?2 AND state = 'recording'";
 const FILES: &str =
     "SELECT id, file FROM segments WHERE volume = ?1 AND id > ?2 AND state <> 'missing' ORDER BY id LIMIT ?3";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
-    INSERT, PROGRESS, REPLACE_FRAGMENTS, OPEN, ONE, BY_FILE, FRAGMENTS, IN_RANGE, AFTER, BEFORE, COVERAGE, OLDEST,
-    EXPIRED, DELETING, MARK_DELETING, FORGET, MARK_MISSING, PATHS, TOTALS, BYTES_SINCE, FILES,
+    INSERT, PROGRESS, REPLACE_FRAGMENTS, OPEN, ONE, BY_FILE, FRAGMENTS, IN_RANGE, AFTER, BEFORE, PIECES, OLDEST,
+    EXPIRED, DELETING, MARK_DELETING, FORGET, MARK_MISSING, PATHS, TOTALS, TOTALS_OPEN,
+    BYTES_SINCE, BYTES_OPEN, FILES,
 ];
 
 /// A segment whose file was just made: `ftyp` and `moov` are on disk, no fragment yet.
@@ -102,19 +113,22 @@ pub struct SegmentTable<'a> {
 impl SegmentTable<'_> {
     /// Inserts a segment in state `recording`.
     pub async fn insert(&self, new: &NewSegment) -> Result<SegmentId, StoreError> {
-        let done = sqlx::query(INSERT)
-            .bind(new.path.as_str())
-            .bind(&new.volume.0)
-            .bind(&new.file)
-            .bind(new.start.0)
-            .bind(i64::from(new.init_bytes))
-            .bind(&new.video_codec)
-            .bind(i64::from(new.width))
-            .bind(i64::from(new.height))
-            .bind(new.has_audio)
-            .execute(self.store.writer())
-            .await?;
-        Ok(SegmentId(done.last_insert_rowid()))
+        let ids = self.insert_all(std::slice::from_ref(new)).await?;
+        ids.first().copied().ok_or(StoreError::NotFound { what: "segment" })
+    }
+
+    /// [`SegmentTable::insert`] for many at once, in one transaction. Ids in the order given.
+    pub async fn insert_all(&self, new: &[NewSegment]) -> Result<Vec<SegmentId>, StoreError> {
+        let mut pending = self.store.pieces().pending();
+        let mut writer = self.store.writer().acquire().await?;
+        let mut transaction = writer.begin().await?;
+        let mut ids = Vec::with_capacity(new.len());
+        for new in new {
+            ids.push(insert_on(&mut transaction, new, &mut pending).await?);
+        }
+        transaction.commit().await?;
+        pending.apply();
+        Ok(ids)
     }
 
     /// Inserts a finished segment found on a volume.
@@ -123,41 +137,39 @@ impl SegmentTable<'_> {
         new: &NewSegment,
         progress: impl FnOnce(SegmentId) -> SegmentProgress,
     ) -> Result<SegmentId, StoreError> {
-        let id = self.insert(new).await?;
-        self.commit_progress(&[progress(id)]).await?;
+        let mut pending = self.store.pieces().pending();
+        let mut writer = self.store.writer().acquire().await?;
+        let mut transaction = writer.begin().await?;
+        let id = insert_on(&mut transaction, new, &mut pending).await?;
+        progress_on(&mut transaction, PROGRESS, &progress(id), &mut pending).await?;
+        transaction.commit().await?;
+        pending.apply();
         Ok(id)
     }
 
     /// Everything that became durable on a volume since the last call, in one transaction.
+    /// A segment that was forgotten meanwhile is skipped.
     pub async fn commit_progress(&self, progress: &[SegmentProgress]) -> Result<(), StoreError> {
-        if progress.is_empty() {
-            return Ok(());
-        }
-        let mut transaction = self.store.writer().begin().await?;
-        for segment in progress {
-            sqlx::query(PROGRESS)
-                .bind(segment.end.0)
-                .bind(signed(segment.size_bytes))
-                .bind(&segment.fragments)
-                .bind(state_word(segment.state))
-                .bind(segment.id.0)
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
-        Ok(())
+        self.progress(PROGRESS, progress).await
     }
 
     /// Sets end, size, state and the whole list of fragments: what recovery found in the file.
     pub async fn replace_fragments(&self, progress: &SegmentProgress) -> Result<(), StoreError> {
-        sqlx::query(REPLACE_FRAGMENTS)
-            .bind(progress.end.0)
-            .bind(signed(progress.size_bytes))
-            .bind(&progress.fragments)
-            .bind(state_word(progress.state))
-            .bind(progress.id.0)
-            .execute(self.store.writer())
-            .await?;
+        self.progress(REPLACE_FRAGMENTS, std::slice::from_ref(progress)).await
+    }
+
+    async fn progress(&self, statement: &'static str, progress: &[SegmentProgress]) -> Result<(), StoreError> {
+        if progress.is_empty() {
+            return Ok(());
+        }
+        let mut pending = self.store.pieces().pending();
+        let mut writer = self.store.writer().acquire().await?;
+        let mut transaction = writer.begin().await?;
+        for progress in progress {
+            progress_on(&mut transaction, statement, progress, &mut pending).await?;
+        }
+        transaction.commit().await?;
+        pending.apply();
         Ok(())
     }
 
@@ -200,30 +212,33 @@ impl SegmentTable<'_> {
         row.as_ref().map(read).transpose()
     }
 
-    /// Recorded stretches in the range, those at most `merge_ms` apart joined. Read from an index alone.
+    /// Recorded stretches in the range, those at most `merge_ms` apart joined. Answered from memory; the first question
+    /// about a path reads its segments once.
     pub async fn coverage(
         &self,
         path: &StreamPath,
         range: TimeRange,
         merge_ms: i64,
     ) -> Result<Vec<TimeRange>, StoreError> {
-        let rows: Vec<(i64, i64)> = sqlx::query_as(COVERAGE)
-            .bind(path.as_str())
-            .bind(range.start.0)
-            .bind(range.end.0)
-            .fetch_all(self.store.reader())
-            .await?;
-        let mut merged: Vec<TimeRange> = Vec::new();
-        for (start, end) in rows {
-            let Some(piece) = TimeRange::new(UtcMillis(start), UtcMillis(end)).and_then(|p| p.intersect(range)) else {
-                continue;
-            };
-            match merged.last_mut() {
-                Some(last) if piece.start - last.end <= merge_ms => last.end = last.end.max(piece.end),
-                _ => merged.push(piece),
+        if let Some(joined) = self.store.pieces().join(path.as_str(), range, merge_ms) {
+            return Ok(joined);
+        }
+        // With the writer in hand: nothing is committed between the reading and the remembering.
+        let mut writer = self.store.writer().acquire().await?;
+        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(PIECES).bind(path.as_str()).fetch_all(&mut *writer).await?;
+        let pieces = rows.into_iter().map(|(start_ms, end_ms, id)| Piece { start_ms, end_ms, id }).collect();
+        self.store.pieces().load(path.as_str(), pieces);
+        Ok(self.store.pieces().join(path.as_str(), range, merge_ms).unwrap_or_default())
+    }
+
+    /// Reads every path's segments into memory, so that no timeline is the first to ask. Worth a task after the start.
+    pub async fn warm(&self) -> Result<(), StoreError> {
+        if let Some(range) = TimeRange::new(UtcMillis(0), UtcMillis(1)) {
+            for path in self.paths().await? {
+                self.coverage(&path, range, 0).await?;
             }
         }
-        Ok(merged)
+        Ok(())
     }
 
     /// Oldest segments that may be deleted.
@@ -264,21 +279,28 @@ impl SegmentTable<'_> {
         Ok(paths.iter().filter_map(|path| StreamPath::parse(path).ok()).collect())
     }
 
+    /// What a volume holds, segments marked for deletion included until they are forgotten.
     pub async fn totals(&self, volume: &VolumeCode) -> Result<VolumeTotals, StoreError> {
-        let (segments, bytes, oldest): (i64, i64, Option<i64>) =
-            sqlx::query_as(TOTALS).bind(&volume.0).fetch_one(self.store.reader()).await?;
-        Ok(VolumeTotals {
-            segments: u64::try_from(segments).unwrap_or(0),
-            bytes: u64::try_from(bytes).unwrap_or(0),
-            oldest: oldest.map(UtcMillis),
-        })
+        let mut totals = VolumeTotals::default();
+        for statement in [TOTALS, TOTALS_OPEN] {
+            let (segments, bytes, oldest): (i64, i64, Option<i64>) =
+                sqlx::query_as(statement).bind(&volume.0).fetch_one(self.store.reader()).await?;
+            totals.segments += u64::try_from(segments).unwrap_or(0);
+            totals.bytes += u64::try_from(bytes).unwrap_or(0);
+            totals.oldest = [totals.oldest, oldest.map(UtcMillis)].into_iter().flatten().min();
+        }
+        Ok(totals)
     }
 
     /// Bytes of segments that began since a time, for the forecast.
     pub async fn bytes_since(&self, volume: &VolumeCode, since: UtcMillis) -> Result<u64, StoreError> {
-        let bytes: i64 =
-            sqlx::query_scalar(BYTES_SINCE).bind(&volume.0).bind(since.0).fetch_one(self.store.reader()).await?;
-        Ok(u64::try_from(bytes).unwrap_or(0))
+        let mut sum = 0;
+        for statement in [BYTES_SINCE, BYTES_OPEN] {
+            let bytes: i64 =
+                sqlx::query_scalar(statement).bind(&volume.0).bind(since.0).fetch_one(self.store.reader()).await?;
+            sum += u64::try_from(bytes).unwrap_or(0);
+        }
+        Ok(sum)
     }
 
     /// Row ids and files of a volume after an id, for reconciliation in batches.
@@ -297,14 +319,69 @@ impl SegmentTable<'_> {
         Ok(rows.into_iter().map(|(id, file)| (SegmentId(id), file)).collect())
     }
 
+    /// Every one of these statements takes the segment off the timeline.
     async fn each(&self, statement: &'static str, ids: &[SegmentId]) -> Result<(), StoreError> {
-        let mut transaction = self.store.writer().begin().await?;
+        let mut pending = self.store.pieces().pending();
+        let mut writer = self.store.writer().acquire().await?;
+        let mut transaction = writer.begin().await?;
         for id in ids {
-            sqlx::query(statement).bind(id.0).execute(&mut *transaction).await?;
+            let row: Option<(String, i64)> =
+                sqlx::query_as(statement).bind(id.0).fetch_optional(&mut *transaction).await?;
+            if let Some((path, start_ms)) = row {
+                pending.push(Change::Remove { path, start_ms, id: id.0 });
+            }
         }
         transaction.commit().await?;
+        pending.apply();
         Ok(())
     }
+}
+
+async fn insert_on(
+    connection: &mut SqliteConnection,
+    new: &NewSegment,
+    pending: &mut Pending<'_>,
+) -> Result<SegmentId, StoreError> {
+    let done = sqlx::query(INSERT)
+        .bind(new.path.as_str())
+        .bind(&new.volume.0)
+        .bind(&new.file)
+        .bind(new.start.0)
+        .bind(i64::from(new.init_bytes))
+        .bind(&new.video_codec)
+        .bind(i64::from(new.width))
+        .bind(i64::from(new.height))
+        .bind(new.has_audio)
+        .execute(connection)
+        .await?;
+    let id = done.last_insert_rowid();
+    let piece = Piece { start_ms: new.start.0, end_ms: new.start.0, id };
+    pending.push(Change::Put { path: new.path.as_str().to_owned(), piece });
+    Ok(SegmentId(id))
+}
+
+async fn progress_on(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    progress: &SegmentProgress,
+    pending: &mut Pending<'_>,
+) -> Result<(), StoreError> {
+    let row: Option<(String, i64, bool)> = sqlx::query_as(statement)
+        .bind(progress.end.0)
+        .bind(signed(progress.size_bytes))
+        .bind(&progress.fragments)
+        .bind(state_word(progress.state))
+        .bind(progress.id.0)
+        .fetch_optional(connection)
+        .await?;
+    let Some((path, start_ms, is_deleting)) = row else { return Ok(()) };
+    let id = progress.id.0;
+    pending.push(if is_deleting || progress.state == SegmentState::Missing {
+        Change::Remove { path, start_ms, id }
+    } else {
+        Change::Put { path, piece: Piece { start_ms, end_ms: progress.end.0, id } }
+    });
+    Ok(())
 }
 
 fn signed(n: u64) -> i64 {

@@ -5,14 +5,14 @@ use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use watchwall_model::{Role, User, UserId, UtcMillis};
 
 const COUNT: &str = "SELECT COUNT(*) FROM users";
-const ALL: &str = "SELECT * FROM users ORDER BY name COLLATE NOCASE";
+const ALL: &str = "SELECT * FROM users ORDER BY name_key";
 const ONE: &str = "SELECT * FROM users WHERE id = ?1";
-const BY_NAME: &str = "SELECT * FROM users WHERE name = ?1";
+const BY_NAME: &str = "SELECT * FROM users WHERE name_key = ?1";
 const HASH: &str = "SELECT password_hash FROM users WHERE id = ?1";
 const INSERT: &str =
-    "INSERT INTO users (name, role, language, password_hash, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-const UPDATE: &str = "UPDATE users SET name = ?1, role = ?2, enabled = ?3, language = ?4, version = version + 1 \
-     WHERE id = ?5 AND version = ?6";
+    "INSERT INTO users (name, role, language, password_hash, created_at, name_key) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const UPDATE: &str = "UPDATE users SET name = ?1, role = ?2, enabled = ?3, language = ?4, name_key = ?7, \
+     version = version + 1 WHERE id = ?5 AND version = ?6";
 const SET_HASH: &str = "UPDATE users SET password_hash = ?1, version = version + 1 WHERE id = ?2";
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 const ADMINISTRATORS: &str = "SELECT COUNT(*) FROM users WHERE role = 'administrator' AND enabled = 1";
@@ -50,7 +50,7 @@ impl UserTable<'_> {
 
     /// Case does not count.
     pub async fn by_name(&self, name: &str) -> Result<Option<User>, StoreError> {
-        let row = sqlx::query(BY_NAME).bind(name).fetch_optional(self.store.reader()).await?;
+        let row = sqlx::query(BY_NAME).bind(name.to_lowercase()).fetch_optional(self.store.reader()).await?;
         row.as_ref().map(read).transpose()
     }
 
@@ -88,6 +88,7 @@ impl UserTable<'_> {
             .bind(&user.language)
             .bind(user.id.0)
             .bind(expected)
+            .bind(user.name.to_lowercase())
             .execute(&mut *transaction)
             .await
             .map_err(|error| name_taken(error, &user.name))?;
@@ -122,6 +123,7 @@ async fn insert_on(connection: &mut SqliteConnection, new: &NewUser) -> Result<U
         .bind(&new.language)
         .bind(&new.password_hash)
         .bind(UtcMillis::now().0)
+        .bind(new.name.to_lowercase())
         .execute(&mut *connection)
         .await
         .map_err(|error| name_taken(error, &new.name))?;

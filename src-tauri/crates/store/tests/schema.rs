@@ -14,6 +14,10 @@ const PLANS: &[(&str, &str)] = &[
         "USING COVERING INDEX segments_by_path",
     ),
     (
+        "SELECT COUNT(*), SUM(size_bytes), MIN(start_ms) FROM segments WHERE volume = 'v' AND state IN ('complete', 'recovered')",
+        "USING COVERING INDEX segments_sizes",
+    ),
+    (
         "SELECT * FROM segments WHERE volume = 'v' AND locked = 0 AND deleting = 0 AND state <> 'recording' ORDER BY start_ms LIMIT 5",
         "USING INDEX segments_oldest",
     ),

@@ -219,3 +219,81 @@ async fn the_audit_log_pages_and_its_chain_holds() {
     assert_eq!(seen, (0..25).rev().collect::<Vec<i64>>());
     assert_eq!(store.audit().first_broken().await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn names_of_every_script_are_folded() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let new = |name: &str| NewUser { name: name.into(), role: Role::Viewer, language: None, password_hash: "x".into() };
+    store.users().insert(&new("Änne")).await.unwrap();
+    assert!(matches!(store.users().insert(&new("äNNE")).await, Err(StoreError::NameTaken { .. })));
+    assert_eq!(store.users().by_name("ÄNNE").await.unwrap().unwrap().name, "Änne");
+}
+
+#[tokio::test]
+async fn hosts_that_give_the_same_path_get_channels_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    for (host, expect) in [("cam.lan", 1), ("cam_lan", 2), ("CAM.LAN", 3), ("cam.lan", 4)] {
+        let new = NewCameraRow { host: host.into(), ..camera("rtsp://cam.lan/a") };
+        assert_eq!(store.cameras().insert(new).await.unwrap().channel, expect, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_key_costs_the_passwords_and_no_camera() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, lock) = open(folder.path()).await;
+    store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    store.close().await;
+    std::fs::remove_file(folder.path().join("secret.key")).unwrap();
+    let (store, _) = Store::open(&lock).await.unwrap();
+    let cameras = store.cameras().all().await.unwrap();
+    let credentials = cameras[0].credentials.as_ref().unwrap();
+    assert_eq!((credentials.username.as_str(), credentials.password.reveal()), ("admin", ""));
+}
+
+#[tokio::test]
+async fn the_timeline_follows_every_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let path = StreamPath::parse("cam_1").unwrap();
+    let range = TimeRange::new(UtcMillis(0), UtcMillis(10_000)).unwrap();
+    let new = |start: i64| NewSegment {
+        path: path.clone(),
+        volume: VolumeCode("v1".into()),
+        file: format!("cam_1/{start}.mp4"),
+        start: UtcMillis(start),
+        video_codec: "avc1.4d401f".into(),
+        width: 640,
+        height: 360,
+        has_audio: false,
+        init_bytes: 800,
+    };
+    let progress = |id, end: i64, state| SegmentProgress { id, end: UtcMillis(end), size_bytes: 900, fragments: Vec::new(), state };
+    let table = store.segments();
+    let check = async |expect: &[(i64, i64)]| {
+        let found = store.segments().coverage(&path, range, 0).await.unwrap();
+        assert_eq!(found.iter().map(|r| (r.start.0, r.end.0)).collect::<Vec<_>>(), expect);
+    };
+    check(&[]).await;
+    let ids = table.insert_all(&[new(1_000), new(3_000), new(5_000)]).await.unwrap();
+    check(&[]).await;
+    let batch: Vec<_> = ids.iter().zip([2_000, 4_000, 6_000]).map(|(id, end)| progress(*id, end, SegmentState::Complete)).collect();
+    table.commit_progress(&batch).await.unwrap();
+    check(&[(1_000, 2_000), (3_000, 4_000), (5_000, 6_000)]).await;
+    table.replace_fragments(&progress(ids[1], 3_500, SegmentState::Recovered)).await.unwrap();
+    table.mark_missing(&ids[2..]).await.unwrap();
+    check(&[(1_000, 2_000), (3_000, 3_500)]).await;
+    table.mark_deleting(&ids[..1]).await.unwrap();
+    // The recorder may still report a segment that retention has marked.
+    table.commit_progress(&[progress(ids[0], 2_500, SegmentState::Complete)]).await.unwrap();
+    check(&[(3_000, 3_500)]).await;
+    // A refused write leaves the timeline right.
+    assert!(table.insert(&new(3_000)).await.is_err());
+    check(&[(3_000, 3_500)]).await;
+    table.forget(&ids).await.unwrap();
+    check(&[]).await;
+    table.insert_found(&new(7_000), |id| progress(id, 8_000, SegmentState::Complete)).await.unwrap();
+    check(&[(7_000, 8_000)]).await;
+}

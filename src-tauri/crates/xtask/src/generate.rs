@@ -23,10 +23,9 @@ pub fn all(repository: &Repository) -> Result<()> {
     repository.write(SCHEMA, &format!("{}{body}", schema_head(&document)))
 }
 
-/// The document as it is committed.
+/// The document as it is committed: what the server says of itself.
 pub fn openapi() -> Result<String> {
-    // The server does not describe itself yet; until it does, the committed document is the source.
-    Repository::here().read(OPENAPI).or_else(|_| Ok(String::new()))
+    Ok(format!("{}\n", watchwall_server::openapi().to_pretty_json()?))
 }
 
 /// The first line of the TypeScript: it carries a mark of the document, so that a stale file shows without npm.

@@ -11,5 +11,10 @@ export interface ErrorText {
 export function errorText(code: string, params: Record<string, string> = {}): ErrorText {
 	const sentence = lookup(`error.${code}`, params);
 	if (sentence === undefined) return { sentence: t('ui.error.unknown', { code }), next: t('ui.error.unknown.next') };
-	return { sentence, next: lookup(`error.${code}.next`, params) ?? '' };
+	return { sentence: tidy(sentence), next: tidy(lookup(`error.${code}.next`, params) ?? '') };
+}
+
+/** A value that the site did not send must not show as a place of the catalogue. */
+function tidy(text: string): string {
+	return text.replace(/\{\w+\}/g, '…');
 }

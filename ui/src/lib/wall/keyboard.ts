@@ -24,7 +24,7 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 
 function isOurs(event: KeyboardEvent): boolean {
 	if (event.defaultPrevented || event.altKey || event.metaKey) return false;
-	const target = event.target as HTMLElement | null;
+	const target = event.target instanceof Element ? event.target : undefined;
 	if (target?.closest('input, textarea, select, dialog, [role="menu"], [contenteditable]')) return false;
 	// Enter and Space belong to the button that has the focus.
 	return !((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary'));

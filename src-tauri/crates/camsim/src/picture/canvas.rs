@@ -27,7 +27,7 @@ impl Canvas {
     pub fn new(width: usize, height: usize, colour: Colour) -> Self {
         let stride = width.next_multiple_of(4);
         let lines = height.next_multiple_of(2);
-        let chroma_stride = (width.next_multiple_of(2) / 2).next_multiple_of(4);
+        let chroma_stride = width.div_ceil(2).next_multiple_of(4);
         let chroma_size = chroma_stride * lines / 2;
         let luma_size = stride * lines;
         let mut canvas = Self {

@@ -13,7 +13,7 @@ async fn report(client: &mut Client) -> (i64, u32) {
         if packet.channel == 1 {
             let ntp = u64::from_be_bytes(packet.data[8..16].try_into().unwrap());
             let ms = (i64::try_from(ntp >> 32).unwrap() - NTP_EPOCH_S) * 1000
-                + i64::try_from((ntp & 0xffff_ffff) * 1000 >> 32).unwrap();
+                + i64::try_from(((ntp & 0xffff_ffff) * 1000) >> 32).unwrap();
             return (ms, u32::from_be_bytes(packet.data[16..20].try_into().unwrap()));
         }
     }

@@ -76,7 +76,7 @@ impl ClipLayout {
             }
         }
         let sound = Sound::from(parts.iter().any(|part| part.tracks.audio.is_some()));
-        let duration_us = line.end_us;
+        let duration_us = line.shown_us;
         let kind = InitKind::Clip { start, duration_ms: duration_us.div_ceil(1000) };
         let mut layout = Self { spans: Vec::with_capacity(heads.len() * 2 + 2), total_len: 0, duration_us };
         if heads.is_empty() {
@@ -173,7 +173,10 @@ fn read_head(fragment: &ClipFragment, mut read: impl FnMut(usize) -> io::Result<
 struct Line {
     tracks: TrackTable,
     sequence: u32,
+    /// End of the last sample in decoding order: where the next part begins.
     end_us: u64,
+    /// End of the last picture shown, which B-frames put later.
+    shown_us: u64,
     /// Added to this part's times, in microseconds; set by its first fragment.
     shift_us: Option<i64>,
 }
@@ -216,8 +219,12 @@ impl Line {
         }
         for sample in &samples {
             let rate = if sample.track == Track::Video { video_rate } else { audio_rate }.unwrap_or(VIDEO_TIMESCALE);
-            let end = to_us(sample.dts.saturating_add(i64::from(sample.duration)), rate).saturating_add(shift_us);
-            self.end_us = self.end_us.max(u64::try_from(end).unwrap_or(0));
+            let end = |begin: i64| {
+                let end = to_us(begin.saturating_add(i64::from(sample.duration)), rate).saturating_add(shift_us);
+                u64::try_from(end).unwrap_or(0)
+            };
+            self.end_us = self.end_us.max(end(sample.dts));
+            self.shown_us = self.shown_us.max(end(sample.pts));
         }
         let rate = video_rate.unwrap_or(VIDEO_TIMESCALE);
         let entry = begins(Track::Video).filter(|sample| sample.is_key).map(|sample| {

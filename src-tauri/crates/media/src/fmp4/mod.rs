@@ -39,6 +39,7 @@ pub use samples::{FragmentSamples, SampleRef, samples};
 pub use scan::{InitInfo, TrackInfo, TrackTable, params_from_init, read_init, scan_init};
 pub use walk::{FoundFragment, Walked, walk};
 
+pub(crate) use codec_string::of_avcc;
 pub(crate) use fragment::sample as unit_sample;
 pub(crate) use moof::{Run, Sample, moof_len, put_mdat_header, put_moof};
 

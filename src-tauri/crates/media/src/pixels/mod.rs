@@ -1,1 +1,46 @@
-//! Decoded pictures.
+//! Whatever needs decoded pictures. GStreamer pipelines, each with a deadline or an owner that stops it.
+//!
+//! * [`snapshot`]: a JPEG of the last of some access units: live snapshots, recorded frames, thumbnails.
+//! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
+//! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
+//!
+//! Tasks: one per running variant, joined by [`TranscodePool::stop`]; it feeds a pipeline and watches its bus through
+//! a bounded channel. Callbacks on GStreamer's threads take short locks and never wait. Snapshots run on the blocking
+//! pool, as many at a time as there are cores. Nothing of GStreamer is public.
+
+mod caps;
+mod decoder;
+mod encoder;
+mod plugins;
+mod snapshot;
+mod transcode;
+
+pub use encoder::h264_encoder;
+pub use plugins::{MissingElement, PluginReport, ensure_plugins};
+pub use snapshot::snapshot;
+pub use transcode::{TranscodePool, TranscodeStats, VariantLease, VariantSpec, VariantState};
+
+use gstreamer as gst;
+use watchwall_model::{ErrorCode, Problem};
+
+/// Initialises GStreamer once.
+fn init() -> Result<(), Problem> {
+    gst::init().map_err(|e| Problem::new(ErrorCode::EngineMissing).with("element", "gstreamer").because(e))
+}
+
+fn element(name: &str) -> Result<gst::Element, Problem> {
+    let made = gst::ElementFactory::make(name).build();
+    made.map_err(|_| Problem::new(ErrorCode::EngineMissing).with("element", name).with("package", plugins::package_of(name)))
+}
+
+/// Sets a property where this version of the element has it.
+fn set(element: &gst::Element, property: &str, value: &str) {
+    use gst::prelude::*;
+    if element.find_property(property).is_some() {
+        element.set_property_from_str(property, value);
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+}

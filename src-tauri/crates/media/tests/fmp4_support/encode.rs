@@ -163,10 +163,10 @@ fn sound(spec: ClipSpec) -> Result<(Vec<Raw>, Option<AudioParams>), String> {
         Audio::Pcmu => (format!("{} ! mulawenc", source(8000, 160, 1)), AudioCodec::Pcmu, "flac", 8_000, 1),
         Audio::Pcma => (format!("{} ! alawenc", source(8000, 160, 1)), AudioCodec::Pcma, "flac", 8_000, 1),
         Audio::Aac => (
-            format!("{} ! avenc_aac ! aacparse ! audio/mpeg,stream-format=raw", source(48_000, 1024, 2)),
+            format!("{} ! audioconvert ! avenc_aac ! aacparse ! audio/mpeg,stream-format=raw", source(48_000, 1024, 2)),
             AudioCodec::Aac, "mp4a.40.2", 48_000, 2,
         ),
-        Audio::Opus => (format!("{} ! opusenc ! opusparse", source(48_000, 960, 2)), AudioCodec::Opus, "opus", 48_000, 2),
+        Audio::Opus => (format!("{} ! audioconvert ! opusenc ! opusparse", source(48_000, 960, 2)), AudioCodec::Opus, "opus", 48_000, 2),
     };
     let (units, caps) = run(&format!("{pipeline} ! appsink name=sink sync=false"))?;
     let config = if codec == AudioCodec::Aac { codec_data(&caps) } else { Bytes::new() };

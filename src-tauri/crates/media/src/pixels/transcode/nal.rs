@@ -1,0 +1,45 @@
+//! NAL units with 4-byte lengths (ISO/IEC 14496-15, 5.3.3).
+
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// Takes parameter sets, delimiters and filler out of an H.264 access unit; encoders of some cards leave them in.
+pub fn without_parameter_sets(unit: Bytes) -> Bytes {
+    let is_clean = nals(&unit).all(|nal| is_kept(nal));
+    if is_clean {
+        return unit;
+    }
+    let mut out = BytesMut::with_capacity(unit.len());
+    for nal in nals(&unit).filter(|nal| is_kept(nal)) {
+        out.put_u32(nal.len() as u32);
+        out.put_slice(nal);
+    }
+    out.freeze()
+}
+
+/// Types 7, 8, 9 and 12 (ITU-T H.264, table 7-1).
+fn is_kept(nal: &[u8]) -> bool {
+    nal.first().is_some_and(|first| !matches!(first & 0x1f, 7 | 8 | 9 | 12))
+}
+
+fn nals(unit: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = unit;
+    std::iter::from_fn(move || {
+        let (len, after) = rest.split_first_chunk::<4>()?;
+        let (nal, after) = after.split_at_checked(u32::from_be_bytes(*len) as usize)?;
+        rest = after;
+        Some(nal)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pictures_and_messages_stay() {
+        let check = |unit: &'static [u8], expect: &[u8]| assert_eq!(without_parameter_sets(Bytes::from_static(unit)), expect);
+        check(b"\0\0\0\x02\x65a", b"\0\0\0\x02\x65a");
+        check(b"\0\0\0\x01\x09\0\0\0\x02\x67a\0\0\0\x02\x65b", b"\0\0\0\x02\x65b");
+        check(b"\0\0\0\x02\x67a\0\0\0\x09\x65b", b"");
+    }
+}

@@ -1,0 +1,159 @@
+//! Decoder, scaler, encoder.
+
+use super::{VariantSpec, bridge::Bridge, output::Output};
+use crate::{AccessUnit, VideoParams, pixels::{caps, decoder::{self, Purpose}, element, encoder, set}};
+use gstreamer::{self as gst, prelude::*};
+use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc, AppSrcCallbacks};
+use std::{sync::Arc, time::{Duration, Instant}};
+use tokio::{sync::{Notify, mpsc}, time};
+use watchwall_model::{ErrorCode, Problem};
+
+/// Pictures that wait for the decoder.
+const MOST_QUEUED: u64 = 6;
+/// Faults on their way to the task; the first is enough.
+const FAULTS: usize = 4;
+/// Stopping waits for the threads of the pipeline; past this it is left to finish by itself.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+
+/// What a pipeline is built of.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub video: VideoParams,
+    pub spec: VariantSpec,
+    pub decoder: &'static str,
+    pub encoder: &'static str,
+}
+
+/// A running pipeline. Stop it with [`Pipeline::stop`].
+#[derive(Debug)]
+pub struct Pipeline {
+    pipeline: gst::Pipeline,
+    source: AppSrc,
+    room: Arc<Notify>,
+}
+
+impl Pipeline {
+    /// Builds and starts it; may take a while where drivers wake up. Faults arrive in the channel.
+    pub fn start(plan: &Plan, bridge: &Arc<Bridge>, output: &Arc<Output>) -> Result<(Self, mpsc::Receiver<String>), Problem> {
+        let room = Arc::new(Notify::new());
+        let wake = Arc::clone(&room);
+        let source = AppSrc::builder()
+            .caps(&caps::of_video(&plan.video)?)
+            .format(gst::Format::Time)
+            .is_live(true)
+            .max_bytes(0)
+            .callbacks(AppSrcCallbacks::builder().need_data(move |_, _| wake.notify_one()).build())
+            .build();
+        let decoder = decoder::make(plan.decoder, Purpose::Stream)?;
+        let queue = element("queue")?;
+        [("max-size-buffers", "2"), ("max-size-bytes", "0"), ("max-size-time", "0")].iter().for_each(|(p, v)| set(&queue, p, v));
+        let filter = element("capsfilter")?;
+        filter.set_property("caps", caps::scaled(plan.spec.max_height));
+        let encoder = encoder::make(plan.encoder, plan.spec.max_height)?;
+        let shape = element("capsfilter")?;
+        let avc = gst::Caps::builder("video/x-h264").field("stream-format", "avc").field("alignment", "au").build();
+        shape.set_property("caps", avc);
+        let sink = sink(bridge, output);
+
+        let mut chain = vec![source.clone().upcast::<gst::Element>(), decoder.clone()];
+        if let Some(download) = decoder::download(plan.decoder) {
+            chain.push(element(download)?);
+        }
+        chain.extend([queue, element("videoscale")?, element("videoconvert")?, filter, encoder, element("h264parse")?, shape]);
+        chain.push(sink.upcast());
+        let pipeline = gst::Pipeline::new();
+        pipeline.add_many(&chain).map_err(failed)?;
+        gst::Element::link_many(&chain).map_err(failed)?;
+        shed(&decoder, bridge);
+        let faults = watch_bus(&pipeline)?;
+        let started = Self { pipeline, source, room };
+        if let Err(e) = started.pipeline.set_state(gst::State::Playing) {
+            let _ = started.pipeline.set_state(gst::State::Null);
+            return Err(failed(e));
+        }
+        Ok((started, faults))
+    }
+
+    /// Waits until the decoder takes more, at most this long.
+    pub async fn has_room(&self, within: Duration) -> bool {
+        let until = time::Instant::now() + within;
+        while self.source.property::<u64>("current-level-buffers") >= MOST_QUEUED {
+            // The wake-up can come between the look and the wait; the next look is never far.
+            let nap = until.min(time::Instant::now() + Duration::from_millis(20));
+            let _ = time::timeout_at(nap, self.room.notified()).await;
+            if time::Instant::now() >= until {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Hands a picture to the decoder; never waits.
+    pub fn push(&self, unit: &AccessUnit, bridge: &Bridge) -> Result<(), Problem> {
+        let at_ns = bridge.feed(unit);
+        let mut buffer = gst::Buffer::from_slice(unit.data.clone());
+        if let Some(buffer) = buffer.get_mut() {
+            buffer.set_pts(gst::ClockTime::from_nseconds(at_ns));
+            if !unit.is_key {
+                buffer.set_flags(gst::BufferFlags::DELTA_UNIT);
+            }
+            if unit.is_discontinuity {
+                buffer.set_flags(gst::BufferFlags::DISCONT);
+            }
+        }
+        self.source.push_buffer(buffer).map(drop).map_err(failed)
+    }
+
+    pub async fn stop(self) {
+        let pipeline = self.pipeline;
+        let work = tokio::task::spawn_blocking(move || pipeline.set_state(gst::State::Null));
+        let started = Instant::now();
+        if time::timeout(STOP_WITHIN, work).await.is_err() {
+            tracing::error!(waited_ms = started.elapsed().as_millis() as u64, "a transcoding pipeline does not stop");
+        }
+    }
+}
+
+fn sink(bridge: &Arc<Bridge>, output: &Arc<Output>) -> AppSink {
+    let (bridge, output) = (Arc::clone(bridge), Arc::clone(output));
+    let callbacks = AppSinkCallbacks::builder()
+        .new_sample(move |sink| {
+            let sample = sink.pull_sample().map_err(|_| gst::FlowError::Eos)?;
+            if output.picture(&sample, &bridge).is_none() {
+                tracing::debug!("an encoded picture belongs to none that was fed");
+            }
+            Ok(gst::FlowSuccess::Ok)
+        })
+        .build();
+    AppSink::builder().sync(false).max_buffers(8).callbacks(callbacks).build()
+}
+
+/// Lets only those decoded pictures through that are worth encoding.
+fn shed(decoder: &gst::Element, bridge: &Arc<Bridge>) {
+    let Some(pad) = decoder.static_pad("src") else { return };
+    let bridge = Arc::clone(bridge);
+    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+        let at = info.buffer().and_then(|buffer| buffer.pts());
+        match at {
+            Some(at) if !bridge.is_wanted(at.nseconds()) => gst::PadProbeReturn::Drop,
+            _ => gst::PadProbeReturn::Ok,
+        }
+    });
+}
+
+fn watch_bus(pipeline: &gst::Pipeline) -> Result<mpsc::Receiver<String>, Problem> {
+    let (sender, faults) = mpsc::channel(FAULTS);
+    let bus = pipeline.bus().ok_or_else(|| failed("no bus"))?;
+    bus.set_sync_handler(move |_, message| {
+        if let gst::MessageView::Error(error) = message.view() {
+            // When full, enough is known already.
+            let _ = sender.try_send(error.error().to_string());
+        }
+        gst::BusSyncReply::Drop
+    });
+    Ok(faults)
+}
+
+pub fn failed(detail: impl std::fmt::Display) -> Problem {
+    Problem::new(ErrorCode::TranscodeFailed).at("transcode").because(detail)
+}

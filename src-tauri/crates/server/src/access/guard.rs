@@ -1,0 +1,88 @@
+//! The one place where every route and socket asks: who is this, and may they?
+
+use super::{caller::missing, origin};
+use crate::{app::App, error::ApiError, net::{Peer, RequestId, refuse_socket}};
+use axum::{
+    Extension,
+    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
+    http::header,
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use watchwall_model::{ErrorCode, Problem, Right};
+
+/// What a route asks of its caller. Each entry of `routes::table` carries one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// Anybody, also without a login.
+    Public,
+    LoggedIn,
+    Right(Right),
+}
+
+impl Need {
+    /// # Errors
+    /// `login_required` or `right_missing`.
+    fn check(self, caller: Option<&super::Caller>) -> Result<(), Problem> {
+        match (self, caller) {
+            (Self::Public, _) | (Self::LoggedIn, Some(_)) => Ok(()),
+            (Self::Right(right), Some(caller)) if caller.role.has(right) => Ok(()),
+            (Self::Right(right), Some(_)) => Err(missing(right)),
+            (_, None) => Err(Problem::new(ErrorCode::LoginRequired)),
+        }
+    }
+}
+
+/// Layer of one route. Forged requests are refused with a status; a WebSocket without login or right is opened, told
+/// why in words, and closed, because a browser shows no page the status of a refused handshake.
+pub async fn guard(State((app, need)): State<(App, Need)>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let peer = parts.extensions.get::<Peer>().copied().unwrap_or_default();
+    let caller = match app.access.identify(&parts.headers, peer).await {
+        Ok(caller) => caller,
+        Err(problem) => return ApiError(problem).into_response(),
+    };
+    let by_cookie = caller.as_ref().is_some_and(|c| c.via == super::Via::Cookie);
+    if let Err(problem) = origin::check(&parts.headers, &parts.method, by_cookie) {
+        return ApiError(problem).into_response();
+    }
+    if let Err(problem) = need.check(caller.as_ref()) {
+        if parts.headers.contains_key(header::SEC_WEBSOCKET_KEY)
+            && let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut parts, &()).await
+        {
+            return refuse_socket(&app, upgrade, problem);
+        }
+        return ApiError(problem).into_response();
+    }
+    if let Some(caller) = caller {
+        parts.extensions.insert(caller);
+    }
+    next.run(Request::from_parts(parts, body)).await
+}
+
+/// Gives each request its id, for logs and problems.
+pub async fn with_id(mut request: Request, next: Next) -> Response {
+    let id = RequestId::next();
+    request.extensions_mut().insert(id.clone());
+    let mut response = next.run(request).await;
+    if let Ok(value) = header::HeaderValue::from_str(&id.0) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response.extensions_mut().insert(id);
+    response
+}
+
+/// On a loopback address only loopback names are answered.
+pub async fn host(
+    State(app): State<App>,
+    Extension(_): Extension<RequestId>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if app.checks_host
+        && let Err(problem) = origin::check_host(request.headers())
+    {
+        return ApiError(problem).into_response();
+    }
+    next.run(request).await
+}

@@ -1,0 +1,66 @@
+//! English sentences of the error catalogue, for tools that show the answer as it is. The UI has its own copy of the
+//! same file in both languages and looks sentences up by code.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
+
+static SENTENCES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
+    // A test proves that the file parses; a broken one must not take a running site down.
+    serde_json::from_str(include_str!("../../../../assets/i18n/en.json")).unwrap_or_default()
+});
+
+/// What happened. A code without a sentence answers with itself.
+pub fn sentence(code: &str, params: &BTreeMap<String, String>) -> String {
+    SENTENCES.get(&format!("error.{code}")).map_or_else(|| code.to_owned(), |text| fill(text, params))
+}
+
+/// What to do next.
+pub fn next_step(code: &str, params: &BTreeMap<String, String>) -> Option<String> {
+    SENTENCES.get(&format!("error.{code}.next")).map(|text| fill(text, params))
+}
+
+/// Puts parameters in place of `{name}`. One that is missing becomes nothing rather than a brace on somebody's screen.
+fn fill(text: &str, params: &BTreeMap<String, String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        match after.split_once('}') {
+            Some((name, tail)) => {
+                out.push_str(params.get(name).map_or("", String::as_str));
+                rest = tail;
+            }
+            None => {
+                out.push('{');
+                rest = after;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchwall_model::ErrorCode;
+
+    #[test]
+    fn parameters_are_filled_in() {
+        let params = BTreeMap::from([("name".to_owned(), "gate".to_owned())]);
+        let check = |text: &str, expect: &str| assert_eq!(fill(text, &params), expect);
+        check("no camera {name} here", "no camera gate here");
+        check("{name}{name}", "gategate");
+        check("{other} and {", " and {");
+    }
+
+    #[test]
+    fn every_code_has_a_sentence_and_a_next_step() {
+        for code in ErrorCode::ALL {
+            assert!(SENTENCES.contains_key(&format!("error.{code}")), "{code}");
+            assert!(SENTENCES.contains_key(&format!("error.{code}.next")), "{code}.next");
+        }
+    }
+}

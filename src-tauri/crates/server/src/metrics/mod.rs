@@ -1,0 +1,19 @@
+//! Figures for Prometheus: counters that handlers touch, and the page made of them and of the site's own figures.
+
+mod histogram;
+mod live;
+mod onboarding;
+mod page;
+
+pub use histogram::Histogram;
+pub use page::render;
+
+use live::LiveMetrics;
+use onboarding::OnboardingMetrics;
+
+/// Counters of the server. Writers never wait.
+#[derive(Default)]
+pub struct Metrics {
+    pub live: LiveMetrics,
+    pub onboarding: OnboardingMetrics,
+}

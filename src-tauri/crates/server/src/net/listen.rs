@@ -1,0 +1,119 @@
+//! Accepting connections.
+
+use super::Peer;
+use axum::{Router, extract::Request};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt;
+use watchwall_model::{ErrorCode, Problem};
+
+/// Bounds of the front door.
+#[derive(Clone, Copy, Debug)]
+pub struct ServeLimits {
+    /// Connections open at once; more wait in the system's queue.
+    pub connections: usize,
+    /// Time a client may take to send its request's head.
+    pub head_timeout: Duration,
+    /// Bytes the system may hold for one slow client. A viewer that never reads costs this much and its queue.
+    pub send_buffer_bytes: usize,
+}
+
+impl Default for ServeLimits {
+    fn default() -> Self {
+        Self { connections: 2_048, head_timeout: Duration::from_secs(10), send_buffer_bytes: 512 * 1_024 }
+    }
+}
+
+/// # Errors
+/// `address_in_use`, or `config_invalid` for an address this machine does not have.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let code = match error.kind() {
+            io::ErrorKind::AddrInUse => ErrorCode::AddressInUse,
+            _ => ErrorCode::ConfigInvalid,
+        };
+        Problem::new(code).with("address", address).with("key", "server.listen").at("listen").because(error)
+    })
+}
+
+/// Serves until `stop`, then lets requests under way finish. Ends when all connections have.
+pub async fn serve(listener: TcpListener, router: Router, limits: ServeLimits, stop: CancellationToken) {
+    let permits = Arc::new(Semaphore::new(limits.connections));
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => break,
+            accepted = accept(&listener, &permits) => accepted,
+        };
+        let Some((stream, peer, permit)) = accepted else { continue };
+        prepare(&stream, limits);
+        let (router, stop) = (router.clone(), stop.clone());
+        connections.spawn(async move {
+            connection(stream, Peer(peer), router, limits, stop).await;
+            drop(permit);
+        });
+    }
+    drop(listener);
+    connections.close();
+    connections.wait().await;
+}
+
+async fn accept(
+    listener: &TcpListener,
+    permits: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let permit = permits.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, permit)),
+        Err(error) => {
+            // Out of file descriptors, most likely: the next attempt may not come at once.
+            tracing::warn!("a connection could not be accepted: {error}");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            None
+        }
+    }
+}
+
+fn prepare(stream: &TcpStream, limits: ServeLimits) {
+    let socket = socket2::SockRef::from(stream);
+    let prepared = stream
+        .set_nodelay(true)
+        .and_then(|()| socket.set_send_buffer_size(limits.send_buffer_bytes))
+        .and_then(|()| socket.set_keepalive(true));
+    if let Err(error) = prepared {
+        tracing::debug!("a connection keeps the system's settings: {error}");
+    }
+}
+
+async fn connection(stream: TcpStream, peer: Peer, router: Router, limits: ServeLimits, stop: CancellationToken) {
+    let service = router.map_request(move |request: hyper::Request<Incoming>| {
+        let mut request: Request = request.map(axum::body::Body::new);
+        request.extensions_mut().insert(peer);
+        request
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .with_upgrades();
+    let mut connection = std::pin::pin!(connection);
+    let ended = tokio::select! {
+        ended = &mut connection => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(peer = %peer.0, "a connection ended: {error}");
+    }
+}

@@ -1,0 +1,48 @@
+//! What is known about a request besides its content.
+
+use axum::http::{HeaderMap, header};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// The far end of the connection. Forwarding headers are not believed.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer(pub SocketAddr);
+
+impl Default for Peer {
+    /// Nobody in particular, and never loopback.
+    fn default() -> Self {
+        Self(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
+    }
+}
+
+impl Peer {
+    pub fn ip(self) -> IpAddr {
+        self.0.ip().to_canonical()
+    }
+
+    pub fn is_loopback(self) -> bool {
+        self.ip().is_loopback()
+    }
+}
+
+/// Appears in logs, in `x-request-id` and in problems.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+impl RequestId {
+    pub fn next() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        let salt = u64::from(std::process::id());
+        Self(format!("{salt:x}-{:06x}", COUNT.fetch_add(1, Ordering::Relaxed)).into())
+    }
+}
+
+/// The client's own name.
+pub fn agent(headers: &HeaderMap) -> String {
+    headers.get(header::USER_AGENT).and_then(|v| v.to_str().ok()).unwrap_or_default().to_owned()
+}

@@ -1,0 +1,9 @@
+//! `/ws/web-notify`: what changed. One task per socket; state is read when something changed, never queued.
+//!
+//! [`Edits`] is a bounded broadcast from handlers to sockets: a socket that lags is told that everything was edited.
+
+mod edits;
+mod session;
+
+pub use edits::{Edited, Edits};
+pub use session::run;

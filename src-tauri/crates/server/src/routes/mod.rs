@@ -1,0 +1,215 @@
+//! Every route of the API, one file per noun.
+//!
+//! [`table`] is the one list: router, rights and OpenAPI document are all made from it, so a route without a stated
+//! need cannot exist. Handlers are thin: read the request, ask the site, shape the answer, note the act.
+
+mod answer;
+mod audit;
+mod cameras;
+mod clip;
+mod docs;
+mod groups;
+mod health;
+mod layouts;
+mod live;
+mod login;
+mod me;
+mod metrics;
+mod notify;
+mod plans;
+mod playback;
+mod probe;
+mod sessions;
+mod settings;
+mod setup;
+mod snapshot;
+mod system;
+mod timeline;
+mod users;
+mod volumes;
+
+use crate::{
+    access::{Need, guard},
+    app::App,
+};
+use axum::{Router, middleware};
+use utoipa::openapi::{OpenApi, extensions::ExtensionsBuilder};
+use utoipa_axum::{
+    router::{OpenApiRouter, UtoipaMethodRouter},
+    routes,
+};
+use watchwall_model::Right;
+
+pub use login::{CookieTraits, session_cookie};
+
+/// One route and what it asks of its caller.
+struct Entry {
+    need: Need,
+    route: UtoipaMethodRouter<App>,
+}
+
+/// The table. An entry is one handler; its method and path stand in its annotation.
+fn table() -> Vec<Entry> {
+    use Need::{LoggedIn, Public};
+    const LIVE: Need = Need::Right(Right::Live);
+    const PLAYBACK: Need = Need::Right(Right::Playback);
+    const EXPORT: Need = Need::Right(Right::Export);
+    const CONFIGURE: Need = Need::Right(Right::Configure);
+    const USERS: Need = Need::Right(Right::Users);
+    let entry = |need, route| Entry { need, route };
+    vec![
+        entry(Public, routes!(login::session_state)),
+        entry(Public, routes!(setup::set_up)),
+        entry(Public, routes!(login::login)),
+        entry(Public, routes!(login::token_login)),
+        entry(Public, routes!(login::logout)),
+        entry(USERS, routes!(login::one_time_token)),
+        entry(LoggedIn, routes!(me::change)),
+        entry(USERS, routes!(users::list)),
+        entry(USERS, routes!(users::create)),
+        entry(USERS, routes!(users::read)),
+        entry(USERS, routes!(users::change)),
+        entry(USERS, routes!(users::remove)),
+        // Own sessions; everybody's with the right `users`.
+        entry(LoggedIn, routes!(sessions::list)),
+        entry(LoggedIn, routes!(sessions::revoke)),
+        entry(LIVE, routes!(cameras::list)),
+        entry(CONFIGURE, routes!(cameras::create)),
+        entry(CONFIGURE, routes!(probe::probe)),
+        entry(LIVE, routes!(cameras::read)),
+        entry(CONFIGURE, routes!(cameras::change)),
+        entry(CONFIGURE, routes!(cameras::remove)),
+        entry(LIVE, routes!(groups::list)),
+        entry(CONFIGURE, routes!(groups::create)),
+        entry(CONFIGURE, routes!(groups::change)),
+        entry(CONFIGURE, routes!(groups::remove)),
+        // Others' layouts: only their owner and administrators change them.
+        entry(LIVE, routes!(layouts::list)),
+        entry(LIVE, routes!(layouts::create)),
+        entry(LIVE, routes!(layouts::read)),
+        entry(LIVE, routes!(layouts::replace)),
+        entry(LIVE, routes!(layouts::remove)),
+        entry(LIVE, routes!(live::watch)),
+        entry(LIVE, routes!(snapshot::snapshot)),
+        entry(PLAYBACK, routes!(playback::play)),
+        entry(EXPORT, routes!(clip::clip)),
+        entry(EXPORT, routes!(clip::clip_head)),
+        entry(PLAYBACK, routes!(playback::frame)),
+        entry(PLAYBACK, routes!(playback::thumbnail)),
+        entry(PLAYBACK, routes!(timeline::timeline)),
+        entry(PLAYBACK, routes!(plans::list)),
+        entry(CONFIGURE, routes!(plans::put)),
+        entry(CONFIGURE, routes!(plans::remove)),
+        entry(CONFIGURE, routes!(volumes::list)),
+        entry(CONFIGURE, routes!(volumes::change)),
+        entry(LoggedIn, routes!(settings::read)),
+        entry(CONFIGURE, routes!(settings::change)),
+        entry(LoggedIn, routes!(system::system)),
+        entry(USERS, routes!(audit::list)),
+        entry(LIVE, routes!(notify::notify)),
+        entry(LIVE, routes!(metrics::metrics)),
+        entry(Public, routes!(health::alive)),
+        entry(Public, routes!(health::ready)),
+        entry(Public, routes!(docs::document)),
+        entry(Public, routes!(docs::page)),
+    ]
+}
+
+/// A route as tests walk it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Upper case.
+    pub method: String,
+    /// With `{names}`.
+    pub path: String,
+    pub need: Need,
+}
+
+/// Every route and its need.
+pub fn list() -> Vec<Listed> {
+    let mut all = Vec::new();
+    for entry in table() {
+        for (path, item) in &entry.route.1.paths {
+            let methods = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("PATCH", &item.patch)];
+            let more = [("DELETE", &item.delete), ("HEAD", &item.head)];
+            for (method, operation) in methods.into_iter().chain(more) {
+                if operation.is_some() {
+                    all.push(Listed { method: method.to_owned(), path: path.clone(), need: entry.need });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// The router, each route behind the guard with its need.
+pub fn router(app: &App) -> Router<App> {
+    let mut router = OpenApiRouter::new();
+    for Entry { need, route: (schemas, paths, methods) } in table() {
+        let guarded = methods.route_layer(middleware::from_fn_with_state((app.clone(), need), guard));
+        router = router.routes((schemas, paths, guarded));
+    }
+    router.split_for_parts().0
+}
+
+/// The document of the same table, with each operation's need as `x-need`.
+pub fn openapi() -> OpenApi {
+    let mut router = OpenApiRouter::with_openapi(docs::frame());
+    for Entry { need, route: (schemas, mut paths, methods) } in table() {
+        for item in paths.paths.values_mut() {
+            let all = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete, &mut item.head];
+            for operation in all.into_iter().flatten() {
+                let extensions = ExtensionsBuilder::new().add("x-need", need_word(need)).build();
+                operation.extensions.get_or_insert_default().merge(extensions);
+                if need == Need::Public {
+                    operation.security = Some(vec![]);
+                }
+            }
+        }
+        router = router.routes((schemas, paths, methods));
+    }
+    router.split_for_parts().1
+}
+
+fn need_word(need: Need) -> String {
+    match need {
+        Need::Public => "public".to_owned(),
+        Need::LoggedIn => "logged_in".to_owned(),
+        Need::Right(right) => crate::views::right_name(right).to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_route_stands_once_in_the_table() {
+        let all = list();
+        let unique: BTreeSet<_> = all.iter().map(|r| (r.method.clone(), r.path.clone())).collect();
+        assert_eq!(unique.len(), all.len());
+        assert_eq!(all.len(), table().len());
+    }
+
+    #[test]
+    fn only_what_must_be_is_public() {
+        let all = list();
+        let mut public: Vec<_> = all.iter().filter(|r| r.need == Need::Public).map(|r| r.path.as_str()).collect();
+        public.sort_unstable();
+        assert_eq!(
+            public,
+            [
+                "/api/docs",
+                "/api/openapi.json",
+                "/api/v1/login",
+                "/api/v1/logout",
+                "/api/v1/session",
+                "/api/v1/setup",
+                "/api/v1/token-login",
+                "/healthz",
+                "/readyz",
+            ]
+        );
+    }
+}

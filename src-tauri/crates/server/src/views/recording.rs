@@ -1,0 +1,57 @@
+//! Plans, volumes and the timeline on the wire.
+
+use super::{last_fragment_at, recording_word, word};
+use watchwall_api::{GapView, PlanView, TimelineTrack, VolumeView};
+use watchwall_model::{GapReason, StreamPath, TimeRange};
+use watchwall_site::recording::{self, TimelineTrack as Track};
+
+pub fn plan_view(view: &recording::PlanView) -> PlanView {
+    let plan = &view.plan;
+    let (running, running_code) = recording_word(Some(&view.running));
+    PlanView {
+        path: plan.path.to_string(),
+        enabled: plan.enabled,
+        mode: word(&plan.mode),
+        volume: plan.volume.as_ref().map(ToString::to_string),
+        retention_days: plan.retention_days,
+        segment_minutes: plan.segment_minutes,
+        audio: plan.audio,
+        version: plan.version,
+        applied_at: plan.applied_at.map(|at| at.0),
+        running: running.to_owned(),
+        running_code,
+        last_fragment_at: last_fragment_at(&view.running).map(|at| at.0),
+    }
+}
+
+pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
+    let volume = &view.volume;
+    VolumeView {
+        code: volume.code.to_string(),
+        name: volume.name.clone(),
+        root: volume.root.display().to_string(),
+        kind: word(&volume.kind),
+        state: word(&view.health.state),
+        code_reason: view.health.reason.as_ref().map(|problem| problem.code.to_string()),
+        total_bytes: view.health.capacity.total_bytes,
+        free_bytes: view.health.capacity.free_bytes,
+        recorded_bytes: view.recorded_bytes,
+        high_watermark_percent: volume.high_watermark_percent,
+        low_watermark_percent: volume.low_watermark_percent,
+        oldest_at: view.oldest_at.map(|at| at.0),
+        full_in_days: view.full_in_days,
+    }
+}
+
+pub fn track_view(path: &StreamPath, track: &Track) -> TimelineTrack {
+    let gap = |range: TimeRange, reason| GapView { from: range.start.0, to: range.end.0, reason: gap_word(reason) };
+    TimelineTrack {
+        path: path.to_string(),
+        coverage: track.coverage.iter().map(|piece| [piece.start.0, piece.end.0]).collect(),
+        gaps: track.gaps.iter().map(|g| gap(g.range, g.reason)).collect(),
+    }
+}
+
+pub fn gap_word(reason: GapReason) -> String {
+    word(&reason)
+}
