@@ -2,6 +2,11 @@
 
 use crate::cameras::{Cameras, check_times, read, stream, until, until_code, until_live, viewer};
 use std::{process::Command, time::Duration};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpListener,
+    time::sleep,
+};
 use watchwall_camsim::{Audio, Codec, Fault, StreamSpec};
 use watchwall_media::{Track, ingest::InterestKind};
 use watchwall_model::{AudioCodec, ErrorCode, IngestEngine, SafeUrl, Transport, VideoCodec};
@@ -79,6 +84,52 @@ async fn a_file_plays_at_its_own_pace_and_starts_over() {
     until(&ingest, "the second round", |s| s.reconnects >= 1).await;
     ingest.stop().await;
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pictures_over_http_are_taken() {
+    let cameras = Cameras::one(StreamSpec { codec: Codec::Mjpeg, ..stream() }).await;
+    let pictures = {
+        let ingest = cameras.ingest(cameras.request(0));
+        let _interest = ingest.interest(InterestKind::Viewer);
+        let mut viewer = viewer(&ingest);
+        let units = read(&mut viewer, 5).await;
+        ingest.stop().await;
+        units.into_iter().map(|u| u.data.clone()).collect::<Vec<_>>()
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        while let Ok((mut socket, _)) = listener.accept().await {
+            let pictures = pictures.clone();
+            tokio::spawn(async move {
+                let _ = socket.read(&mut [0; 2_048]).await;
+                let head = "HTTP/1.1 200 OK\r\nContent-Type: multipart/x-mixed-replace; boundary=cut\r\n\r\n";
+                let mut sent = socket.write_all(head.as_bytes()).await;
+                for picture in pictures.iter().cycle() {
+                    if sent.is_err() {
+                        break;
+                    }
+                    let head = format!("--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", picture.len());
+                    sent = socket.write_all(&[head.as_bytes(), picture, b"\r\n"].concat()).await;
+                    sleep(Duration::from_millis(40)).await;
+                }
+            });
+        }
+    });
+    let mut request = cameras.request(0);
+    request.url = SafeUrl::split(&format!("http://{address}/video.mjpg")).unwrap().0;
+    let ingest = cameras.ingest(request);
+    let _interest = ingest.interest(InterestKind::Viewer);
+    let mut viewer = viewer(&ingest);
+    let units = read(&mut viewer, 30).await;
+    check_times(&units);
+    let video = units[0].params.video.as_ref().unwrap();
+    assert_eq!((&video.codec, video.width, video.height), (&VideoCodec::Mjpeg, 320, 240));
+    assert!(units.iter().all(|u| u.is_key && u.data.starts_with(&[0xff, 0xd8])));
+    assert_eq!(until_live(&ingest).await.engine_in_use, Some(IngestEngine::Gstreamer));
+    ingest.stop().await;
+    server.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
