@@ -39,6 +39,8 @@ test('a tile that comes back into view shows a picture within 300 ms', async ({ 
 		await tile(wall, 0).focus();
 		await wall.keyboard.press('Enter');
 		await expect(stateOf(wall, 3)).toHaveAttribute('data-state', 'paused');
+		// Longer than a picture may be old, so that only a new one counts.
+		await wall.waitForTimeout(2500);
 		times.push(
 			await wall.evaluate(async () => {
 				const state = document.querySelector<HTMLElement>('[data-index="3"] [data-testid="tile-state"]');
