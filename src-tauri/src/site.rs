@@ -6,33 +6,6 @@ use tokio::time::{Instant, sleep};
 use url::Url;
 use watchwall_model::{ErrorCode, Problem};
 
-mod watchwall_headless {
-    use std::{path::PathBuf, time::Duration};
-    use watchwall_model::{ErrorCode, Problem};
-    pub struct Running;
-    impl Running {
-        pub fn one_time_url(&self) -> &str {
-            "about:blank"
-        }
-        pub async fn stop(self, _deadline: Duration) {}
-    }
-    pub struct StartOptions;
-    impl StartOptions {
-        pub fn desktop(_data: PathBuf, _demo: Option<u32>) -> Self {
-            Self
-        }
-    }
-    pub async fn start(_options: StartOptions) -> Result<Running, Problem> {
-        Err(Problem::new(ErrorCode::Internal))
-    }
-    pub fn default_data_dir() -> PathBuf {
-        PathBuf::from("data")
-    }
-    pub fn demo_data_dir() -> PathBuf {
-        PathBuf::from("demo")
-    }
-}
-
 /// How long another start on the same folder may take until it can be joined.
 const OTHER_START: Duration = Duration::from_secs(10);
 

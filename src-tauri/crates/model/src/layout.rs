@@ -52,9 +52,9 @@ impl LayoutGrid {
             if right > u16::from(self.columns) || bottom > u16::from(self.rows) {
                 return invalid("outside");
             }
-            for row in usize::from(tile.row)..usize::from(bottom) {
-                for column in usize::from(tile.column)..usize::from(right) {
-                    if std::mem::replace(&mut taken[row][column], true) {
+            for row in &mut taken[usize::from(tile.row)..usize::from(bottom)] {
+                for cell in &mut row[usize::from(tile.column)..usize::from(right)] {
+                    if std::mem::replace(cell, true) {
                         return invalid("overlap");
                     }
                 }

@@ -211,7 +211,7 @@ impl Inner {
             .skip(1)
             .filter(|(_, item)| matches!(item, Received::Unit(u) if is_start(u)))
             .map(|(index, _)| index)
-            .last();
+            .next_back();
         let (mut units, mut since, mut resumed) = (0, None, None);
         for item in self.items.drain(..newest_start.unwrap_or(self.items.len())) {
             match item {

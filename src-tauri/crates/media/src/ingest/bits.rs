@@ -68,7 +68,7 @@ pub struct BitWriter {
 
 impl BitWriter {
     pub fn flag(&mut self, bit: bool) {
-        if self.used % 8 == 0 {
+        if self.used.is_multiple_of(8) {
             self.data.push(0);
         }
         if bit && let Some(last) = self.data.last_mut() {

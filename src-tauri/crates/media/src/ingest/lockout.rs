@@ -95,6 +95,14 @@ impl Admission {
         });
     }
 
+    /// The device refused it, and as often as may be tried.
+    pub fn refused_for_good(self) {
+        self.note(|device| {
+            device.refusals = TRIES;
+            device.is_proven = false;
+        });
+    }
+
     /// The device refused it.
     pub fn refused(self) {
         self.note(|device| {

@@ -1,5 +1,8 @@
 //! Ingest against virtual cameras: what a camera sees of us, and what we make of what a camera does.
 
+// What a test cannot go on without.
+#![allow(clippy::unwrap_used, clippy::print_stderr)]
+
 mod cameras;
 mod connect;
 mod engines;

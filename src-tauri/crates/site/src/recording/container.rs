@@ -175,14 +175,3 @@ pub fn clip(parts: &[SegmentView], chosen: &[Range<usize>]) -> Result<ClipLayout
     };
     Ok(ClipLayout::new(&first.head.params, start, &clip_parts, read)?)
 }
-
-// Until pixels stands.
-pub async fn jpeg(
-    _params: &Arc<StreamParams>,
-    _units: &[Arc<watchwall_media::AccessUnit>],
-    _max_height: Option<u32>,
-    _quality: u8,
-    _deadline: std::time::Duration,
-) -> Result<Bytes, Problem> {
-    Err(Problem::new(ErrorCode::Internal))
-}

@@ -6,7 +6,6 @@
 use super::{
     archive::{Archive, blocking},
     clip::on_grid,
-    container,
     playback::{Source, StoredUnit},
 };
 use bytes::Bytes;
@@ -16,7 +15,7 @@ use std::{
     sync::{Arc, atomic::{AtomicU64, Ordering}},
     time::{Duration, Instant, SystemTime},
 };
-use watchwall_media::{AccessUnit, StreamParams, Track, UnitParts};
+use watchwall_media::{AccessUnit, StreamParams, Track, UnitParts, pixels};
 use watchwall_model::{ErrorCode, Problem, StreamPath, UtcMicros, UtcMillis};
 
 /// One small picture per this much recording.
@@ -87,7 +86,7 @@ async fn decode(
     let from = units.iter().rposition(|unit| unit.is_key).unwrap_or(0);
     let units: Vec<Arc<AccessUnit>> = units.drain(from..).map(|unit| Arc::new(access_unit(unit, &params))).collect();
     let shown = units.iter().map(|unit| unit.capture_at).max().ok_or_else(nothing)?;
-    let jpeg = container::jpeg(&params, &units, max_height, quality, DEADLINE).await?;
+    let jpeg = pixels::snapshot(&params, &units, max_height, quality, DEADLINE).await?;
     Ok(Picture { jpeg, at: shown.to_millis() })
 }
 

@@ -33,14 +33,20 @@ pub async fn run(job: &Job) -> Result<(), Failure> {
     };
     pipeline.stop().await;
     match &outcome {
-        Err(failure) if failure.problem.code == ErrorCode::CredentialsWrong => admission.refused(),
+        // The password went out twice.
+        Err(failure) if failure.problem.code == ErrorCode::CredentialsWrong => admission.refused_for_good(),
         _ if receiver.is_playing => admission.accepted(),
         _ => {}
     }
     match outcome {
-        Err(failure) if failure.problem.code == ErrorCode::HostUnreachable => Err(diagnose(job, failure).await),
+        Err(failure) if !receiver.is_playing && is_unclear(&failure) => Err(diagnose(job, failure).await),
         other => other,
     }
+}
+
+fn is_unclear(failure: &Failure) -> bool {
+    let problem = &failure.problem;
+    matches!(problem.code, ErrorCode::HostUnreachable | ErrorCode::RtspError) && !problem.params.contains_key("status")
 }
 
 /// GStreamer says "could not open" for many things; a connection of our own says which.

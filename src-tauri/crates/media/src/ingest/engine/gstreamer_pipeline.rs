@@ -17,7 +17,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -55,6 +55,29 @@ struct Outlet {
     /// Files are played at their own pace; cameras come at theirs.
     is_paced: bool,
     has_credentials: bool,
+    password_guard: Arc<PasswordGuard>,
+}
+
+/// `rtspsrc` answers a refused password with the same one, eight times: enough to be locked out. Before the
+/// description came, a camera that accepts the password sees three requests at most; the fourth is held back.
+#[derive(Debug, Default)]
+struct PasswordGuard {
+    requests: AtomicU32,
+    is_past: AtomicBool,
+    has_tripped: AtomicBool,
+}
+
+impl PasswordGuard {
+    const REQUESTS: u32 = 3;
+
+    /// Whether the next request may be sent.
+    fn lets_through(&self) -> bool {
+        if self.is_past.load(Ordering::SeqCst) || self.requests.fetch_add(1, Ordering::SeqCst) < Self::REQUESTS {
+            return true;
+        }
+        self.has_tripped.store(true, Ordering::SeqCst);
+        false
+    }
 }
 
 impl Pipeline {
@@ -71,6 +94,7 @@ impl Pipeline {
             has_audio: Arc::default(),
             is_paced: request.url.scheme() == "file",
             has_credentials: request.credentials.is_some(),
+            password_guard: Arc::default(),
         };
         let pipeline = gst::Pipeline::new();
         let source = if request.url.scheme().starts_with("rtsp") {
@@ -140,6 +164,13 @@ fn rtsp_source(request: &IngestRequest, transport: Transport, outlet: &Outlet) -
     if let Some(credentials) = &request.credentials {
         source.set_property("user-id", &credentials.username);
         source.set_property("user-pw", credentials.password.reveal());
+        let guard = Arc::clone(&outlet.password_guard);
+        source.connect("before-send", false, move |_| Some(guard.lets_through().to_value()));
+        let guard = Arc::clone(&outlet.password_guard);
+        source.connect("on-sdp", false, move |_| {
+            guard.is_past.store(true, Ordering::SeqCst);
+            None
+        });
     }
     let outlet = outlet.clone();
     source.connect("select-stream", false, move |values| {
@@ -281,7 +312,11 @@ impl Outlet {
         match message.view() {
             gst::MessageView::Error(error) => {
                 let debug = error.debug().map(|d| d.to_string()).unwrap_or_default();
-                let failure = failure(&error.error(), &debug, self.has_credentials);
+                let failure = if self.password_guard.has_tripped.load(Ordering::SeqCst) {
+                    status_problem(401, true, "connect").into()
+                } else {
+                    failure(&error.error(), &debug, self.has_credentials)
+                };
                 self.send(Found::Failed(failure));
             }
             gst::MessageView::Eos(_) => {

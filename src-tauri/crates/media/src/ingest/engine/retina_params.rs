@@ -83,7 +83,7 @@ pub fn video_params(stream: &Stream) -> Option<VideoParams> {
     let is_jpeg = matches!(found.codec_params(), VideoParametersCodec::Jpeg);
     Some(with_reordering(VideoParams {
         codec: video_codec(stream.encoding_name())?,
-        codec_string: if is_jpeg { "mjpeg".to_owned() } else { found.rfc6381_codec().to_owned() },
+        codec_string: if is_jpeg { "mjpeg".to_owned() } else { codec_string_as_usual(found.rfc6381_codec()) },
         width,
         height,
         frame_rate: frame_rate(stream, found),
@@ -91,6 +91,11 @@ pub fn video_params(stream: &Stream) -> Option<VideoParams> {
         config: Bytes::copy_from_slice(found.extra_data()),
         max_reorder_frames: 0,
     }))
+}
+
+/// H.264 in lower case as everywhere else; H.265 strings are upper case by their standard.
+fn codec_string_as_usual(text: &str) -> String {
+    if text.starts_with("avc1.") { text.to_ascii_lowercase() } else { text.to_owned() }
 }
 
 /// As announced in the SPS or the description; absurd values count as unknown.

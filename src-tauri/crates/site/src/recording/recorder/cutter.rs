@@ -62,7 +62,7 @@ pub struct Piece {
 #[derive(Debug)]
 struct Open {
     params: Arc<StreamParams>,
-    start: UtcMicros,
+    start: UtcMillis,
     cut_at: UtcMillis,
     base: DecodeBase,
     /// End of the last fragment against the file's start.
@@ -138,7 +138,7 @@ impl Cutter {
     }
 
     fn open_at(&mut self, unit: &Arc<AccessUnit>, actions: &mut Vec<Action>) {
-        let start = unit.capture_at;
+        let start = unit.capture_at.to_millis();
         let video_rate = unit.params.video.as_ref().map_or(90_000, |v| v.clock_rate);
         let audio_rate = unit.params.audio.as_ref().map_or(0, |a| a.clock_rate);
         // Both tracks' ticks count from the same start of the stream.
@@ -146,12 +146,12 @@ impl Cutter {
         self.open = Some(Open {
             params: Arc::clone(&unit.params),
             start,
-            cut_at: self.grid.next_cut(start.to_millis()),
+            cut_at: self.grid.next_cut(start),
             base,
             end_ms: 0,
             sequence: 0,
         });
-        actions.push(Action::Open { params: Arc::clone(&unit.params), start: start.to_millis() });
+        actions.push(Action::Open { params: Arc::clone(&unit.params), start });
     }
 
     fn gather(&mut self, unit: Arc<AccessUnit>) {
@@ -216,7 +216,7 @@ impl Cutter {
     }
 
     fn end(&self) -> Option<UtcMillis> {
-        self.open.as_ref().map(|open| open.start.to_millis().saturating_add_ms(i64::from(open.end_ms)))
+        self.open.as_ref().map(|open| open.start.saturating_add_ms(i64::from(open.end_ms)))
     }
 
     fn on_tick(&mut self, now: Instant, actions: &mut Vec<Action>) {
@@ -246,8 +246,9 @@ fn is_jump(last: &AccessUnit, next: &AccessUnit) -> bool {
     (wall_us - media_us).abs() > JUMP_US || wall_us > allowed_us
 }
 
-fn since_ms(start: UtcMicros, at: UtcMicros) -> u32 {
-    u32::try_from((at.0 - start.0).max(0) / 1000).unwrap_or(u32::MAX)
+/// Whole milliseconds of both, as a rebuilt index would count them.
+fn since_ms(start: UtcMillis, at: UtcMicros) -> u32 {
+    u32::try_from((at.to_millis() - start).max(0)).unwrap_or(u32::MAX)
 }
 
 /// How long the units last by their own durations.
