@@ -18,6 +18,7 @@ class Cameras {
 	readonly status = new SvelteMap<string, StreamStatus>();
 	readonly byId = $derived(new Map(this.list.map((camera) => [camera.id, camera])));
 	#socket: NotifySocket | null = null;
+	#refresh: ReturnType<typeof setTimeout> | undefined;
 
 	start(): void {
 		if (this.#socket) return;
@@ -34,6 +35,8 @@ class Cameras {
 
 	stop(): void {
 		this.#socket?.close();
+		clearTimeout(this.#refresh);
+		this.#refresh = undefined;
 		this.#socket = null;
 		this.list = [];
 		this.groups = [];
@@ -67,6 +70,19 @@ class Cameras {
 
 	#changed(cameras: CameraStatus[]): void {
 		for (const camera of cameras) for (const stream of camera.streams) this.#apply(stream.path, stream);
+		const isNewlySeen = cameras.some(({ camera_id, streams }) => {
+			const held = this.byId.get(camera_id);
+			return streams.some((stream) => stream.phase === 'live' && held?.streams.some((one) => one.path === stream.path && !one.facts));
+		});
+		if (isNewlySeen) this.#refreshSoon();
+	}
+
+	/** What a stream is becomes known with its first pictures; the list is read again once they are there. */
+	#refreshSoon(): void {
+		this.#refresh ??= setTimeout(() => {
+			this.#refresh = undefined;
+			void this.load();
+		}, 3000);
 	}
 
 	#apply(path: string, next: StreamStatus): void {

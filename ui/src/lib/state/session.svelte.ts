@@ -38,7 +38,9 @@ class Session {
 			this.site = answer.value;
 			this.problem = null;
 			this.phase = answer.value.setup_needed ? 'setup' : answer.value.user ? 'ready' : 'login';
-			locale.set(preferences.language ?? answer.value.user?.language ?? answer.value.default_language);
+			// Before the first administrator there is no site language yet: the browser's is the best guess.
+			const ofSite = answer.value.setup_needed ? undefined : answer.value.default_language;
+			locale.set(preferences.language ?? answer.value.user?.language ?? ofSite);
 		} else {
 			this.problem = answer.kind === 'error' ? answer : failure('site_unreachable');
 			this.phase = 'unreachable';
