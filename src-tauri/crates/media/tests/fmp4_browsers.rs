@@ -36,15 +36,18 @@ const [mime, messages, done] = arguments;
   source.endOfStream();
   const start = buffer.buffered.start(0), end = buffer.buffered.end(buffer.buffered.length - 1);
   video.currentTime = start;
+  // After the end some browsers have forgotten what they showed.
+  let frames = 0;
+  const watch = setInterval(() => { frames = Math.max(frames, video.getVideoPlaybackQuality().totalVideoFrames); }, 50);
   await Promise.race([
     new Promise(over => video.addEventListener('ended', over, { once: true })),
     new Promise((_, bad) => video.addEventListener('error', () => bad(new Error('decode: ' + video.error.message)), { once: true })),
     new Promise(over => setTimeout(over, 15000)),
     video.play().then(() => new Promise(() => {})),
   ]);
-  const quality = video.getVideoPlaybackQuality();
+  clearInterval(watch);
   return { supported: true, ranges: buffer.buffered.length, seconds: end - start, played: video.currentTime - start,
-    width: video.videoWidth, height: video.videoHeight, frames: quality.totalVideoFrames };
+    width: video.videoWidth, height: video.videoHeight, frames };
 })().then(done, problem => done({ problem: String(problem) }));
 ";
 

@@ -13,21 +13,32 @@ const MOST_ORDER: usize = 4;
 /// The largest Rice parameter of the short method; 15 is the escape.
 const MOST_RICE: u32 = 14;
 
+/// What all frames of a stream share.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameFormat {
+    pub channels: u16,
+    /// In Hz.
+    pub sample_rate: u32,
+}
+
 /// Encodes one frame. `samples` are interleaved; `first_sample` is the frame's place in the stream.
 /// `None` for no samples, for more than [`MOST_SAMPLES`] per channel, or for channels that do not divide them.
-pub fn encode_frame(samples: &[i16], channels: u16, first_sample: u64) -> Option<Vec<u8>> {
-    let channels = usize::from(channels);
+pub fn encode_frame(samples: &[i16], format: FrameFormat, first_sample: u64) -> Option<Vec<u8>> {
+    let channels = usize::from(format.channels);
     if !(1..=8).contains(&channels) || samples.is_empty() || samples.len() % channels != 0 {
         return None;
     }
     let block = u16::try_from(samples.len() / channels).ok()?;
     let mut out = BitWriter::with_capacity(samples.len() * 2 + 32);
-    // Sync code, then: blocks of varying length; 16 bits of length follow; the rate is that of STREAMINFO.
+    // Sync code, then: blocks of varying length; 16 bits of length follow, and the rate. GStreamer's flacparse refuses
+    // frames that leave the rate to STREAMINFO.
+    let (rate_code, rate_field, rate_bits) = coded_rate(format.sample_rate);
     out.put(0xfff9, 16);
-    out.put(0b0111_0000, 8);
+    out.put(0b0111_0000 | rate_code, 8);
     out.put((channels as u32 - 1) << 4 | 0b1000, 8);
     put_coded_number(&mut out, first_sample & 0x000f_ffff_ffff);
     out.put(u32::from(block) - 1, 16);
+    out.put(rate_field, rate_bits);
     let header_crc = crc8(out.bytes());
     out.put(u32::from(header_crc), 8);
     let mut channel = Vec::with_capacity(usize::from(block));
@@ -40,6 +51,30 @@ pub fn encode_frame(samples: &[i16], channels: u16, first_sample: u64) -> Option
     let crc = crc16(out.bytes());
     out.put(u32::from(crc), 16);
     Some(out.into_bytes())
+}
+
+/// The code of a sample rate (9.1.2), and the field with its bits that follows the block size.
+const fn coded_rate(rate: u32) -> (u32, u32, u32) {
+    match rate {
+        8_000 => (4, 0, 0),
+        16_000 => (5, 0, 0),
+        22_050 => (6, 0, 0),
+        24_000 => (7, 0, 0),
+        32_000 => (8, 0, 0),
+        44_100 => (9, 0, 0),
+        48_000 => (10, 0, 0),
+        96_000 => (11, 0, 0),
+        rate if rate <= 0xffff => (13, rate, 16),
+        rate if rate % 10 == 0 && rate / 10 <= 0xffff => (14, rate / 10, 16),
+        _ => (0, 0, 0),
+    }
+}
+
+/// Bytes of a frame of 128 ms, the longest that cameras send; parsers that look for the end of a frame read no further.
+pub const fn most_frame_bytes(format: FrameFormat) -> u32 {
+    let samples = format.sample_rate as u64 * 128 / 1000 * format.channels as u64;
+    let bytes = samples * 2 + 32;
+    if bytes < 0x00ff_ffff { bytes as u32 } else { 0x00ff_ffff }
 }
 
 /// A number as UTF-8 would code it, up to 36 bits (9.1.5).
@@ -191,10 +226,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_a_frame_is_refused() {
-        assert!(encode_frame(&[], 1, 0).is_none());
-        assert!(encode_frame(&[1, 2, 3], 2, 0).is_none());
-        assert!(encode_frame(&[1], 0, 0).is_none());
-        assert!(encode_frame(&vec![1; 65_536], 1, 0).is_none());
-        assert!(encode_frame(&[7], 1, 0).is_some());
+        let check = |samples: &[i16], channels, expect| {
+            let format = FrameFormat { channels, sample_rate: 8_000 };
+            assert_eq!(encode_frame(samples, format, 0).is_some(), expect);
+        };
+        check(&[], 1, false);
+        check(&[1, 2, 3], 2, false);
+        check(&[1], 0, false);
+        check(&vec![1; 65_536], 1, false);
+        check(&[7], 1, true);
     }
 }

@@ -11,8 +11,8 @@ mod repack;
 
 pub use repack::{AudioRepack, container_codec_string, container_frame, is_containable};
 
-pub(crate) use flac::{MOST_SAMPLES as FLAC_MOST_SAMPLES, SMALLEST_BLOCK as FLAC_BLOCK};
-pub(crate) use repack::{AudioContainer, container_of, flac_bits};
+pub(crate) use flac::{MOST_SAMPLES as FLAC_MOST_SAMPLES, SMALLEST_BLOCK as FLAC_BLOCK, most_frame_bytes};
+pub(crate) use repack::{AudioContainer, container_of, flac_bits, flac_format};
 
 /// Codec name and RFC 6381 string of FLAC.
 pub const FLAC: &str = "flac";

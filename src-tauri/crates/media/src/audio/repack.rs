@@ -53,9 +53,9 @@ impl AudioRepack {
             Self::MuLaw => unit.data.iter().map(|byte| MU_LAW[usize::from(*byte)]).collect(),
             Self::Linear16 => unit.data.as_chunks::<2>().0.iter().map(|pair| i16::from_be_bytes(*pair)).collect(),
         };
-        let channels = unit.params.audio.as_ref().map_or(1, |audio| audio.channels);
+        let format = unit.params.audio.as_ref().map(flac_format)?;
         let first_sample = u64::try_from(unit.dts).unwrap_or(0);
-        flac::encode_frame(&pcm, channels, first_sample).map(Bytes::from)
+        flac::encode_frame(&pcm, format, first_sample).map(Bytes::from)
     }
 }
 
@@ -92,6 +92,10 @@ pub fn container_of(params: &AudioParams) -> Option<AudioContainer> {
         (AudioRepack::Pass, AudioCodec::Opus) => AudioContainer::Opus,
         _ => AudioContainer::Flac,
     })
+}
+
+pub const fn flac_format(params: &AudioParams) -> flac::FrameFormat {
+    flac::FrameFormat { channels: params.channels, sample_rate: params.sample_rate }
 }
 
 /// Bits per sample of every FLAC stream made here.

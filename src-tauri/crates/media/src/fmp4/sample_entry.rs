@@ -1,7 +1,7 @@
 //! Sample entries (ISO/IEC 14496-12, 8.5.2): how a track is coded.
 
 use super::{FmpError, init::dimension};
-use crate::{AudioParams, VideoParams, audio::{AudioContainer, FLAC_BLOCK, FLAC_MOST_SAMPLES, container_of, flac_bits}};
+use crate::{AudioParams, VideoParams, audio::{AudioContainer, FLAC_BLOCK, FLAC_MOST_SAMPLES, container_of, flac_bits, flac_format, most_frame_bytes}};
 use mp4_atom::{
     Atom, Audio, Avc1, Avcc, Codec, Dfla, Dops, Esds, Flac, FlacMetadataBlock,
     Hvc1, Hvcc, Jpeg, Mp4a, Opus, Visual,
@@ -82,13 +82,15 @@ fn aac_descriptor(sound: &AudioParams) -> Esds {
     }
 }
 
-/// STREAMINFO (RFC 9639, 8.2) for blocks of any length; sizes, total and checksum are unknown, which zero means.
+/// STREAMINFO (RFC 9639, 8.2) for blocks of any length; total and checksum are unknown, which zero means. Without a
+/// largest frame GStreamer's flacparse gathers 4 kB before it hands a frame on: half a second of telephone sound.
 fn stream_info(sound: &AudioParams) -> FlacMetadataBlock {
+    let [_, most @ ..] = most_frame_bytes(flac_format(sound)).to_be_bytes();
     FlacMetadataBlock::StreamInfo {
         minimum_block_size: FLAC_BLOCK,
         maximum_block_size: FLAC_MOST_SAMPLES,
         minimum_frame_size: [0; 3].into(),
-        maximum_frame_size: [0; 3].into(),
+        maximum_frame_size: most.into(),
         sample_rate: sound.sample_rate,
         num_channels_minus_one: u8::try_from(sound.channels.clamp(1, 8) - 1).unwrap_or(0),
         bits_per_sample_minus_one: flac_bits() - 1,
