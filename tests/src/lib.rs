@@ -1,1 +1,23 @@
-//! harness
+//! The harness of the integration tests: a whole site on a free port with a folder of its own, virtual cameras, and
+//! clients for HTTP and the sockets.
+//!
+//! The site runs in the test's process as `watchwall serve` would run it; [`Binary`] runs the real command where
+//! signals and exit codes matter. Waits are for conditions, with a deadline; nothing here sleeps and hopes.
+
+mod binary;
+mod boxes;
+mod cameras;
+mod client;
+mod data;
+mod site;
+mod socket;
+mod wait;
+
+pub use binary::Binary;
+pub use boxes::{has_box, top_boxes};
+pub use cameras::{demo_like, farm, small_stream};
+pub use client::{Answer, Client};
+pub use data::DataFolder;
+pub use site::{SiteOptions, TestSite};
+pub use socket::{Binary as BinaryMessage, Closed, Heard, Socket};
+pub use wait::{soon, until};

@@ -1,0 +1,12 @@
+//! Full-stack tests: a real site, real sockets, virtual cameras. One binary, so that it links once.
+
+mod access;
+mod bad_cameras;
+mod live;
+mod live_load;
+mod notify;
+mod openapi;
+mod process;
+mod recording;
+mod rights;
+mod secrets;
