@@ -21,6 +21,13 @@ export function binary(): string | undefined {
 	return process.env.WATCHWALL_BIN;
 }
 
+export interface TestCamera {
+	id: number;
+	name: string;
+	/** In the farm, where faults are ordered. */
+	position: number;
+}
+
 export class TestSite {
 	#processes: ChildProcess[] = [];
 	#folder = '';
@@ -29,8 +36,8 @@ export class TestSite {
 	url = '';
 	/** Commands faults. */
 	control = '';
-	/** By position in the farm, as the site numbers them. */
-	cameraIds: number[] = [];
+	/** In the order in which the site lists them, by name. */
+	cameras: TestCamera[] = [];
 
 	static async start(options: SiteOptions): Promise<TestSite> {
 		const site = new TestSite();
@@ -69,8 +76,11 @@ export class TestSite {
 		}
 		for (const [name, { main, sub }] of byName) {
 			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: true });
-			this.cameraIds.push(camera.id);
+			this.cameras.push({ id: camera.id, name, position: this.cameras.length });
 		}
+		const listed = await this.api<{ items: { id: number }[] }>('GET', '/cameras?limit=500');
+		const order = listed.items.map(({ id }) => id);
+		this.cameras.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
 	}
 
 	async api<T>(method: string, path: string, body?: unknown): Promise<T> {
@@ -92,8 +102,9 @@ export class TestSite {
 		return lines.reduce((sum, line) => sum + Number(line.split(' ').pop()), 0);
 	}
 
-	/** Orders a fault of the camera at `position` in the farm. */
-	async fault(position: number, fault: Record<string, unknown>): Promise<void> {
+	/** Orders a fault of the camera that the site lists at `index`. */
+	async fault(index: number, fault: Record<string, unknown>): Promise<void> {
+		const position = this.#position(index);
 		const answer = await fetch(`${this.control}/cameras/${position}/faults`, {
 			method: 'POST',
 			headers: { 'content-type': 'application/json' },
@@ -102,8 +113,14 @@ export class TestSite {
 		if (!answer.ok) throw new Error(`fault: ${answer.status} ${await answer.text()}`);
 	}
 
-	async heal(position: number): Promise<void> {
-		await fetch(`${this.control}/cameras/${position}/faults`, { method: 'DELETE' });
+	#position(index: number): number {
+		const camera = this.cameras[index];
+		if (!camera) throw new Error(`there is no camera ${index}`);
+		return camera.position;
+	}
+
+	async heal(index: number): Promise<void> {
+		await fetch(`${this.control}/cameras/${this.#position(index)}/faults`, { method: 'DELETE' });
 	}
 
 	async stop(): Promise<void> {

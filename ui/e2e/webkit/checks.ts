@@ -35,7 +35,7 @@ async function openWall({ browser, site }: Context, tiles: number): Promise<void
 			row: Math.floor(index / side),
 			column_span: 1,
 			row_span: 1,
-			camera_id: site.cameraIds[index]
+			camera_id: site.cameras[index]?.id
 		}))
 	};
 	const preferences = JSON.stringify({ lastWall: JSON.stringify({ grid, spare: [] }) });

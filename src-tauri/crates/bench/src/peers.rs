@@ -37,10 +37,6 @@ impl Peer {
         }
     }
 
-    pub const fn file_ending(self) -> &'static str {
-        "mp4"
-    }
-
     /// Starts recording every URL below `folder`, on core 1.
     pub fn record(self, program: &Path, urls: &[String], folder: &Path) -> Result<Vec<Child>> {
         std::fs::create_dir_all(folder)?;

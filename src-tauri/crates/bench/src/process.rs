@@ -16,7 +16,7 @@ pub struct Cost {
     pub pss_bytes: u64,
     pub threads: u64,
     pub files: u64,
-    /// Stolen and foreign CPU time of the whole machine since boot, to flag noisy rounds.
+    /// Busy time of the whole machine since boot, to tell foreign load from ours.
     pub machine_busy: Duration,
 }
 
@@ -137,4 +137,12 @@ fn busy() -> Result<Duration> {
 pub fn cpu_percent(before: &Cost, after: &Cost) -> f64 {
     let wall = after.at.duration_since(before.at).as_secs_f64();
     (after.cpu.saturating_sub(before.cpu)).as_secs_f64() / wall * 100.0
+}
+
+/// Percent of one core that the machine spent on others; both costs must be of this very process.
+pub fn foreign_percent(before: &Cost, after: &Cost) -> f64 {
+    let wall = after.at.duration_since(before.at).as_secs_f64();
+    let busy = after.machine_busy.saturating_sub(before.machine_busy);
+    let ours = after.cpu.saturating_sub(before.cpu);
+    busy.saturating_sub(ours).as_secs_f64() / wall * 100.0
 }

@@ -9,6 +9,9 @@ use std::{path::Path, process::Child, time::Duration};
 /// Warm-up before the measured time starts: sessions are up and the first fragments are on disk.
 const WARM_UP: Duration = Duration::from_secs(6);
 
+/// A round with more foreign load than this is flagged.
+const NOISY_PERCENT: f64 = 10.0;
+
 #[derive(Clone, Copy, PartialEq)]
 enum Contender {
     Ours,
@@ -32,6 +35,8 @@ struct Figures {
     /// Frames on disk as percent of the frames the sources sent in the same time.
     kept_percent: Vec<f64>,
     broken: Vec<String>,
+    /// CPU that neither we nor the contender used, in percent of a core, of each round.
+    foreign: Vec<f64>,
 }
 
 pub async fn run(options: &Options, streams: usize) -> Result<Table> {
@@ -73,6 +78,10 @@ pub async fn run(options: &Options, streams: usize) -> Result<Table> {
                 spread(&figures.kept_percent, 1),
             ],
         });
+        let noisy = figures.foreign.iter().filter(|percent| **percent > NOISY_PERCENT).count();
+        if noisy > 0 {
+            notes.push(format!("{}: {noisy} of {} rounds noisy (foreign load over {NOISY_PERCENT} % of a core).", contender.name(), figures.foreign.len()));
+        }
         notes.extend(figures.broken.iter().map(|b| format!("{}: {b}", contender.name())));
     }
     table.notes = notes;
@@ -91,9 +100,10 @@ async fn one_round(
     let (mut children, site) = start(options, contender, generator, folder).await?;
     let roots: Vec<u32> = children.iter().map(Child::id).chain(site.as_ref().map(|s| s.child.id())).collect();
     tokio::time::sleep(WARM_UP).await;
-    let before = process::cost(&roots)?;
+    let (before, all_before) = (process::cost(&roots)?, process::cost(&[std::process::id()])?);
     tokio::time::sleep(Duration::from_secs(options.seconds)).await;
-    let after = process::cost(&roots)?;
+    let (after, all_after) = (process::cost(&roots)?, process::cost(&[std::process::id()])?);
+    figures.foreign.push(process::foreign_percent(&all_before, &all_after));
     anyhow::ensure!(after.threads > 0, "{} ended during the round", contender.name());
     figures.cpu_per_stream.push(process::cpu_percent(&before, &after) / streams as f64);
     figures.pss_per_stream_mb.push(after.pss_bytes as f64 / streams as f64 / 1e6);

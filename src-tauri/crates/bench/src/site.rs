@@ -13,7 +13,6 @@ use std::{
 pub struct SiteUnderTest {
     pub child: Child,
     pub address: String,
-    pub data: PathBuf,
     pub token: String,
     pub ready_after: Duration,
     http: reqwest::Client,
@@ -49,7 +48,6 @@ impl SiteUnderTest {
         Ok(Self {
             child,
             address,
-            data: data.to_owned(),
             token,
             ready_after: started.elapsed(),
             http: reqwest::Client::new(),

@@ -1,4 +1,5 @@
 //! Clips laid out over several files.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
 
 mod fmp4_support;
 

@@ -1,4 +1,5 @@
 //! Live messages, and what they cost.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
 
 mod fmp4_support;
 

@@ -1,4 +1,5 @@
 //! Snapshots of real streams.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
 
 #[path = "fmp4_support/mod.rs"]
 mod fmp4_support;

@@ -1,9 +1,10 @@
 //! Variants of real streams.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
 
 #[path = "fmp4_support/mod.rs"]
 mod fmp4_support;
 
-use fmp4_support::encode::{Audio, ClipSpec, START_US, Video, clip};
+use fmp4_support::encode::{Audio, ClipSpec, Video, clip};
 use std::{sync::Arc, time::{Duration, Instant}};
 use tokio::time::timeout;
 use watchwall_media::{
@@ -185,7 +186,6 @@ async fn latency_at_720p() {
         stats.pictures_out, stats.pictures_in, stats.latency_p95_ms, stats.decoder, stats.encoder
     );
     assert!(stats.pictures_out > 10);
-    assert!(START_US > 0);
     drop(lease);
     pool.stop().await;
 }

@@ -110,7 +110,9 @@ impl<'de> Deserialize<'de> for SafeUrl {
 mod tests {
     use super::*;
 
-    fn check(text: &str, expect: Result<(&str, Option<(&str, &str)>), ErrorCode>) {
+    type Split<'a> = (&'a str, Option<(&'a str, &'a str)>);
+
+    fn check(text: &str, expect: Result<Split<'_>, ErrorCode>) {
         let got = SafeUrl::split(text);
         match (got, expect) {
             (Ok((url, credentials)), Ok((want, want_credentials))) => {

@@ -49,8 +49,7 @@ async fn write_until_killed(folder: &Path) {
             .collect();
         store.segments().commit_progress(&batch).await.unwrap();
         // Not captured by the harness: the parent reads it.
-        use std::io::Write as _;
-        writeln!(std::io::stderr(), "committed {done}").unwrap();
+        eprintln!("committed {done}");
     }
 }
 

@@ -1,4 +1,5 @@
 //! The store against real SQLite files.
+#![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
 
 use std::path::Path;
 use watchwall_model::{

@@ -94,9 +94,9 @@ function type(digit: string, oncall: Keyboard['oncall']): void {
 	timer = setTimeout(() => call(oncall), callPauseMs);
 }
 
-/** Camera numbers are positions in the list, as the list shows them. */
+/** A camera keeps its number for life; the list shows it. */
 function call(oncall: Keyboard['oncall']): void {
-	const camera = cameras.list[Number(typed) - 1];
+	const camera = cameras.byId.get(Number(typed));
 	const number = typed;
 	forget(oncall);
 	if (camera) wall.place(wall.selected, [camera.id]);

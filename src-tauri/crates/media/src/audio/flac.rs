@@ -25,7 +25,7 @@ pub struct FrameFormat {
 /// `None` for no samples, for more than [`MOST_SAMPLES`] per channel, or for channels that do not divide them.
 pub fn encode_frame(samples: &[i16], format: FrameFormat, first_sample: u64) -> Option<Vec<u8>> {
     let channels = usize::from(format.channels);
-    if !(1..=8).contains(&channels) || samples.is_empty() || samples.len() % channels != 0 {
+    if !(1..=8).contains(&channels) || samples.is_empty() || !samples.len().is_multiple_of(channels) {
         return None;
     }
     let block = u16::try_from(samples.len() / channels).ok()?;

@@ -37,17 +37,20 @@ impl Drop for Running {
     }
 }
 
+/// Content type and body by path.
+type Answers = Arc<Mutex<HashMap<String, (&'static str, Vec<u8>)>>>;
+
 /// Serves fixed answers by path.
 pub struct Pages {
     pub address: String,
-    answers: Arc<Mutex<HashMap<String, (&'static str, Vec<u8>)>>>,
+    answers: Answers,
 }
 
 impl Pages {
     pub fn serve() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
-        let answers: Arc<Mutex<HashMap<String, (&'static str, Vec<u8>)>>> = Arc::default();
+        let answers: Answers = Arc::default();
         let shared = Arc::clone(&answers);
         // Ends with the test's process.
         thread::spawn(move || {

@@ -7,11 +7,11 @@ use watchwall_model::{ErrorCode, Problem};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
     /// A page of this very site.
-    OurPage,
+    SameOrigin,
     /// A page of another site.
-    OtherPage,
+    CrossOrigin,
     /// Nothing says that a page sent it: a program, or a navigation.
-    NoPage,
+    Unknown,
 }
 
 /// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454, section 7). An origin that differs from `Host` loses
@@ -20,13 +20,13 @@ pub fn sender(headers: &HeaderMap) -> Sender {
     let text = |name| headers.get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
     let from_origin = text(header::ORIGIN).map(|origin| {
         let same = text(header::HOST).is_some_and(|host| authority(origin).is_some_and(|a| a.eq_ignore_ascii_case(host)));
-        if same { Sender::OurPage } else { Sender::OtherPage }
+        if same { Sender::SameOrigin } else { Sender::CrossOrigin }
     });
     let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
     match (from_origin, site) {
-        (Some(Sender::OtherPage), _) | (_, Some("cross-site" | "same-site")) => Sender::OtherPage,
-        (Some(Sender::OurPage), _) | (_, Some("same-origin")) => Sender::OurPage,
-        _ => Sender::NoPage,
+        (Some(Sender::CrossOrigin), _) | (_, Some("cross-site" | "same-site")) => Sender::CrossOrigin,
+        (Some(Sender::SameOrigin), _) | (_, Some("same-origin")) => Sender::SameOrigin,
+        _ => Sender::Unknown,
     }
 }
 
@@ -41,9 +41,9 @@ pub fn check(headers: &HeaderMap, method: &Method, has_cookie_session: bool) -> 
         return Ok(());
     }
     match sender(headers) {
-        Sender::OurPage => Ok(()),
-        Sender::NoPage if !has_cookie_session => Ok(()),
-        Sender::NoPage | Sender::OtherPage => {
+        Sender::SameOrigin => Ok(()),
+        Sender::Unknown if !has_cookie_session => Ok(()),
+        Sender::Unknown | Sender::CrossOrigin => {
             let origin = headers.get(header::ORIGIN).and_then(|v| v.to_str().ok()).unwrap_or("none");
             Err(Problem::new(ErrorCode::OriginRefused).with("origin", origin))
         }
@@ -89,15 +89,15 @@ mod tests {
     #[test]
     fn pages_are_told_apart() {
         let ours = ("host", "127.0.0.1:8080");
-        check_sender(&[ours], Sender::NoPage);
-        check_sender(&[ours, ("origin", "http://127.0.0.1:8080")], Sender::OurPage);
-        check_sender(&[ours, ("origin", "http://127.0.0.1:9090")], Sender::OtherPage);
-        check_sender(&[ours, ("origin", "null")], Sender::OtherPage);
-        check_sender(&[ours, ("sec-fetch-site", "same-origin")], Sender::OurPage);
-        check_sender(&[ours, ("sec-fetch-site", "none")], Sender::NoPage);
-        check_sender(&[ours, ("sec-fetch-site", "same-site")], Sender::OtherPage);
-        check_sender(&[ours, ("sec-fetch-site", "same-origin"), ("origin", "http://evil")], Sender::OtherPage);
-        check_sender(&[("host", "Site.example"), ("origin", "https://site.example")], Sender::OurPage);
+        check_sender(&[ours], Sender::Unknown);
+        check_sender(&[ours, ("origin", "http://127.0.0.1:8080")], Sender::SameOrigin);
+        check_sender(&[ours, ("origin", "http://127.0.0.1:9090")], Sender::CrossOrigin);
+        check_sender(&[ours, ("origin", "null")], Sender::CrossOrigin);
+        check_sender(&[ours, ("sec-fetch-site", "same-origin")], Sender::SameOrigin);
+        check_sender(&[ours, ("sec-fetch-site", "none")], Sender::Unknown);
+        check_sender(&[ours, ("sec-fetch-site", "same-site")], Sender::CrossOrigin);
+        check_sender(&[ours, ("sec-fetch-site", "same-origin"), ("origin", "http://evil")], Sender::CrossOrigin);
+        check_sender(&[("host", "Site.example"), ("origin", "https://site.example")], Sender::SameOrigin);
     }
 
     #[test]

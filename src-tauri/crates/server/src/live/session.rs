@@ -153,7 +153,7 @@ impl Session {
                         }
                         self.hello(feed, &unit).await?;
                     }
-                    if !unit.is_video() && !(self.wish.sound.is_on() && live::carries_sound(&unit.params)) {
+                    if !(unit.is_video() || self.wish.sound.is_on() && live::carries_sound(&unit.params)) {
                         continue;
                     }
                     let message = live::unit_message(&unit).map_err(|e| broken(&feed.path, e))?;

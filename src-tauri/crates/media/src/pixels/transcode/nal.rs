@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 /// Takes parameter sets, delimiters and filler out of an H.264 access unit; encoders of some cards leave them in.
 pub fn without_parameter_sets(unit: Bytes) -> Bytes {
-    let is_clean = nals(&unit).all(|nal| is_kept(nal));
+    let is_clean = nals(&unit).all(is_kept);
     if is_clean {
         return unit;
     }

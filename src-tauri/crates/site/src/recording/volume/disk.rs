@@ -17,9 +17,9 @@ pub fn capacity(root: &Path) -> io::Result<Capacity> {
     }
     // SAFETY: the call succeeded, so every field is written.
     let stat = unsafe { stat.assume_init() };
-    let block = stat.f_frsize as u64;
-    let (blocks, reserved) = (stat.f_blocks as u64, (stat.f_bfree as u64).saturating_sub(stat.f_bavail as u64));
-    Ok(Capacity { total_bytes: blocks.saturating_sub(reserved) * block, free_bytes: stat.f_bavail as u64 * block })
+    let block = stat.f_frsize;
+    let (blocks, reserved) = (stat.f_blocks, stat.f_bfree.saturating_sub(stat.f_bavail));
+    Ok(Capacity { total_bytes: blocks.saturating_sub(reserved) * block, free_bytes: stat.f_bavail * block })
 }
 
 /// Without a figure the watermarks never act; age still does.
