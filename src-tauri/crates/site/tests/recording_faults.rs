@@ -163,9 +163,10 @@ async fn a_full_disk_overwrites_the_oldest_and_says_when_it_cannot() {
     until("a refusal", 60, || refused(&bench)).await;
     let volumes = bench.recording.volumes().await.unwrap();
     assert_eq!(volumes[0].health.capacity.free_bytes / 100_000, 0, "{volumes:?}");
+    until("the gap and its reason", 20, || async { gaps(&bench).await.contains(&GapReason::Disk).then_some(()) }).await;
     std::fs::remove_file(root.join("ballast")).unwrap();
     until("recording again", 60, || recording(&bench)).await;
-    assert!(gaps(&bench).await.contains(&GapReason::Disk));
+    assert!(bench.recording.stats().lost_ms > 0);
     bench.stop().await;
     drop(disk);
 }
