@@ -3,6 +3,7 @@
  * A 401 on any request tells the session, which shows the login.
  */
 import { failure, toFailure, type Result } from './result';
+import type { ApiPath } from './types';
 
 const base = '/api/v1';
 const timeoutMs = 15_000;
@@ -25,7 +26,7 @@ export function whenLoginRequired(act: () => void): void {
 	onLoginRequired = act;
 }
 
-export function apiUrl(path: string, query: RequestOptions['query'] = {}): string {
+export function apiUrl(path: ApiPath, query: RequestOptions['query'] = {}): string {
 	const search = new URLSearchParams();
 	for (const [name, value] of Object.entries(query)) if (value !== undefined) search.set(name, String(value));
 	const text = search.toString();
@@ -33,13 +34,13 @@ export function apiUrl(path: string, query: RequestOptions['query'] = {}): strin
 }
 
 /** The same for a WebSocket endpoint. */
-export function socketUrl(path: string, query: RequestOptions['query'] = {}): string {
+export function socketUrl(path: ApiPath, query: RequestOptions['query'] = {}): string {
 	const url = new URL(apiUrl(path, query), location.href);
 	url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 	return url.href;
 }
 
-async function request<T>(method: Method, path: string, options: RequestOptions = {}): Promise<Result<T>> {
+async function request<T>(method: Method, path: ApiPath, options: RequestOptions = {}): Promise<Result<T>> {
 	const headers: Record<string, string> = { accept: 'application/json' };
 	if (options.body !== undefined) headers['content-type'] = 'application/json';
 	if (options.ifMatch !== undefined) headers['if-match'] = `"${options.ifMatch}"`;
@@ -74,15 +75,15 @@ function parse(text: string): unknown {
 }
 
 export const api = {
-	get: <T>(path: string, options?: RequestOptions) => request<T>('GET', path, options),
-	post: <T>(path: string, body?: unknown, options?: RequestOptions) => request<T>('POST', path, { ...options, body }),
-	put: <T>(path: string, body: unknown, options?: RequestOptions) => request<T>('PUT', path, { ...options, body }),
-	patch: <T>(path: string, body: unknown, options?: RequestOptions) => request<T>('PATCH', path, { ...options, body }),
-	delete: <T>(path: string, options?: RequestOptions) => request<T>('DELETE', path, options)
+	get: <T>(path: ApiPath, options?: RequestOptions) => request<T>('GET', path, options),
+	post: <T>(path: ApiPath, body?: unknown, options?: RequestOptions) => request<T>('POST', path, { ...options, body }),
+	put: <T>(path: ApiPath, body: unknown, options?: RequestOptions) => request<T>('PUT', path, { ...options, body }),
+	patch: <T>(path: ApiPath, body: unknown, options?: RequestOptions) => request<T>('PATCH', path, { ...options, body }),
+	delete: <T>(path: ApiPath, options?: RequestOptions) => request<T>('DELETE', path, options)
 };
 
 /** All pages of a list; stops at 10 000 items, far above what a site holds. */
-export async function getAll<T>(path: string, options: RequestOptions = {}): Promise<Result<T[]>> {
+export async function getAll<T>(path: ApiPath, options: RequestOptions = {}): Promise<Result<T[]>> {
 	const items: T[] = [];
 	let cursor: string | undefined;
 	do {
