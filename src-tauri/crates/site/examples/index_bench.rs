@@ -1,0 +1,146 @@
+//! Times the index at size: a restart with half a million rows, the timeline of 64 cameras over 30 days, a full
+//! comparison with the disk.
+//!
+//! `cargo run --release -p watchwall-site --example index_bench -- [FILES]`: with FILES, that many empty files are made and
+//! compared as well.
+
+use anyhow::Result;
+use serde_json::json;
+use std::{fs, io::Write, sync::Arc, time::Instant};
+use tokio::sync::watch;
+use watchwall_model::{Fragment, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode, config::RecordingConfig};
+use watchwall_site::recording::{Recording, StreamSource, StreamTap};
+use watchwall_store::{DataFolder, NewSegment, SegmentProgress, Store, encode_fragments};
+
+struct Nothing;
+
+impl StreamSource for Nothing {
+    fn stream(&self, _: &StreamPath) -> Option<StreamTap> {
+        None
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        watch::Sender::new(0).subscribe()
+    }
+}
+
+const CAMERAS: i64 = 116;
+const PER_CAMERA: i64 = 4_320;
+const MINUTES_10: i64 = 600_000;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let files: usize = std::env::args().nth(1).map_or(Ok(0), |n| n.parse())?;
+    let folder = std::env::temp_dir().join(format!("index-bench-{}", std::process::id()));
+    let now = UtcMillis(UtcMillis::now().0 / MINUTES_10 * MINUTES_10);
+    {
+        let lock = DataFolder::lock(&folder)?;
+        let (store, _) = Store::open(&lock).await?;
+        let recording = start(&store, &folder).await?;
+        recording.stop().await;
+        fill(&store, now, files).await?;
+        store.close().await;
+    }
+    if files > 0 {
+        make_files(&folder, now, files)?;
+    }
+
+    let begun = Instant::now();
+    let lock = DataFolder::lock(&folder)?;
+    let (store, _) = Store::open(&lock).await?;
+    let opened_ms = begun.elapsed().as_millis() as u64;
+    let recording = start(&store, &folder).await?;
+    let restart_ms = begun.elapsed().as_millis() as u64;
+
+    let paths: Vec<StreamPath> = (0..64).map(path).collect();
+    let month = TimeRange::new(now.saturating_add_ms(-30 * 86_400_000), now);
+    let mut timeline_ms = Vec::new();
+    for _ in 0..9 {
+        let begun = Instant::now();
+        if let Some(month) = month {
+            recording.timeline(&paths, month, 0).await?;
+        }
+        timeline_ms.push(begun.elapsed().as_secs_f64() * 1000.0);
+    }
+    timeline_ms.sort_by(f64::total_cmp);
+    let begun = Instant::now();
+    let compared = if files > 0 { Some(recording.reindex().await?) } else { None };
+    let compare_s = begun.elapsed().as_secs_f64();
+    recording.stop().await;
+    store.close().await;
+    drop(lock);
+    fs::remove_dir_all(&folder)?;
+    let answer = json!({
+        "rows": CAMERAS * PER_CAMERA,
+        "open_ms": opened_ms,
+        "restart_ms": restart_ms,
+        "timeline_64x30d_median_ms": timeline_ms[timeline_ms.len() / 2],
+        "files_compared": files,
+        "files_per_second": compared.map(|_| files as f64 / compare_s),
+        "missing": compared.map(|c| c.missing),
+    });
+    writeln!(std::io::stdout(), "{answer:#}")?;
+    Ok(())
+}
+
+async fn start(store: &Store, folder: &std::path::Path) -> Result<Recording> {
+    Ok(Recording::start(store.clone(), &RecordingConfig::default(), folder, Arc::new(Nothing)).await?)
+}
+
+fn path(camera: i64) -> StreamPath {
+    StreamPath::for_camera(&format!("10.0.0.{camera}"), 1, watchwall_model::StreamRole::Main)
+}
+
+fn name(camera: i64, n: i64) -> String {
+    format!("{}/2026-{:02}-{:02}/{:02}-{:02}-00.mp4", path(camera), n / 144 / 28 + 1, n / 144 % 28 + 1, n % 144 / 6, n % 6 * 10)
+}
+
+/// Rows of 30 days; those beyond `files` are marked missing so that a comparison has as many of each.
+async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
+    let fragments: Vec<Fragment> = (0..300)
+        .map(|n| Fragment { offset: 900 + n * 500_000, size_bytes: 500_000, start_ms: n as u32 * 2_000, duration_ms: 2_000, is_key: true })
+        .collect();
+    let blob = encode_fragments(None, &fragments);
+    let mut count = 0;
+    for camera in 0..CAMERAS {
+        let mut progress = Vec::new();
+        for n in 0..PER_CAMERA {
+            let start = now.saturating_add_ms((n - PER_CAMERA) * MINUTES_10);
+            let new = NewSegment {
+                path: path(camera),
+                volume: VolumeCode("main".into()),
+                file: name(camera, n),
+                start,
+                video_codec: "avc1.4d401f".into(),
+                width: 1920,
+                height: 1080,
+                has_audio: false,
+                init_bytes: 900,
+            };
+            count += 1;
+            let id = store.segments().insert(&new).await?;
+            let state = if files > 0 && count > files { SegmentState::Missing } else { SegmentState::Complete };
+            progress.push(SegmentProgress { id, end: start.saturating_add_ms(MINUTES_10), size_bytes: 150_000_000, fragments: blob.clone(), state });
+        }
+        store.segments().commit_progress(&progress).await?;
+    }
+    Ok(())
+}
+
+fn make_files(folder: &std::path::Path, _: UtcMillis, files: usize) -> Result<()> {
+    let mut made = 0;
+    for camera in 0..CAMERAS {
+        for n in 0..PER_CAMERA {
+            if made == files {
+                return Ok(());
+            }
+            let file = folder.join("recordings").join(name(camera, n));
+            if let Some(day) = file.parent() {
+                fs::create_dir_all(day)?;
+            }
+            fs::File::create(file)?;
+            made += 1;
+        }
+    }
+    Ok(())
+}
