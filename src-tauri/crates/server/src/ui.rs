@@ -95,18 +95,22 @@ fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     // Names below `immutable` carry a hash of their content.
     let cache = if path.contains("immutable/") { "public, max-age=31536000, immutable" } else { "no-cache" };
     let fixed = [(header::ETAG, tag.as_str()), (header::CACHE_CONTROL, cache)];
+    // Also with 304: a browser takes over the policy of that answer for the page it has kept.
+    let policy = path.ends_with(".html").then(|| content_policy(&String::from_utf8_lossy(&file.data)));
+    let policy = policy.and_then(|policy| HeaderValue::from_str(&policy).ok());
+    let with_policy = |mut response: Response| {
+        if let Some(policy) = policy {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        response
+    };
     if headers.get(header::IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == tag.as_bytes()) {
-        return (StatusCode::NOT_MODIFIED, fixed.map(|(name, value)| (name, value.to_owned()))).into_response();
+        return with_policy((StatusCode::NOT_MODIFIED, fixed.map(|(name, value)| (name, value.to_owned()))).into_response());
     }
     let mime = mime_guess::from_path(path).first_or_octet_stream();
     let mut response = (fixed.map(|(name, value)| (name, value.to_owned())), [(header::CONTENT_TYPE, mime.to_string())]).into_response();
-    if path.ends_with(".html")
-        && let Ok(policy) = HeaderValue::from_str(&content_policy(&String::from_utf8_lossy(&file.data)))
-    {
-        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
     *response.body_mut() = axum::body::Body::from(file.data.into_owned());
-    response
+    with_policy(response)
 }
 
 /// Only our own files, and the inline scripts that the page itself came with, by hash (CSP level 3).
@@ -152,6 +156,17 @@ mod tests {
         check("a=b&token=abc&c", Some("abc"));
         check("xtoken=abc", None);
         check("", None);
+    }
+
+    #[test]
+    fn a_page_the_browser_kept_has_its_policy_too() {
+        let ask = |headers: &HeaderMap| answer(PAGE, Files::get(PAGE).expect("the page is embedded"), headers);
+        let fresh = ask(&HeaderMap::new());
+        let tag = fresh.headers()[header::ETAG].clone();
+        let kept = ask(&HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]));
+        assert_eq!(kept.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(kept.headers().get(header::CONTENT_SECURITY_POLICY), fresh.headers().get(header::CONTENT_SECURITY_POLICY));
+        assert!(kept.headers().contains_key(header::CONTENT_SECURITY_POLICY));
     }
 
     #[test]
