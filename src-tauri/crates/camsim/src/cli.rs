@@ -12,6 +12,8 @@ pub struct CliOptions {
     /// All cameras ask for it.
     pub credentials: Option<(String, Secret)>,
     pub cache_folder: Option<PathBuf>,
+    /// Distance of key frames of the sub-streams; their own when absent.
+    pub sub_gop_ms: Option<u32>,
 }
 
 /// One line of what is printed.
@@ -31,7 +33,13 @@ pub struct Listing {
 /// # Errors
 /// As [`Farm::start`].
 pub async fn run_cli(options: CliOptions) -> Result<(Farm, Vec<Listing>), CamsimError> {
-    let camera = |n| CameraSpec { credentials: options.credentials.clone(), ..CameraSpec::demo(n) };
+    let camera = |n| {
+        let mut camera = CameraSpec { credentials: options.credentials.clone(), ..CameraSpec::demo(n) };
+        if let (Some(sub), Some(gop_ms)) = (&mut camera.sub, options.sub_gop_ms) {
+            sub.gop_ms = gop_ms;
+        }
+        camera
+    };
     let specs: Vec<_> = (0..options.cameras).map(camera).collect();
     let farm = Farm::start(FarmOptions {
         rtsp_listen: options.listen,

@@ -75,6 +75,9 @@ pub struct CamsimArguments {
     /// Password the cameras ask for.
     #[arg(long, requires = "user")]
     pub password: Option<String>,
+    /// Distance of key frames of the sub-streams, in milliseconds.
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(100..=20_000))]
+    pub gop_ms: Option<u32>,
 }
 
 /// Which running site to talk to.

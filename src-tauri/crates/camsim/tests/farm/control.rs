@@ -57,6 +57,7 @@ async fn the_command_line_lists_every_stream() {
         control: None,
         credentials: Some(("admin".into(), Secret::new("x"))),
         cache_folder: None,
+        sub_gop_ms: None,
     })
     .await
     .unwrap();

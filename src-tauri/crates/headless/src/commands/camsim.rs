@@ -15,6 +15,7 @@ pub async fn run(arguments: CamsimArguments) -> Result<ExitCode> {
         control: arguments.control,
         credentials,
         cache_folder: None,
+        sub_gop_ms: arguments.gop_ms,
     };
     let (farm, streams) = run_cli(options).await?;
     for stream in streams {
