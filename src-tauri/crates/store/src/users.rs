@@ -15,7 +15,9 @@ const UPDATE: &str = "UPDATE users SET name = ?1, role = ?2, enabled = ?3, langu
      version = version + 1 WHERE id = ?5 AND version = ?6";
 const SET_HASH: &str = "UPDATE users SET password_hash = ?1, version = version + 1 WHERE id = ?2";
 const DELETE: &str = "DELETE FROM users WHERE id = ?1";
-const ADMINISTRATORS: &str = "SELECT COUNT(*) FROM users WHERE role = 'administrator' AND enabled = 1";
+/// Only those who can log in count: `!` is no password hash.
+const ADMINISTRATORS: &str =
+    "SELECT COUNT(*) FROM users WHERE role = 'administrator' AND enabled = 1 AND password_hash <> '!'";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] =
     &[COUNT, ALL, ONE, BY_NAME, HASH, INSERT, UPDATE, SET_HASH, DELETE, ADMINISTRATORS];
@@ -81,6 +83,7 @@ impl UserTable<'_> {
     /// [`StoreError::VersionConflict`], [`StoreError::NameTaken`], [`StoreError::LastAdministrator`].
     pub async fn update(&self, user: &User, expected: i64) -> Result<User, StoreError> {
         let mut transaction = self.store.writer().begin().await?;
+        let before = administrators(&mut transaction).await?;
         let changed = sqlx::query(UPDATE)
             .bind(&user.name)
             .bind(user.role.as_str())
@@ -95,7 +98,7 @@ impl UserTable<'_> {
         if changed.rows_affected() == 0 {
             return Err(StoreError::VersionConflict { what: "user" });
         }
-        keep_an_administrator(&mut transaction).await?;
+        keep_an_administrator(&mut transaction, before).await?;
         transaction.commit().await?;
         Ok(User { version: expected + 1, ..user.clone() })
     }
@@ -109,8 +112,9 @@ impl UserTable<'_> {
     /// [`StoreError::LastAdministrator`].
     pub async fn delete(&self, id: UserId) -> Result<(), StoreError> {
         let mut transaction = self.store.writer().begin().await?;
+        let before = administrators(&mut transaction).await?;
         sqlx::query(DELETE).bind(id.0).execute(&mut *transaction).await?;
-        keep_an_administrator(&mut transaction).await?;
+        keep_an_administrator(&mut transaction, before).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -131,9 +135,12 @@ async fn insert_on(connection: &mut SqliteConnection, new: &NewUser) -> Result<U
 }
 
 /// Run inside the transaction that changed a user: rolling back undoes the change.
-async fn keep_an_administrator(connection: &mut SqliteConnection) -> Result<(), StoreError> {
-    let left: i64 = sqlx::query_scalar(ADMINISTRATORS).fetch_one(connection).await?;
-    if left == 0 { Err(StoreError::LastAdministrator) } else { Ok(()) }
+async fn keep_an_administrator(connection: &mut SqliteConnection, before: i64) -> Result<(), StoreError> {
+    if before > 0 && administrators(connection).await? == 0 { Err(StoreError::LastAdministrator) } else { Ok(()) }
+}
+
+async fn administrators(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar(ADMINISTRATORS).fetch_one(connection).await?)
 }
 
 fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
