@@ -33,7 +33,8 @@ export const readClock = `
       for (let i = 0; i < 8; i += 1) crc = crc & 0x80 ? ((crc << 1) ^ 0x07) & 0xff : (crc << 1) & 0xff;
     }
     const sent = bits.slice(32).reduce((all, bit) => (all << 1) | bit, 0);
-    return crc === sent ? value : null;
+    // A dark strip without a clock reads as 0, which no camera draws.
+    return crc === sent && value !== 0 ? value : null;
   }
 `;
 

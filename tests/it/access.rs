@@ -188,7 +188,10 @@ async fn the_last_administrator_stays_and_versions_are_kept() -> Result<()> {
     assert_eq!((late.status.as_u16(), late.code()), (412, "version_conflict"));
     let audit = anna.get("/api/v1/audit?limit=1").await?.ok()?.json;
     let entry = &audit["items"][0];
-    assert_eq!((&entry["action"], &entry["new"]["name"], &entry["old"]["name"]), (&json!("user.update"), &json!("anne"), &json!("anna")));
+    assert_eq!(
+        (&entry["action"], &entry["new"]["name"], &entry["old"]["name"]),
+        (&json!("user.update"), &json!("anne"), &json!("anna"))
+    );
     assert!(audit["next_cursor"].is_string());
     site.stop().await;
     Ok(())

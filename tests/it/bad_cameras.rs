@@ -21,7 +21,9 @@ async fn web_server() -> Result<SocketAddr> {
                 let mut request = [0; 2_048];
                 // Whatever was asked, the answer is a page.
                 let _ = stream.read(&mut request).await;
-                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>").await;
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
+                    .await;
             });
         }
     });
@@ -66,7 +68,13 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
     check(&site, with("wrong"), 502, "credentials_wrong").await?;
     let attempts = cameras.counters(0)?;
     assert!(attempts.password_attempts <= 4, "{attempts:?}");
-    check(&site, json!({ "main_url": format!("{main}-none"), "username": "admin", "password": "right" }), 502, "stream_path_unknown").await?;
+    check(
+        &site,
+        json!({ "main_url": format!("{main}-none"), "username": "admin", "password": "right" }),
+        502,
+        "stream_path_unknown",
+    )
+    .await?;
 
     let html = faulty("Html", Fault::HtmlAnswer).await?;
     check(&site, url(&html.rtsp_url(0, StreamRole::Main)), 502, "not_rtsp").await?;
@@ -81,7 +89,8 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
     assert_eq!(added.status, 201);
     assert_eq!((&added.json["has_password"], &added.json["username"]), (&json!(true), &json!("admin")));
     check(&site, with("right"), 409, "camera_exists").await?;
-    let probe = site.admin.post("/api/v1/cameras/probe", &json!({ "url": main, "camera_id": added.json["id"] })).await?.ok()?;
+    let probe =
+        site.admin.post("/api/v1/cameras/probe", &json!({ "url": main, "camera_id": added.json["id"] })).await?.ok()?;
     assert_eq!((&probe.json["facts"]["video"], &probe.json["facts"]["width"]), (&json!("h264"), &json!(640)));
     assert!(probe.json["picture"].as_str().unwrap_or_default().starts_with("data:image/jpeg;base64,"));
     site.stop().await;
@@ -94,7 +103,8 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
 #[tokio::test]
 async fn a_camera_is_changed_grouped_and_forgotten() -> Result<()> {
     let site = TestSite::start().await?;
-    let camera = site.add_camera("Gate", "rtsp://anna:secret@192.0.2.1/main", Some("rtsp://192.0.2.1/sub"), true).await?;
+    let camera =
+        site.add_camera("Gate", "rtsp://anna:secret@192.0.2.1/main", Some("rtsp://192.0.2.1/sub"), true).await?;
     let at = format!("/api/v1/cameras/{}", camera["id"]);
     assert_eq!(camera["streams"][0]["url"], "rtsp://192.0.2.1/main");
     assert_eq!((&camera["username"], &camera["has_password"]), (&json!("anna"), &json!(true)));
@@ -107,7 +117,10 @@ async fn a_camera_is_changed_grouped_and_forgotten() -> Result<()> {
     let path = TestSite::path_of(&changed, "main");
     let plans = site.admin.get("/api/v1/plans").await?.ok()?.json;
     assert_eq!(plans["items"][0]["path"], json!(path));
-    let bad = site.admin.send_json(reqwest::Method::PUT, &format!("/api/v1/plans/{path}"), &json!({ "retention_days": 0 })).await?;
+    let bad = site
+        .admin
+        .send_json(reqwest::Method::PUT, &format!("/api/v1/plans/{path}"), &json!({ "retention_days": 0 }))
+        .await?;
     assert_eq!((bad.status.as_u16(), bad.code()), (422, "plan_invalid"));
     site.admin.delete(&at).await?.ok()?;
     assert_eq!(site.admin.get(&at).await?.code(), "camera_not_found");

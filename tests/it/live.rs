@@ -6,7 +6,9 @@ use std::{process::Stdio, time::Duration};
 use tokio_tungstenite::tungstenite::Message;
 use watchwall_camsim::{Codec, Farm, Fault, StreamSpec};
 use watchwall_model::{StreamRole, UtcMicros};
-use watchwall_tests::{BinaryMessage, Closed, Heard, TestSite, demo_like, farm, has_box, small_stream, top_boxes, until};
+use watchwall_tests::{
+    BinaryMessage, Closed, Heard, TestSite, demo_like, farm, has_box, small_stream, top_boxes, until,
+};
 
 async fn site_with(cameras: Vec<watchwall_camsim::CameraSpec>) -> Result<(TestSite, Farm, Vec<serde_json::Value>)> {
     let farm = farm(cameras).await?;
@@ -15,7 +17,10 @@ async fn site_with(cameras: Vec<watchwall_camsim::CameraSpec>) -> Result<(TestSi
     for index in 0..farm.cameras() {
         let sub = farm.rtsp_url(index, StreamRole::Sub);
         let sub = (!sub.is_empty()).then_some(sub);
-        added.push(site.add_camera(&format!("Camera {index}"), &farm.rtsp_url(index, StreamRole::Main), sub.as_deref(), false).await?);
+        added.push(
+            site.add_camera(&format!("Camera {index}"), &farm.rtsp_url(index, StreamRole::Main), sub.as_deref(), false)
+                .await?,
+        );
     }
     Ok((site, farm, added))
 }
@@ -25,8 +30,19 @@ async fn frames_in(bytes: &[u8]) -> Result<Option<u32>> {
     let folder = watchwall_tests::DataFolder::new()?;
     let file = folder.path().join("live.mp4");
     std::fs::write(&file, bytes)?;
-    let arguments = ["-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"];
-    let probe = tokio::process::Command::new("ffprobe").args(arguments).arg(&file).stderr(Stdio::piped()).output().await;
+    let arguments = [
+        "-v",
+        "error",
+        "-count_frames",
+        "-select_streams",
+        "v",
+        "-show_entries",
+        "stream=nb_read_frames",
+        "-of",
+        "csv=p=0",
+    ];
+    let probe =
+        tokio::process::Command::new("ffprobe").args(arguments).arg(&file).stderr(Stdio::piped()).output().await;
     let Ok(probe) = probe else { return Ok(None) };
     ensure!(probe.stderr.is_empty(), "{}", String::from_utf8_lossy(&probe.stderr));
     Ok(Some(String::from_utf8_lossy(&probe.stdout).trim().parse()?))
@@ -39,8 +55,14 @@ async fn the_first_message_can_be_decoded() -> Result<()> {
     for _ in 0..2 {
         let mut socket = site.live(&path, "?select=exact").await?;
         let hello = socket.json("hello").await?;
-        assert_eq!((&hello["path"], &hello["role"], &hello["reason"]), (&json!(path), &json!("main"), &json!("as_asked")));
-        assert_eq!((&hello["width"], &hello["height"], &hello["transcoded"]), (&json!(640), &json!(360), &json!(false)));
+        assert_eq!(
+            (&hello["path"], &hello["role"], &hello["reason"]),
+            (&json!(path), &json!("main"), &json!("as_asked"))
+        );
+        assert_eq!(
+            (&hello["width"], &hello["height"], &hello["transcoded"]),
+            (&json!(640), &json!(360), &json!(false))
+        );
         assert!(hello["mime"].as_str().unwrap_or_default().starts_with("video/mp4; codecs=\"avc1."));
         let init = socket.binary().await?;
         assert_eq!(init.kind, BinaryMessage::INIT);
@@ -77,7 +99,10 @@ async fn the_stream_follows_the_tile_and_the_commands() -> Result<()> {
     let path = TestSite::path_of(&cameras[0], "main");
     let mut socket = site.live(&path, "?max_height=200").await?;
     let hello = socket.json("hello").await?;
-    assert_eq!((&hello["role"], &hello["reason"], &hello["height"]), (&json!("sub"), &json!("sub_by_height"), &json!(180)));
+    assert_eq!(
+        (&hello["role"], &hello["reason"], &hello["height"]),
+        (&json!("sub"), &json!("sub_by_height"), &json!(180))
+    );
     socket.say(&json!({ "type": "select", "role": "auto", "max_height": 900 })).await?;
     let hello = socket.json("hello").await?;
     assert_eq!((&hello["role"], &hello["reason"]), (&json!("main"), &json!("main_by_height")));
@@ -102,13 +127,20 @@ async fn the_stream_follows_the_tile_and_the_commands() -> Result<()> {
     socket.say(&json!({ "type": "resume" })).await?;
     assert!(socket.video().await?.is_key());
 
-    socket.say(&json!({ "type": "stats", "live_age_ms": 120.0, "dropped_frames": 0, "is_stale": true, "step": null })).await?;
-    let stale = until("the report", Duration::from_secs(5), async || site.admin.metric("live_stale_tiles").await.ok().filter(|n| *n == 1.0));
+    socket
+        .say(&json!({ "type": "stats", "live_age_ms": 120.0, "dropped_frames": 0, "is_stale": true, "step": null }))
+        .await?;
+    let stale = until("the report", Duration::from_secs(5), async || {
+        site.admin.metric("live_stale_tiles").await.ok().filter(|n| *n == 1.0)
+    });
     stale.await?;
     assert_eq!(site.admin.metric("wall_tile_age_seconds_count").await?, 1.0);
     assert_eq!(site.admin.metric("live_viewers").await?, 1.0);
     drop(socket);
-    until("the place to be freed", Duration::from_secs(5), async || site.admin.metric("live_viewers").await.ok().filter(|n| *n == 0.0)).await?;
+    until("the place to be freed", Duration::from_secs(5), async || {
+        site.admin.metric("live_viewers").await.ok().filter(|n| *n == 0.0)
+    })
+    .await?;
     site.stop().await;
     farm.shutdown().await;
     Ok(())
@@ -120,7 +152,15 @@ async fn malformed_messages_are_ignored_and_counted() -> Result<()> {
     let path = TestSite::path_of(&cameras[0], "sub");
     let mut socket = site.live(&path, "?select=exact").await?;
     socket.json("hello").await?;
-    let nonsense = ["", "null", "[]", "{\"type\":\"fly\"}", "{\"type\":\"select\",\"role\":\"both\"}", "\u{0}\u{fffd}", "{\"type\":\"audio\"}"];
+    let nonsense = [
+        "",
+        "null",
+        "[]",
+        "{\"type\":\"fly\"}",
+        "{\"type\":\"select\",\"role\":\"both\"}",
+        "\u{0}\u{fffd}",
+        "{\"type\":\"audio\"}",
+    ];
     for text in nonsense {
         socket.say_raw(Message::text(text)).await?;
     }
@@ -158,7 +198,10 @@ async fn other_codecs_are_converted_or_refused() -> Result<()> {
     for index in [0, 1] {
         let mut socket = site.live(&path(index), "?codecs=h264").await?;
         let hello = socket.json("hello").await?;
-        assert_eq!((&hello["codec"], &hello["transcoded"], &hello["reason"]), (&json!("h264"), &json!(true), &json!("transcoded_codec")));
+        assert_eq!(
+            (&hello["codec"], &hello["transcoded"], &hello["reason"]),
+            (&json!("h264"), &json!(true), &json!("transcoded_codec"))
+        );
         assert_eq!(socket.binary().await?.kind, BinaryMessage::INIT);
         let first = socket.video().await?;
         assert!(first.is_key());
@@ -171,7 +214,10 @@ async fn other_codecs_are_converted_or_refused() -> Result<()> {
     }
     let (error, closed) = site.live(&path(1), "?codecs=h265").await?.closing().await?;
     assert_eq!((error["code"].as_str(), closed.code), (Some("codec_impossible"), 4406));
-    until("transcodes to end", Duration::from_secs(15), async || site.admin.metric("stream_transcode_count").await.ok().filter(|n| *n == 0.0)).await?;
+    until("transcodes to end", Duration::from_secs(15), async || {
+        site.admin.metric("stream_transcode_count").await.ok().filter(|n| *n == 0.0)
+    })
+    .await?;
     site.stop().await;
     farm.shutdown().await;
     Ok(())
@@ -202,7 +248,10 @@ async fn a_camera_that_goes_and_comes_is_told() -> Result<()> {
     let at = format!("/api/v1/cameras/{}", cameras[0]["id"]);
     site.admin.send_json(reqwest::Method::PATCH, &at, &disable).await?.ok()?;
     let (error, closed) = socket.closing().await?;
-    assert_eq!((error["code"].as_str(), closed), (Some("camera_disabled"), Closed { code: 4409, reason: "camera_disabled".into() }));
+    assert_eq!(
+        (error["code"].as_str(), closed),
+        (Some("camera_disabled"), Closed { code: 4409, reason: "camera_disabled".into() })
+    );
     let (error, _) = site.live(&path, "").await?.closing().await?;
     assert_eq!(error["code"], "camera_disabled");
     site.stop().await;

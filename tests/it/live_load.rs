@@ -37,12 +37,19 @@ async fn two_hundred_viewers_see_every_picture() -> Result<()> {
     let seen = join_all((0..VIEWERS).map(|_| watch())).await.into_iter().collect::<Result<Vec<_>>>()?;
     let mut firsts: Vec<_> = seen.iter().map(|(first, _)| *first).collect();
     firsts.sort_unstable();
-    println!("first picture of {VIEWERS} viewers at once: median {:?}, p95 {:?}", firsts[VIEWERS / 2], firsts[VIEWERS * 95 / 100]);
+    println!(
+        "first picture of {VIEWERS} viewers at once: median {:?}, p95 {:?}",
+        firsts[VIEWERS / 2],
+        firsts[VIEWERS * 95 / 100]
+    );
     assert_eq!(seen.iter().map(|(_, missed)| missed).sum::<u32>(), 0);
     // One pull, however many watch.
     let counters = farm.counters(0)?;
     assert_eq!(counters.sub.sessions_max, 1, "{counters:?}");
-    until("all places to be freed", Duration::from_secs(10), async || site.admin.metric("live_viewers").await.ok().filter(|n| *n == 0.0)).await?;
+    until("all places to be freed", Duration::from_secs(10), async || {
+        site.admin.metric("live_viewers").await.ok().filter(|n| *n == 0.0)
+    })
+    .await?;
     site.stop().await;
     farm.shutdown().await;
     Ok(())
@@ -108,7 +115,10 @@ async fn a_viewer_that_never_reads_is_closed_and_disturbs_nobody() -> Result<()>
     }
     println!("closed after {:?}; the other viewer's longest wait was {longest:?}", started.elapsed());
     assert!(longest < Duration::from_secs(2), "{longest:?}");
-    until("its place to be freed", Duration::from_secs(5), async || site.admin.metric("live_viewers").await.ok().filter(|n| *n == 1.0)).await?;
+    until("its place to be freed", Duration::from_secs(5), async || {
+        site.admin.metric("live_viewers").await.ok().filter(|n| *n == 1.0)
+    })
+    .await?;
     drop(deaf);
     site.stop().await;
     farm.shutdown().await;

@@ -48,7 +48,8 @@ async fn a_stop_is_clean_and_quick() -> Result<()> {
     for left in ["local-token", "server.json", "watchwall.db-wal"] {
         assert!(!folder.path().join(left).exists(), "{left} is still there");
     }
-    let file = walk(&folder.path().join("recordings")).into_iter().find(|file| file.extension().is_some_and(|e| e == "mp4"));
+    let file =
+        walk(&folder.path().join("recordings")).into_iter().find(|file| file.extension().is_some_and(|e| e == "mp4"));
     let bytes = std::fs::read(file.context("no recording")?)?;
     let boxes = top_boxes(&bytes);
     assert_eq!(boxes.iter().map(|(_, size)| size).sum::<usize>(), bytes.len(), "the file ends in half a box");

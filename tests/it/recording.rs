@@ -112,12 +112,14 @@ async fn playback_seeks_pauses_and_steps() -> Result<()> {
 async fn moments_and_the_last_seconds_are_shown() -> Result<()> {
     let (site, farm, path, from) = recorded(4).await?;
     for file in ["frame.jpg", "thumbnail.jpg"] {
-        let jpeg = site.admin.bytes(&format!("/api/v1/playback/{path}/{file}?at={}&max_height=180", from + 2_000)).await?;
+        let jpeg =
+            site.admin.bytes(&format!("/api/v1/playback/{path}/{file}?at={}&max_height=180", from + 2_000)).await?;
         assert_eq!(&jpeg[..3], &[0xff, 0xd8, 0xff], "{file}");
     }
     assert_eq!(site.admin.get(&format!("/api/v1/playback/{path}/frame.jpg?at=1000")).await?.code(), "no_recording");
     let now = from + 60_000;
-    let timeline = site.admin.get(&format!("/api/v1/timeline?paths={path}&from={}&to={now}", from - 60_000)).await?.ok()?.json;
+    let timeline =
+        site.admin.get(&format!("/api/v1/timeline?paths={path}&from={}&to={now}", from - 60_000)).await?.ok()?.json;
     let track = &timeline["tracks"][0];
     assert_eq!(track["path"], json!(path));
     assert_eq!(track["coverage"][0][0], json!(from));
@@ -134,7 +136,10 @@ async fn moments_and_the_last_seconds_are_shown() -> Result<()> {
     let volumes = site.admin.get("/api/v1/volumes").await?.ok()?.json;
     let code = volumes["items"][0]["code"].as_str().context("no volume")?.to_owned();
     let patch = async |body| site.admin.send_json(Method::PATCH, &format!("/api/v1/volumes/{code}"), &body).await;
-    assert_eq!(patch(json!({ "high_watermark_percent": 50.0, "low_watermark_percent": 60.0 })).await?.code(), "request_invalid");
+    assert_eq!(
+        patch(json!({ "high_watermark_percent": 50.0, "low_watermark_percent": 60.0 })).await?.code(),
+        "request_invalid"
+    );
     let changed = patch(json!({ "name": "Disk", "high_watermark_percent": 80.0 })).await?.ok()?.json;
     assert_eq!((&changed["name"], &changed["high_watermark_percent"]), (&json!("Disk"), &json!(80.0)));
     site.stop().await;

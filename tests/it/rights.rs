@@ -36,7 +36,15 @@ async fn check(client: &Client, route: &Listed, role: Option<Role>) -> Result<()
         403 => answer.code() == "right_missing" || route.method == "HEAD",
         _ => false,
     };
-    assert_eq!(!refused, may(route.need, role), "{} {} as {who}: {} {}", route.method, route.path, answer.status, answer.text);
+    assert_eq!(
+        !refused,
+        may(route.need, role),
+        "{} {} as {who}: {} {}",
+        route.method,
+        route.path,
+        answer.status,
+        answer.text
+    );
     assert_ne!(answer.status.as_u16(), 500, "{} {} as {who}: {}", route.method, route.path, answer.text);
     if !answer.status.is_success() && route.method != "HEAD" {
         let kind = answer.header("content-type");

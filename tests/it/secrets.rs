@@ -14,7 +14,8 @@ const USER_PASSWORD: &str = "user-Geheim-1234";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn secrets_stay_inside() -> Result<()> {
-    let locked = CameraSpec { credentials: Some(("admin".into(), Secret::new(CAMERA_PASSWORD))), ..demo_like("Locked") };
+    let locked =
+        CameraSpec { credentials: Some(("admin".into(), Secret::new(CAMERA_PASSWORD))), ..demo_like("Locked") };
     let farm = farm(vec![locked]).await?;
     let folder = DataFolder::new()?;
     let data = folder.path().to_str().context("a strange folder")?;
@@ -40,10 +41,21 @@ async fn secrets_stay_inside() -> Result<()> {
     note(admin.post("/api/v1/users", &user).await?);
     note(admin.post("/api/v1/login", &json!({ "username": "anna", "password": WRONG_PASSWORD })).await?);
     let login = json!({ "username": "anna", "password": USER_PASSWORD, "bearer": true });
-    let session = admin.post("/api/v1/login", &login).await?.ok()?.json["token"].as_str().context("no token")?.to_owned();
-    let one_time = admin.post("/api/v1/one-time-tokens", &json!({})).await?.json["token"].as_str().context("no token")?.to_owned();
+    let session =
+        admin.post("/api/v1/login", &login).await?.ok()?.json["token"].as_str().context("no token")?.to_owned();
+    let one_time =
+        admin.post("/api/v1/one-time-tokens", &json!({})).await?.json["token"].as_str().context("no token")?.to_owned();
     Socket::open(&admin, &format!("/api/v1/live/{path}")).await?.video().await?;
-    for read in ["/api/v1/cameras", &at, "/api/v1/users", "/api/v1/sessions", "/api/v1/audit", "/api/v1/settings", "/api/v1/system", "/metrics"] {
+    for read in [
+        "/api/v1/cameras",
+        &at,
+        "/api/v1/users",
+        "/api/v1/sessions",
+        "/api/v1/audit",
+        "/api/v1/settings",
+        "/api/v1/system",
+        "/metrics",
+    ] {
         note(admin.get(read).await?);
     }
     until("an audit of it all", Duration::from_secs(5), async || {

@@ -107,12 +107,12 @@ impl Socket {
                 None => Heard::Closed(Closed { code: 0, reason: String::new() }),
                 Some(Ok(Message::Text(text))) => Heard::Json(serde_json::from_str(&text)?),
                 Some(Ok(Message::Binary(bytes))) => Heard::Binary(Binary::read(&bytes)?),
-                Some(Ok(Message::Close(frame))) => Heard::Closed(
-                    frame.map_or(Closed { code: 0, reason: String::new() }, |frame| Closed {
+                Some(Ok(Message::Close(frame))) => {
+                    Heard::Closed(frame.map_or(Closed { code: 0, reason: String::new() }, |frame| Closed {
                         code: frame.code.into(),
                         reason: frame.reason.to_string(),
-                    }),
-                ),
+                    }))
+                }
                 Some(Ok(_)) => continue,
                 Some(Err(error)) => bail!("the socket broke: {error}"),
             });

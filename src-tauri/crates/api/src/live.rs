@@ -63,14 +63,26 @@ pub struct LiveHello {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum LiveClientMessage {
-    Ping { client_at: i64 },
+    Ping {
+        client_at: i64,
+    },
     /// Stop sending; the socket and its place stay.
     Pause,
     /// Send again, from the GOP cache.
     Resume,
     /// `main`, `sub` or `auto` with the tile height.
-    Select { role: String, max_height: Option<u32> },
-    Audio { on: bool },
+    Select {
+        role: String,
+        max_height: Option<u32>,
+    },
+    Audio {
+        on: bool,
+    },
     /// The client's own measurements, at most one a second.
-    Stats { live_age_ms: f64, dropped_frames: u64, is_stale: bool, step: Option<String> },
+    Stats {
+        live_age_ms: f64,
+        dropped_frames: u64,
+        is_stale: bool,
+        step: Option<String>,
+    },
 }

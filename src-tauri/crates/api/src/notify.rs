@@ -8,7 +8,9 @@ use utoipa::ToSchema;
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NotifyClientMessage {
     /// Topics: `cameras`, `recording`, `system`. Answered with a snapshot of each.
-    Subscribe { topics: Vec<String> },
+    Subscribe {
+        topics: Vec<String>,
+    },
     Snapshot,
 }
 

@@ -18,30 +18,66 @@ pub struct PlaybackQuery {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PlaybackClientMessage {
     /// Play, from `at` when given, at `speed` (1/8 to 16; negative: backwards by key frames).
-    Play { at: Option<i64>, speed: Option<f64> },
+    Play {
+        at: Option<i64>,
+        speed: Option<f64>,
+    },
     Pause,
-    Seek { at: i64 },
+    Seek {
+        at: i64,
+    },
     /// +1 or -1 frame.
-    Step { frames: i32 },
+    Step {
+        frames: i32,
+    },
     /// Jump over stretches without recording (default true).
-    SkipGaps { on: bool },
-    Ping { client_at: i64 },
+    SkipGaps {
+        on: bool,
+    },
+    Ping {
+        client_at: i64,
+    },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PlaybackServerMessage {
     /// Before the first picture and after each change of coding.
-    Hello { mime: String, codec: String, width: u32, height: u32, has_audio: bool, server_at: i64, transcoded: bool },
+    Hello {
+        mime: String,
+        codec: String,
+        width: u32,
+        height: u32,
+        has_audio: bool,
+        server_at: i64,
+        transcoded: bool,
+    },
     /// The frames that follow belong to this seek; drop what is buffered. `at` is where the picture will be.
-    Seeked { at: i64, seek_id: u64 },
-    Gap { from: i64, to: i64, reason: String },
+    Seeked {
+        at: i64,
+        seek_id: u64,
+    },
+    Gap {
+        from: i64,
+        to: i64,
+        reason: String,
+    },
     /// Caught up with now; more comes as it is recorded.
-    LiveEdge { at: i64 },
+    LiveEdge {
+        at: i64,
+    },
     /// No recording after this.
-    End { at: i64 },
-    Pong { client_at: i64, server_at: i64 },
-    Error { code: String, params: BTreeMap<String, String> },
+    End {
+        at: i64,
+    },
+    Pong {
+        client_at: i64,
+        server_at: i64,
+    },
+    Error {
+        code: String,
+        params: BTreeMap<String, String>,
+    },
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

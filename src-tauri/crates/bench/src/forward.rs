@@ -4,7 +4,12 @@
 //! one viewer per stream reads here.
 
 use crate::{
-    Options, farm::Generator, process, site::SiteUnderTest, start, table::{Row, Table, spread},
+    Options,
+    farm::Generator,
+    process,
+    site::SiteUnderTest,
+    start,
+    table::{Row, Table, spread},
 };
 use anyhow::{Context, Result};
 use futures::StreamExt;

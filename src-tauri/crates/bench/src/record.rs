@@ -1,7 +1,13 @@
 //! Benchmarks 4, 5 and 6: CPU and memory of recording, and how many streams fit.
 
 use crate::{
-    Options, farm::Generator, peers::Peer, process, site::SiteUnderTest, table::{Row, Table, spread}, verify,
+    Options,
+    farm::Generator,
+    peers::Peer,
+    process,
+    site::SiteUnderTest,
+    table::{Row, Table, spread},
+    verify,
 };
 use anyhow::{Context, Result};
 use std::{path::Path, process::Child, time::Duration};
@@ -80,7 +86,11 @@ pub async fn run(options: &Options, streams: usize) -> Result<Table> {
         });
         let noisy = figures.foreign.iter().filter(|percent| **percent > NOISY_PERCENT).count();
         if noisy > 0 {
-            notes.push(format!("{}: {noisy} of {} rounds noisy (foreign load over {NOISY_PERCENT} % of a core).", contender.name(), figures.foreign.len()));
+            notes.push(format!(
+                "{}: {noisy} of {} rounds noisy (foreign load over {NOISY_PERCENT} % of a core).",
+                contender.name(),
+                figures.foreign.len()
+            ));
         }
         notes.extend(figures.broken.iter().map(|b| format!("{}: {b}", contender.name())));
     }

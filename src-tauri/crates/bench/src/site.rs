@@ -45,13 +45,7 @@ impl SiteUnderTest {
             }
         };
         let token = std::fs::read_to_string(data.join("local-token"))?.trim().to_owned();
-        Ok(Self {
-            child,
-            address,
-            token,
-            ready_after: started.elapsed(),
-            http: reqwest::Client::new(),
-        })
+        Ok(Self { child, address, token, ready_after: started.elapsed(), http: reqwest::Client::new() })
     }
 
     pub async fn add_camera(&self, name: &str, main: &str, sub: Option<&str>, record: bool) -> Result<Value> {

@@ -1,11 +1,19 @@
 //! Soak: many streams recorded and watched for a long time; memory, threads and file descriptors must stay flat.
 
 use crate::{
-    Options, farm::Generator, process, site::SiteUnderTest, start, table::{Row, Table},
+    Options,
+    farm::Generator,
+    process,
+    site::SiteUnderTest,
+    start,
+    table::{Row, Table},
 };
 use anyhow::{Context, Result};
 use futures::StreamExt;
-use std::{path::Path, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 const STREAMS: usize = 64;
 const TILES: usize = 16;

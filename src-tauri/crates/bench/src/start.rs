@@ -1,11 +1,17 @@
 //! Benchmark 17: from the process's start to the first picture of sixteen cameras.
 
 use crate::{
-    Options, farm::Generator, site::SiteUnderTest, table::{Row, Table, spread},
+    Options,
+    farm::Generator,
+    site::SiteUnderTest,
+    table::{Row, Table, spread},
 };
 use anyhow::{Context, Result};
 use futures::{StreamExt, future::try_join_all};
-use std::{path::Path, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest};
 
 const CAMERAS: usize = 16;
@@ -31,7 +37,9 @@ pub async fn run(options: &Options) -> Result<Table> {
         site.stop()?;
     }
     let mut table = Table::new("Cold start (benchmark 17)", &["ready line, ms", "first picture of all 16, ms"]);
-    table.rows.push(Row { name: "Watchwall, 16 recorded cameras".into(), cells: vec![spread(&ready, 0), spread(&all, 0)] });
+    table
+        .rows
+        .push(Row { name: "Watchwall, 16 recorded cameras".into(), cells: vec![spread(&ready, 0), spread(&all, 0)] });
     table.notes.push("First decodable key-frame message of every camera on its live socket.".into());
     generator.stop().await;
     Ok(table)
@@ -53,8 +61,7 @@ async fn first_picture(site: &SiteUnderTest, path: &str) -> Result<()> {
     waited.await.with_context(|| format!("no picture of {path}"))?
 }
 
-pub type LiveSocket =
-    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub type LiveSocket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// A viewer's live socket, opened as the local administrator.
 pub async fn open(site: &SiteUnderTest, path: &str) -> Result<LiveSocket> {

@@ -41,9 +41,8 @@ async fn drain(address: &str, camera: u64, bytes: &AtomicU64) -> io::Result<()> 
     let mut socket = TcpStream::connect(address).await?;
     let base = format!("rtsp://{address}/cam/{camera}/main");
     let mut buffer = vec![0; 64 * 1024];
-    let set_up = format!(
-        "SETUP {base}/track1 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"
-    );
+    let set_up =
+        format!("SETUP {base}/track1 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n");
     for request in [set_up, format!("PLAY {base} RTSP/1.0\r\nCSeq: 2\r\n\r\n")] {
         socket.write_all(request.as_bytes()).await?;
         if socket.read(&mut buffer).await? == 0 {

@@ -1,12 +1,13 @@
 //! The farm: starts the cameras and their doors, takes faults, answers counters, stops everything.
 
 use crate::{
-    Audio, CameraCounters, CameraSpec, CamsimError, Fault, FarmOptions, FaultSet, PortChoice, StreamMode, StreamSpec, control,
+    Audio, CameraCounters, CameraSpec, CamsimError, FarmOptions, Fault, FaultSet, PortChoice, StreamMode, StreamSpec,
     content::{AudioLoop, ClipLibrary, audio_loop},
+    control,
     counters::CameraTally,
     house::{CameraRuntime, House},
     rtsp::{Door, serve_own_port, serve_shared_port, stream_path},
-    stream::{MediaClock, Studio, StreamRuntime},
+    stream::{MediaClock, StreamRuntime, Studio},
 };
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -184,9 +185,9 @@ impl Sounds {
     async fn make(cameras: &[CameraSpec]) -> Result<Self, CamsimError> {
         let wanted = |kind| {
             let roles = [StreamRole::Main, StreamRole::Sub];
-            cameras.iter().any(|camera| {
-                roles.iter().filter_map(|role| camera.stream(*role)).any(|stream| stream.audio == kind)
-            })
+            cameras
+                .iter()
+                .any(|camera| roles.iter().filter_map(|role| camera.stream(*role)).any(|stream| stream.audio == kind))
         };
         let kinds: Vec<_> = [Audio::Aac, Audio::Pcma, Audio::Pcmu].into_iter().filter(|kind| wanted(*kind)).collect();
         let make = move || kinds.into_iter().filter_map(|kind| audio_loop(kind).transpose()).collect::<Result<_, _>>();

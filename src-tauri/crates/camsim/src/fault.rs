@@ -204,9 +204,9 @@ mod tests {
         check(r#"{"kind":"refuse_second_session"}"#, Fault::RefuseSecondSession { status: 453 });
         check(r#"{"kind":"burst"}"#, Fault::Burst { kbps: 100_000 });
         check(r#"{"kind":"clock_skew","ppm":50}"#, Fault::ClockSkew { ppm: 50, offset_ms: 0 });
-        check(r#"{"kind":"parameter_change","width":800,"height":600}"#, Fault::ParameterChange {
-            width: 800,
-            height: 600,
-        });
+        check(
+            r#"{"kind":"parameter_change","width":800,"height":600}"#,
+            Fault::ParameterChange { width: 800, height: 600 },
+        );
     }
 }

@@ -102,8 +102,7 @@ impl House {
                     if timeline.borrow().as_ref().is_some_and(|on_air| on_air.content == content) {
                         return Ok(());
                     }
-                    let packing =
-                        Packing { burst_kbps: content.burst_kbps, variable_rate: content.variable_rate };
+                    let packing = Packing { burst_kbps: content.burst_kbps, variable_rate: content.variable_rate };
                     let clip = self.library.clip(stream.profile(content), packing).await?;
                     let first = timeline.borrow().is_none();
                     let now = ticks(self.clock.now_us(), VIDEO_HZ);

@@ -3,8 +3,22 @@
 use crate::{Audio, AuthScheme, CameraSpec, Codec, Look, PortChoice, StreamMode, StreamSpec};
 
 const PLACES: [&str; 16] = [
-    "Gate", "Yard", "Lobby", "Stairs", "Dock", "Garage", "Shop", "Till", "Store", "Office", "Roof", "Field",
-    "Kitchen", "Server room", "Corridor", "Lift",
+    "Gate",
+    "Yard",
+    "Lobby",
+    "Stairs",
+    "Dock",
+    "Garage",
+    "Shop",
+    "Till",
+    "Store",
+    "Office",
+    "Roof",
+    "Field",
+    "Kitchen",
+    "Server room",
+    "Corridor",
+    "Lift",
 ];
 
 impl CameraSpec {

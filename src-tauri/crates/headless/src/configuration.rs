@@ -17,7 +17,8 @@ pub fn load(site: &SiteArguments, is_demo: bool) -> Result<(PathBuf, Config)> {
             return Err(Problem::new(ErrorCode::ConfigInvalid).with("path", file.display()).because(error).into());
         }
     };
-    let mut config = Config::load(&text, std::env::vars()).map_err(|error| Problem::from(*error).with("path", file.display()))?;
+    let mut config =
+        Config::load(&text, std::env::vars()).map_err(|error| Problem::from(*error).with("path", file.display()))?;
     match site.listen {
         Some(listen) => config.server.listen = listen,
         // The demo must not fight a real site for its port.

@@ -3,7 +3,10 @@
 use std::{net::SocketAddr, path::Path};
 use watchwall_camsim::{CameraSpec, Farm, FarmOptions};
 use watchwall_model::{ErrorCode, Plan, Problem, StreamRole};
-use watchwall_site::{Site, cameras::{CameraEdit, NewCamera}};
+use watchwall_site::{
+    Site,
+    cameras::{CameraEdit, NewCamera},
+};
 
 /// Group that the demo's cameras belong to.
 const GROUP: &str = "Demo";

@@ -1,7 +1,12 @@
 //! Starting and stopping everything in the right order.
 
 use crate::demo;
-use std::{net::SocketAddr, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use watchwall_camsim::Farm;
 use watchwall_model::{Problem, config::Config};
 use watchwall_server::{Entrance, Listener, Server, ServerOptions};

@@ -27,7 +27,8 @@ fn main() {
         return run(2, farm(args.next().unwrap().parse().unwrap()));
     }
     let seconds = args.next().map_or(30, |s| s.parse().unwrap());
-    let engine = if args.next().as_deref() == Some("gstreamer") { IngestEngine::Gstreamer } else { IngestEngine::Retina };
+    let engine =
+        if args.next().as_deref() == Some("gstreamer") { IngestEngine::Gstreamer } else { IngestEngine::Retina };
     run(2, measure(first.parse().unwrap(), Duration::from_secs(seconds), engine));
 }
 
@@ -73,7 +74,8 @@ async fn measure(streams: usize, time: Duration, engine: IngestEngine) {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let urls: Vec<_> = BufReader::new(cameras.stdout.take().unwrap()).lines().take(streams).map(Result::unwrap).collect();
+    let urls: Vec<_> =
+        BufReader::new(cameras.stdout.take().unwrap()).lines().take(streams).map(Result::unwrap).collect();
     let empty_kib = anonymous_kib();
     let mut options = IngestOptions::default();
     options.backlog.ring = Duration::ZERO;
@@ -119,10 +121,17 @@ async fn measure(streams: usize, time: Duration, engine: IngestEngine) {
     }
     delays.sort_unstable();
     let mean = delays.iter().sum::<u64>() / delays.len().max(1) as u64;
-    println!("{streams} streams, {engine:?}, {:.2} Mbit/s each", bytes as f64 * 8e-6 / time.as_secs_f64() / streams as f64);
+    println!(
+        "{streams} streams, {engine:?}, {:.2} Mbit/s each",
+        bytes as f64 * 8e-6 / time.as_secs_f64() / streams as f64
+    );
     println!("CPU {used:.2} % of a core, {:.3} % per stream", used / streams as f64);
     println!("memory {kib} KiB, {} KiB per stream", kib / streams as u64);
-    println!("socket to subscriber: mean {mean} us, p99 {} us, units {}", delays[delays.len() * 99 / 100], delays.len());
+    println!(
+        "socket to subscriber: mean {mean} us, p99 {} us, units {}",
+        delays[delays.len() * 99 / 100],
+        delays.len()
+    );
     drop(cameras.stdin.take());
     cameras.wait().unwrap();
 }

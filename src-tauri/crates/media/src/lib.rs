@@ -14,8 +14,8 @@ pub mod fmp4;
 pub mod hub;
 pub mod ingest;
 pub mod live;
-pub mod pixels;
 mod params;
+pub mod pixels;
 mod unit;
 
 pub use params::{AudioParams, StreamParams, VideoParams};

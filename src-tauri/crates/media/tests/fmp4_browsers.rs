@@ -1,12 +1,20 @@
 //! Live messages in the media sources of real browsers.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 mod fmp4_support;
 
 #[path = "fmp4_support/webdriver.rs"]
 mod webdriver;
 
-use fmp4_support::{count, encode::{Audio, ClipSpec, Video, clip}};
+use fmp4_support::{
+    count,
+    encode::{Audio, ClipSpec, Video, clip},
+};
 use watchwall_media::{Track, fmp4::Sound, live};
 use webdriver::{Browser, Pages};
 

@@ -1,5 +1,10 @@
 //! Clips laid out over several files.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 mod fmp4_support;
 
@@ -38,8 +43,11 @@ fn check(video: Video, audio: Audio) {
     let recording = Recording::of(&units);
     let info = fmp4::scan_init(&recording.bytes).unwrap();
     let walked = fmp4::walk(&mut Cursor::new(&recording.bytes), info.len as u64, &info.tracks).unwrap();
-    let all: Vec<ClipFragment> =
-        walked.fragments.iter().map(|found| ClipFragment { offset: found.offset, size_bytes: found.size_bytes }).collect();
+    let all: Vec<ClipFragment> = walked
+        .fragments
+        .iter()
+        .map(|found| ClipFragment { offset: found.offset, size_bytes: found.size_bytes })
+        .collect();
     let parts = [
         ClipPart { tracks: info.tracks, fragments: all[1..].to_vec() },
         ClipPart { tracks: info.tracks, fragments: all.clone() },

@@ -1,5 +1,10 @@
 //! Recording files as ffprobe, ffmpeg and GStreamer see them.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 mod fmp4_support;
 
@@ -34,7 +39,11 @@ fn players_read_every_codec() {
             assert_eq!(seen.len(), pictures, "{name} {state}");
             let first = seen[0].seconds;
             for (n, frame) in seen.iter().enumerate() {
-                assert!((frame.seconds - first - n as f64 * 0.04).abs() < 0.001, "{name} {state}: picture {n} at {}", frame.seconds);
+                assert!(
+                    (frame.seconds - first - n as f64 * 0.04).abs() < 0.001,
+                    "{name} {state}: picture {n} at {}",
+                    frame.seconds
+                );
             }
             if audio != Audio::None {
                 // Encoders may begin with a frame of priming.
@@ -83,7 +92,11 @@ fn g711_comes_back_sample_for_sample() {
 
         let audio_params = recording.params.audio.as_ref().unwrap();
         assert!(matches!(AudioRepack::of(audio_params), Some(AudioRepack::MuLaw | AudioRepack::ALaw)));
-        let packed: usize = units.iter().filter_map(|unit| watchwall_media::audio::container_frame(unit)).map(|frame| frame.len()).sum();
+        let packed: usize = units
+            .iter()
+            .filter_map(|unit| watchwall_media::audio::container_frame(unit))
+            .map(|frame| frame.len())
+            .sum();
         println!("{audio:?}: {} bytes of G.711 became {packed} bytes of FLAC", raw.len());
         assert!(packed < raw.len() * 2);
     }

@@ -1,5 +1,10 @@
 //! Live messages, and what they cost.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 mod fmp4_support;
 
@@ -29,7 +34,10 @@ fn a_message_has_its_header_and_is_built_once() {
         assert_eq!(&message[20..24], b"moof");
         assert_eq!(live::unit_message(unit).unwrap().as_ptr(), message.as_ptr(), "shared, not rebuilt");
     }
-    assert_eq!(live::media_type(&units[0].params, Sound::With), format!("video/mp4; codecs=\"{},flac\"", units[0].params.video.as_ref().unwrap().codec_string));
+    assert_eq!(
+        live::media_type(&units[0].params, Sound::With),
+        format!("video/mp4; codecs=\"{},flac\"", units[0].params.video.as_ref().unwrap().codec_string)
+    );
 }
 
 #[test]

@@ -1,10 +1,17 @@
 //! Recording files read back: whole, torn and hostile.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 mod fmp4_support;
 
 use fmp4_support::{
-    Noise, Recording, encode::{Audio, ClipSpec, START_US, Video, clip}, identity,
+    Noise, Recording,
+    encode::{Audio, ClipSpec, START_US, Video, clip},
+    identity,
 };
 use std::{io::Cursor, sync::Arc};
 use watchwall_media::{AccessUnit, Track, fmp4};
@@ -16,7 +23,8 @@ fn units(video: Video, audio: Audio) -> Option<Vec<Arc<AccessUnit>>> {
 
 #[test]
 fn an_init_segment_gives_back_what_went_in() {
-    for (video, audio) in [(Video::H264Reordered, Audio::Aac), (Video::H265, Audio::Opus), (Video::Mjpeg, Audio::Pcmu)] {
+    for (video, audio) in [(Video::H264Reordered, Audio::Aac), (Video::H265, Audio::Opus), (Video::Mjpeg, Audio::Pcmu)]
+    {
         let Some(units) = units(video, audio) else { continue };
         let recording = Recording::of(&units);
         let info = fmp4::scan_init(&recording.bytes).unwrap();

@@ -1,11 +1,19 @@
 //! Snapshots of real streams.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 #[path = "fmp4_support/mod.rs"]
 mod fmp4_support;
 
 use fmp4_support::encode::{Audio, ClipSpec, Video, clip};
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use watchwall_media::{AccessUnit, StreamParams, UnitParts, pixels};
 use watchwall_model::ErrorCode;
 
@@ -43,7 +51,9 @@ async fn a_snapshot_has_the_size_asked_for() {
 
 #[tokio::test]
 async fn what_cannot_be_decoded_is_said() {
-    let Ok(units) = clip(ClipSpec { frames: 5, ..ClipSpec::new(Video::H264, Audio::None) }) else { return println!("skipped: no encoder") };
+    let Ok(units) = clip(ClipSpec { frames: 5, ..ClipSpec::new(Video::H264, Audio::None) }) else {
+        return println!("skipped: no encoder");
+    };
     let check = async |units: &[Arc<AccessUnit>], params: &Arc<StreamParams>, expect| {
         let problem = pixels::snapshot(params, units, None, 80, Duration::from_secs(2)).await.unwrap_err();
         assert_eq!(problem.code, expect, "{problem}");

@@ -1,11 +1,19 @@
 //! Variants of real streams.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "helpers of tests fail by panicking, as the tests do")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "helpers of tests fail by panicking, as the tests do"
+)]
 
 #[path = "fmp4_support/mod.rs"]
 mod fmp4_support;
 
 use fmp4_support::encode::{Audio, ClipSpec, Video, clip};
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 use watchwall_media::{
     AccessUnit, Track, UnitParts,
@@ -45,7 +53,8 @@ async fn a_variant_keeps_times_and_sound() {
         let Some(units) = units(spec) else { return };
         let pool = TranscodePool::new(2);
         let source = Hub::new(BacklogLimits::default());
-        let lease = pool.acquire(&path("cam"), Arc::clone(&source), VariantSpec { max_height, max_fps: 0 }).await.unwrap();
+        let lease =
+            pool.acquire(&path("cam"), Arc::clone(&source), VariantSpec { max_height, max_fps: 0 }).await.unwrap();
         let mut subscription = lease.hub().subscribe(SubscriberClass::Live);
         let player = tokio::spawn(play(Arc::clone(&source), units.clone()));
         let params = lease.ready(Duration::from_secs(20)).await.unwrap();
@@ -64,7 +73,10 @@ async fn a_variant_keeps_times_and_sound() {
                 continue;
             }
             assert!(pictures > 0 || unit.is_key, "the first picture is decodable");
-            let original = units.iter().find(|source| source.is_video() && source.capture_at == unit.capture_at).expect("a capture time of the source");
+            let original = units
+                .iter()
+                .find(|source| source.is_video() && source.capture_at == unit.capture_at)
+                .expect("a capture time of the source");
             assert_eq!(unit.pts, original.pts, "{video:?}");
             assert!(unit.dts > last_dts);
             last_dts = unit.dts;
@@ -78,7 +90,10 @@ async fn a_variant_keeps_times_and_sound() {
         assert!(pictures >= 40, "{video:?}: {pictures} of 60 pictures");
         assert!(sounds > 50, "{video:?}: {sounds} sound frames");
         let stats = &pool.stats()[0];
-        println!("{video:?} {width}x{height} to {expect:?} with {:?} and {:?}: p95 {} ms", stats.decoder, stats.encoder, stats.latency_p95_ms);
+        println!(
+            "{video:?} {width}x{height} to {expect:?} with {:?} and {:?}: p95 {} ms",
+            stats.decoder, stats.encoder, stats.latency_p95_ms
+        );
         drop(lease);
         pool.stop().await;
         assert!(matches!(timeout(Duration::from_secs(5), drain(&mut subscription)).await, Ok(())));
@@ -109,7 +124,9 @@ async fn variants_are_shared_counted_and_bounded() {
     timeout(Duration::from_secs(5), drain(&mut shared.subscribe(SubscriberClass::Live))).await.expect("the hub closes");
     let other = pool.acquire(&path("b"), Arc::clone(&hub), spec).await.unwrap();
     hub.close();
-    timeout(Duration::from_secs(5), drain(&mut other.hub().subscribe(SubscriberClass::Live))).await.expect("it ends with its source");
+    timeout(Duration::from_secs(5), drain(&mut other.hub().subscribe(SubscriberClass::Live)))
+        .await
+        .expect("it ends with its source");
     pool.stop().await;
     assert_eq!(pool.acquire(&path("c"), hub, spec).await.unwrap_err().code, ErrorCode::ShuttingDown);
 }
@@ -119,7 +136,11 @@ async fn a_stream_that_cannot_be_decoded_ends_with_a_reason() {
     let Some(units) = units(ClipSpec { frames: 10, ..ClipSpec::new(Video::H264, Audio::None) }) else { return };
     let params = Arc::new(watchwall_media::StreamParams::new(
         1,
-        units[0].params.video.clone().map(|video| watchwall_media::VideoParams { codec: VideoCodec::Other("av9".to_owned()), ..video }),
+        units[0]
+            .params
+            .video
+            .clone()
+            .map(|video| watchwall_media::VideoParams { codec: VideoCodec::Other("av9".to_owned()), ..video }),
         None,
     ));
     let pool = TranscodePool::new(1);

@@ -9,14 +9,24 @@ use serde::{Deserialize, Serialize};
 pub enum Phase {
     /// Nobody wants it.
     Idle,
-    Connecting { attempt: u32 },
+    Connecting {
+        attempt: u32,
+    },
     Live,
     /// Connected, yet nothing arrives.
-    Stalled { since: UtcMillis },
+    Stalled {
+        since: UtcMillis,
+    },
     /// Waiting out the back-off.
-    Waiting { until: UtcMillis, attempt: u32, reason: WaitReason },
+    Waiting {
+        until: UtcMillis,
+        attempt: u32,
+        reason: WaitReason,
+    },
     /// Trying again would not help or would do harm; a person must act.
-    NeedsAttention { reason: Attention },
+    NeedsAttention {
+        reason: Attention,
+    },
     /// The last interest left; stopping soon.
     Draining,
 }

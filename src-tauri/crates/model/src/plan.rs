@@ -49,7 +49,14 @@ impl Plan {
 pub enum PlanRunning {
     Off,
     Starting,
-    Recording { since: UtcMillis, last_fragment_at: UtcMillis },
+    Recording {
+        since: UtcMillis,
+        last_fragment_at: UtcMillis,
+    },
     /// A running plan without a new fragment for 10 s. Never silent.
-    NotRecording { since: UtcMillis, code: ErrorCode, detail: String },
+    NotRecording {
+        since: UtcMillis,
+        code: ErrorCode,
+        detail: String,
+    },
 }

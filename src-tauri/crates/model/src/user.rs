@@ -28,16 +28,8 @@ pub enum Right {
 }
 
 impl Right {
-    pub const ALL: [Self; 8] = [
-        Self::Live,
-        Self::Playback,
-        Self::Export,
-        Self::Ptz,
-        Self::Audio,
-        Self::Alarms,
-        Self::Configure,
-        Self::Users,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Live, Self::Playback, Self::Export, Self::Ptz, Self::Audio, Self::Alarms, Self::Configure, Self::Users];
 }
 
 impl Role {

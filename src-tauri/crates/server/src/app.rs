@@ -60,7 +60,12 @@ impl Shared {
             new: act.new,
         };
         if let Err(error) = self.site.store.audit().append(&entry).await {
-            tracing::error!(action = entry.action, subject = entry.subject, "an act is missing in the audit log: {}", Problem::from(error));
+            tracing::error!(
+                action = entry.action,
+                subject = entry.subject,
+                "an act is missing in the audit log: {}",
+                Problem::from(error)
+            );
         }
     }
 

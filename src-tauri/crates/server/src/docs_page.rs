@@ -31,7 +31,12 @@ pub fn render(json: &str) -> String {
     out.push_str("<h2 id=\"types\">types</h2>");
     if let Some(schemas) = document["components"]["schemas"].as_object() {
         for (name, schema) in schemas {
-            let _ = write!(out, "<details id=\"{0}\"><summary><code>{0}</code></summary>{1}</details>", escape(name), pretty(schema));
+            let _ = write!(
+                out,
+                "<details id=\"{0}\"><summary><code>{0}</code></summary>{1}</details>",
+                escape(name),
+                pretty(schema)
+            );
         }
     }
     out.push_str("</body></html>");

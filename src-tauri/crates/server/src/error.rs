@@ -44,7 +44,8 @@ pub async fn render(Extension(id): Extension<RequestId>, request: Request, next:
         log(&problem, &method, &route, &id);
         return problem_response(&problem, &id, response);
     }
-    let is_ours = response.headers().contains_key(header::CONTENT_TYPE) && response.status() != StatusCode::METHOD_NOT_ALLOWED;
+    let is_ours =
+        response.headers().contains_key(header::CONTENT_TYPE) && response.status() != StatusCode::METHOD_NOT_ALLOWED;
     if (status.is_client_error() || status.is_server_error()) && !is_plain_refusal(status, is_ours) {
         let problem = framework_problem(status, &method, &route);
         return problem_response(&problem, &id, response);
@@ -62,7 +63,9 @@ fn framework_problem(status: StatusCode, method: &Method, route: &str) -> Proble
         StatusCode::NOT_FOUND => Problem::new(ErrorCode::NotFound).with("what", route),
         StatusCode::METHOD_NOT_ALLOWED => Problem::new(ErrorCode::MethodNotAllowed).with("method", method),
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(ErrorCode::BodyTooLarge),
-        StatusCode::REQUEST_TIMEOUT => Problem::new(ErrorCode::RequestInvalid).with("field", "body").with("reason", "timeout"),
+        StatusCode::REQUEST_TIMEOUT => {
+            Problem::new(ErrorCode::RequestInvalid).with("field", "body").with("reason", "timeout")
+        }
         other if other.is_client_error() => {
             Problem::new(ErrorCode::RequestInvalid).with("field", "request").with("reason", other.as_u16())
         }
@@ -113,7 +116,9 @@ fn log(problem: &Problem, method: &Method, route: &str, id: &RequestId) {
         ErrorCode::Internal | ErrorCode::DatabaseDamaged => {
             tracing::error!(%method, route, request_id = %id.0, "a request failed: {problem}");
         }
-        code if code.status() >= 500 => tracing::warn!(%method, route, request_id = %id.0, "a request failed: {problem}"),
+        code if code.status() >= 500 => {
+            tracing::warn!(%method, route, request_id = %id.0, "a request failed: {problem}")
+        }
         _ => tracing::debug!(%method, route, request_id = %id.0, "a request was refused: {problem}"),
     }
 }

@@ -157,9 +157,8 @@ impl Server {
 
 /// Everything, outermost layer last.
 fn router(app: &App) -> Router {
-    let compressed = DefaultPredicate::new()
-        .and(NotForContentType::const_new("video/"))
-        .and(NotForContentType::const_new("font/"));
+    let compressed =
+        DefaultPredicate::new().and(NotForContentType::const_new("video/")).and(NotForContentType::const_new("font/"));
     let fixed = |name: &'static str, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
     };
@@ -179,7 +178,9 @@ fn router(app: &App) -> Router {
         .layer(fixed("permissions-policy", "geolocation=(), camera=(), microphone=()"))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"),
+            HeaderValue::from_static(
+                "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+            ),
         ))
         .layer(SetResponseHeaderLayer::if_not_present(header::CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .layer(middleware::from_fn(with_id))

@@ -62,7 +62,8 @@ pub async fn serve(
 
 /// A token that is used or late leads to the login page like any visit without a session.
 async fn enter(app: &App, token: &Secret, peer: Peer, headers: &HeaderMap) -> Response {
-    let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::CACHE_CONTROL, "no-store")]).into_response();
+    let mut response =
+        (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::CACHE_CONTROL, "no-store")]).into_response();
     let granted = match app.access.take_one_time(token).await {
         Ok(account) => {
             let origin = SessionOrigin { address: peer.ip(), agent: agent(headers) };
@@ -105,10 +106,14 @@ fn answer(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
         response
     };
     if headers.get(header::IF_NONE_MATCH).is_some_and(|sent| sent.as_bytes() == tag.as_bytes()) {
-        return with_policy((StatusCode::NOT_MODIFIED, fixed.map(|(name, value)| (name, value.to_owned()))).into_response());
+        return with_policy(
+            (StatusCode::NOT_MODIFIED, fixed.map(|(name, value)| (name, value.to_owned()))).into_response(),
+        );
     }
     let mime = mime_guess::from_path(path).first_or_octet_stream();
-    let mut response = (fixed.map(|(name, value)| (name, value.to_owned())), [(header::CONTENT_TYPE, mime.to_string())]).into_response();
+    let mut response =
+        (fixed.map(|(name, value)| (name, value.to_owned())), [(header::CONTENT_TYPE, mime.to_string())])
+            .into_response();
     *response.body_mut() = axum::body::Body::from(file.data.into_owned());
     with_policy(response)
 }
@@ -151,7 +156,8 @@ mod tests {
 
     #[test]
     fn tokens_are_read_from_the_query() {
-        let check = |query, expect: Option<&str>| assert_eq!(query_value(query, "token").as_ref().map(Secret::reveal), expect);
+        let check =
+            |query, expect: Option<&str>| assert_eq!(query_value(query, "token").as_ref().map(Secret::reveal), expect);
         check("token=abc", Some("abc"));
         check("a=b&token=abc&c", Some("abc"));
         check("xtoken=abc", None);
@@ -165,7 +171,10 @@ mod tests {
         let tag = fresh.headers()[header::ETAG].clone();
         let kept = ask(&HeaderMap::from_iter([(header::IF_NONE_MATCH, tag)]));
         assert_eq!(kept.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(kept.headers().get(header::CONTENT_SECURITY_POLICY), fresh.headers().get(header::CONTENT_SECURITY_POLICY));
+        assert_eq!(
+            kept.headers().get(header::CONTENT_SECURITY_POLICY),
+            fresh.headers().get(header::CONTENT_SECURITY_POLICY)
+        );
         assert!(kept.headers().contains_key(header::CONTENT_SECURITY_POLICY));
     }
 

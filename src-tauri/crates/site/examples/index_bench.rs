@@ -92,13 +92,26 @@ fn path(camera: i64) -> StreamPath {
 }
 
 fn name(camera: i64, n: i64) -> String {
-    format!("{}/2026-{:02}-{:02}/{:02}-{:02}-00.mp4", path(camera), n / 144 / 28 + 1, n / 144 % 28 + 1, n % 144 / 6, n % 6 * 10)
+    format!(
+        "{}/2026-{:02}-{:02}/{:02}-{:02}-00.mp4",
+        path(camera),
+        n / 144 / 28 + 1,
+        n / 144 % 28 + 1,
+        n % 144 / 6,
+        n % 6 * 10
+    )
 }
 
 /// Rows of 30 days; those beyond `files` are marked missing so that a comparison has as many of each.
 async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
     let fragments: Vec<Fragment> = (0..300)
-        .map(|n| Fragment { offset: 900 + n * 500_000, size_bytes: 500_000, start_ms: n as u32 * 2_000, duration_ms: 2_000, is_key: true })
+        .map(|n| Fragment {
+            offset: 900 + n * 500_000,
+            size_bytes: 500_000,
+            start_ms: n as u32 * 2_000,
+            duration_ms: 2_000,
+            is_key: true,
+        })
         .collect();
     let blob = encode_fragments(None, &fragments);
     let mut count = 0;
@@ -120,7 +133,13 @@ async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
             count += 1;
             let id = store.segments().insert(&new).await?;
             let state = if files > 0 && count > files { SegmentState::Missing } else { SegmentState::Complete };
-            progress.push(SegmentProgress { id, end: start.saturating_add_ms(MINUTES_10), size_bytes: 150_000_000, fragments: blob.clone(), state });
+            progress.push(SegmentProgress {
+                id,
+                end: start.saturating_add_ms(MINUTES_10),
+                size_bytes: 150_000_000,
+                fragments: blob.clone(),
+                state,
+            });
         }
         store.segments().commit_progress(&progress).await?;
     }

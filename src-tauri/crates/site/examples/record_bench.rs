@@ -15,7 +15,10 @@ use std::{
 };
 use tokio::sync::watch;
 use watchwall_media::ingest::{IngestHandle, IngestOptions, IngestRequest, InterestKind, start_ingest};
-use watchwall_model::{IngestEngine, Plan, SafeUrl, StreamPath, Transport, config::{IngestConfig, RecordingConfig}};
+use watchwall_model::{
+    IngestEngine, Plan, SafeUrl, StreamPath, Transport,
+    config::{IngestConfig, RecordingConfig},
+};
 use watchwall_site::recording::{Recording, StreamSource, StreamTap};
 use watchwall_store::{DataFolder, Store};
 
@@ -55,10 +58,17 @@ async fn main() -> Result<()> {
     for (n, url) in urls.iter().enumerate() {
         let (url, credentials) = SafeUrl::split(url)?;
         let path = StreamPath::parse(&format!("bench_{n}"))?;
-        let request = IngestRequest { path: path.clone(), url, credentials, engine: IngestEngine::Auto, transport: Transport::Auto };
+        let request = IngestRequest {
+            path: path.clone(),
+            url,
+            credentials,
+            engine: IngestEngine::Auto,
+            transport: Transport::Auto,
+        };
         ingests.insert(path, start_ingest(request, options.clone()));
     }
-    let folder = std::env::var_os("BENCH_FOLDER").map_or_else(|| std::env::temp_dir().join(format!("record-bench-{}", std::process::id())), PathBuf::from);
+    let folder = std::env::var_os("BENCH_FOLDER")
+        .map_or_else(|| std::env::temp_dir().join(format!("record-bench-{}", std::process::id())), PathBuf::from);
     let lock = DataFolder::lock(&folder)?;
     let (store, _) = Store::open(&lock).await?;
     let paths: Vec<StreamPath> = ingests.keys().cloned().collect();

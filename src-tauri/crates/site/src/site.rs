@@ -79,6 +79,7 @@ impl Site {
         let started = std::time::Instant::now();
         bounded("recording", self.recording.stop()).await;
         bounded("cameras", self.cameras.stop()).await;
+        bounded("transcodes", self.transcodes.stop()).await;
         bounded("database", self.store.close()).await;
         tracing::info!(took_ms = started.elapsed().as_millis() as u64, "the site stopped");
     }

@@ -1,6 +1,9 @@
 //! How recording reaches a camera's stream: the one place where the two domains meet.
 
-use crate::{cameras::Cameras, recording::{StreamSource, StreamTap}};
+use crate::{
+    cameras::Cameras,
+    recording::{StreamSource, StreamTap},
+};
 use tokio::sync::watch;
 use watchwall_media::ingest::InterestKind;
 use watchwall_model::StreamPath;

@@ -3,10 +3,13 @@
 mod recording_support;
 
 use recording_support::{Bench, Farm, Footage, files_below, frames_in, path, until};
-use watchwall_model::{ErrorCode, GapReason, Plan, PlanRunning, SegmentState, TimeRange, UtcMillis, VolumeCode, VolumeState};
+use watchwall_model::{
+    ErrorCode, GapReason, Plan, PlanRunning, SegmentState, TimeRange, UtcMillis, VolumeCode, VolumeState,
+};
 
 fn far() -> TimeRange {
-    TimeRange::new(UtcMillis::now().saturating_add_ms(-3_600_000), UtcMillis::now().saturating_add_ms(3_600_000)).unwrap()
+    TimeRange::new(UtcMillis::now().saturating_add_ms(-3_600_000), UtcMillis::now().saturating_add_ms(3_600_000))
+        .unwrap()
 }
 
 async fn is_recording(bench: &Bench, plans: usize) -> Option<()> {
@@ -32,7 +35,8 @@ async fn plans_are_recorded_indexed_and_closed() {
         let mut indexed = 0;
         for n in 0..3 {
             let segments = bench.store.segments().in_range(&path(n), far()).await.unwrap();
-            indexed += segments.iter().filter(|s| s.end - s.start >= 3_000 && s.state == SegmentState::Recording).count();
+            indexed +=
+                segments.iter().filter(|s| s.end - s.start >= 3_000 && s.state == SegmentState::Recording).count();
         }
         (indexed == 3).then_some(())
     })
@@ -92,7 +96,10 @@ async fn plans_are_recorded_indexed_and_closed() {
     until("recording again", 20, || is_recording(&bench, 2)).await;
     let tracks = bench.recording.timeline(&[path(0)], far(), 0).await.unwrap();
     let between: Vec<_> = tracks[0].1.gaps.iter().skip(1).map(|gap| gap.reason).collect();
-    assert!(between.iter().all(|reason| *reason == GapReason::Us || *reason == GapReason::CameraOffline), "{between:?}");
+    assert!(
+        between.iter().all(|reason| *reason == GapReason::Us || *reason == GapReason::CameraOffline),
+        "{between:?}"
+    );
     bench.stop().await;
 }
 
@@ -124,13 +131,17 @@ async fn an_index_lost_entirely_is_rebuilt_from_the_files() {
     let bench = Bench::start(folder.path(), &farm).await;
     bench.recording.reindex().await.unwrap();
     for (old, old_fragments) in &before {
-        let new = bench.store.segments().by_file(&VolumeCode("main".into()), &old.file).await.unwrap().expect(&old.file);
+        let new =
+            bench.store.segments().by_file(&VolumeCode("main".into()), &old.file).await.unwrap().expect(&old.file);
         let fragments = bench.store.segments().fragments(new.id).await.unwrap();
         assert_eq!((new.start, new.size_bytes, new.state), (old.start, old.size_bytes, SegmentState::Complete));
         assert!((new.end - old.end).abs() <= 80, "{new:?} {old:?}");
         assert_eq!(fragments.len(), old_fragments.len());
         for (new, old) in fragments.iter().zip(old_fragments) {
-            assert_eq!((new.offset, new.size_bytes, new.start_ms, new.is_key), (old.offset, old.size_bytes, old.start_ms, old.is_key));
+            assert_eq!(
+                (new.offset, new.size_bytes, new.start_ms, new.is_key),
+                (old.offset, old.size_bytes, old.start_ms, old.is_key)
+            );
         }
     }
     // A file that is taken away becomes missing; one that is none is left alone.

@@ -7,7 +7,8 @@ use std::path::Path;
 use watchwall_model::{ErrorCode, GapReason, Plan, PlanRunning, TimeRange, UtcMillis, Volume, VolumeState};
 
 fn far() -> TimeRange {
-    TimeRange::new(UtcMillis::now().saturating_add_ms(-3_600_000), UtcMillis::now().saturating_add_ms(3_600_000)).unwrap()
+    TimeRange::new(UtcMillis::now().saturating_add_ms(-3_600_000), UtcMillis::now().saturating_add_ms(3_600_000))
+        .unwrap()
 }
 
 async fn running(bench: &Bench) -> PlanRunning {

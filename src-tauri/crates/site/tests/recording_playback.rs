@@ -4,8 +4,14 @@ mod recording_support;
 
 use futures::StreamExt;
 use recording_support::{Bench, Farm, Footage, frames_in, path, until};
-use std::{sync::Arc, time::{Duration, Instant}};
-use watchwall_media::{fmp4, hub::{BacklogLimits, Hub}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use watchwall_media::{
+    fmp4,
+    hub::{BacklogLimits, Hub},
+};
 use watchwall_model::{ErrorCode, Plan, TimeRange, UtcMillis};
 use watchwall_site::recording::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, Speed, StartMode};
 
@@ -78,7 +84,9 @@ impl Recorded {
                     }
                 }
                 PlaybackMessage::Seeked { at, .. } => told.push(format!("seeked {}", at - self.start)),
-                PlaybackMessage::Gap { from, to, .. } => told.push(format!("gap {} {}", from - self.start, to - self.start)),
+                PlaybackMessage::Gap { from, to, .. } => {
+                    told.push(format!("gap {} {}", from - self.start, to - self.start))
+                }
                 PlaybackMessage::LiveEdge { at } => told.push(format!("edge {}", at - self.start)),
                 PlaybackMessage::End { at } => {
                     told.push(format!("end {}", at - self.start));
@@ -194,7 +202,8 @@ async fn the_ring_replays_a_stream_nobody_records() {
     assert_eq!(empty, Some(ErrorCode::NoRecording));
     farm.hub(0).set_limits(BacklogLimits { ring: Duration::from_secs(30), ..BacklogLimits::default() });
     farm.feed(footage);
-    until("a ring", 20, || async { (farm.hub(0).ring_since(watchwall_model::UtcMicros(0)).len() > 60).then_some(()) }).await;
+    until("a ring", 20, || async { (farm.hub(0).ring_since(watchwall_model::UtcMicros(0)).len() > 60).then_some(()) })
+        .await;
     let mut session = bench.recording.open_replay(&path(0), 2, options()).await.unwrap();
     let (mut last, mut pictures) = (0, 0);
     while pictures < 100 {

@@ -44,7 +44,8 @@ async fn fill(folder: &Path, days: i64, cameras: i64) -> Outcome<()> {
     let started = Instant::now();
     let fragments: Vec<Fragment> = (0..GOPS).map(gop).collect();
     let blob = encode_fragments(None, &fragments);
-    let mut connection = SqliteConnection::connect(&format!("sqlite:{}", folder.join("watchwall.db").display())).await?;
+    let mut connection =
+        SqliteConnection::connect(&format!("sqlite:{}", folder.join("watchwall.db").display())).await?;
     let mut transaction = connection.begin().await?;
     let segments = days * DAY_MS / SEGMENT_MS;
     for number in 0..segments {
@@ -84,7 +85,8 @@ async fn coverage(store: &Store, days: i64, cameras: i64) -> Outcome<()> {
     report(&format!("coverage of {days} days x {cameras} cameras, first question"), times.drain(..1).collect());
     report(&format!("coverage of {days} days x {cameras} cameras"), times);
     let mut times = Vec::new();
-    let hour = TimeRange::new(UtcMillis(BEGIN_MS + DAY_MS / 2), UtcMillis(BEGIN_MS + DAY_MS / 2 + 3_600_000)).ok_or("no hour")?;
+    let hour = TimeRange::new(UtcMillis(BEGIN_MS + DAY_MS / 2), UtcMillis(BEGIN_MS + DAY_MS / 2 + 3_600_000))
+        .ok_or("no hour")?;
     for path in &paths {
         let started = Instant::now();
         store.segments().in_range(path, hour).await?;
@@ -143,7 +145,13 @@ async fn progress(store: &Store, streams: i64) -> Outcome<()> {
         let size_bytes = 800 + u64::from(second + 1) * 75_000;
         let batch: Vec<_> = ids
             .iter()
-            .map(|id| SegmentProgress { id: *id, end, size_bytes, fragments: fragments.clone(), state: SegmentState::Recording })
+            .map(|id| SegmentProgress {
+                id: *id,
+                end,
+                size_bytes,
+                fragments: fragments.clone(),
+                state: SegmentState::Recording,
+            })
             .collect();
         let started = Instant::now();
         store.segments().commit_progress(&batch).await?;

@@ -10,9 +10,8 @@ use watchwall_model::UtcMillis;
 const FOLDER: &str = "backup";
 const KEEP: usize = 7;
 /// In an order that satisfies the foreign keys.
-const TABLES: [&str; 10] = [
-    "meta", "camera_groups", "cameras", "streams", "plans", "volumes", "users", "layouts", "settings", "audit",
-];
+const TABLES: [&str; 10] =
+    ["meta", "camera_groups", "cameras", "streams", "plans", "volumes", "users", "layouts", "settings", "audit"];
 
 /// Writes `backup/watchwall-{utc ms}.db`: complete or not at all.
 pub async fn write(data: &Path) -> Result<PathBuf, StoreError> {

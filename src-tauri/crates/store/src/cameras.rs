@@ -28,7 +28,17 @@ const DELETE: &str = "DELETE FROM cameras WHERE id = ?1";
 const SET_FACTS: &str = "UPDATE streams SET facts = ?1 WHERE path = ?2";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
-    ALL, ONE, STREAMS, STREAMS_OF, ID_BY_PATH, NEXT_CHANNEL, INSERT, INSERT_STREAM, UPDATE, DELETE_STREAMS, DELETE,
+    ALL,
+    ONE,
+    STREAMS,
+    STREAMS_OF,
+    ID_BY_PATH,
+    NEXT_CHANNEL,
+    INSERT,
+    INSERT_STREAM,
+    UPDATE,
+    DELETE_STREAMS,
+    DELETE,
     SET_FACTS,
 ];
 

@@ -2,8 +2,8 @@
 
 use crate::{
     DataFolder, StoreError, audit::AuditLog, cameras::CameraTable, events::EventTable, groups::GroupTable,
-    layouts::LayoutTable, migrations, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal, segments::SegmentTable,
-    sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
+    layouts::LayoutTable, migrations, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal,
+    segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -37,7 +37,10 @@ pub enum OpenOutcome {
     Opened,
     /// The database was damaged and moved aside. `restored_from` is the backup its configuration came from;
     /// recordings must be indexed again from the volumes either way.
-    Rebuilt { moved_to: PathBuf, restored_from: Option<PathBuf> },
+    Rebuilt {
+        moved_to: PathBuf,
+        restored_from: Option<PathBuf>,
+    },
 }
 
 impl Store {

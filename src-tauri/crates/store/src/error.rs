@@ -92,7 +92,9 @@ impl From<StoreError> for Problem {
             }
             StoreError::File { path, .. } => problem = problem.with("path", path.display()),
             StoreError::NameTaken { name } => problem = problem.with("name", name),
-            StoreError::VersionConflict { what } | StoreError::NotFound { what } => problem = problem.with("what", what),
+            StoreError::VersionConflict { what } | StoreError::NotFound { what } => {
+                problem = problem.with("what", what)
+            }
             StoreError::GroupCycle => problem = problem.with("field", "parent_id").with("reason", "cycle"),
             _ => {}
         }

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use watchwall_model::{StreamPath, TimeRange, UtcMillis};
 
 const INSERT: &str = "INSERT INTO recording_events (path, at_ms, kind, detail) VALUES (?1, ?2, ?3, ?4)";
-const IN_RANGE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id LIMIT 20000";
+const IN_RANGE: &str =
+    "SELECT * FROM recording_events WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id LIMIT 20000";
 const LAST_BEFORE: &str =
     "SELECT * FROM recording_events WHERE path = ?1 AND at_ms < ?2 ORDER BY at_ms DESC, id DESC LIMIT 1";
 const PRUNE: &str = "DELETE FROM recording_events WHERE at_ms < ?1";
@@ -53,8 +54,11 @@ impl EventTable<'_> {
 
     /// Events of the range, and before them the last one that came earlier: it says what held at the start.
     pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
-        let earlier =
-            sqlx::query(LAST_BEFORE).bind(path.as_str()).bind(range.start.0).fetch_optional(self.store.reader()).await?;
+        let earlier = sqlx::query(LAST_BEFORE)
+            .bind(path.as_str())
+            .bind(range.start.0)
+            .fetch_optional(self.store.reader())
+            .await?;
         let rows = sqlx::query(IN_RANGE)
             .bind(path.as_str())
             .bind(range.start.0)

@@ -31,7 +31,13 @@ impl LayoutTable<'_> {
         row.as_ref().map(read).transpose()
     }
 
-    pub async fn insert(&self, name: &str, owner: UserId, shared: bool, grid: &LayoutGrid) -> Result<Layout, StoreError> {
+    pub async fn insert(
+        &self,
+        name: &str,
+        owner: UserId,
+        shared: bool,
+        grid: &LayoutGrid,
+    ) -> Result<Layout, StoreError> {
         let done = sqlx::query(INSERT)
             .bind(name)
             .bind(owner.0)

@@ -22,11 +22,9 @@ macro_rules! head {
 
 const INSERT: &str = "INSERT INTO segments (path, volume, file, start_ms, end_ms, size_bytes, video_codec, width, \
      height, has_audio, state, init_bytes) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, 'recording', ?5)";
-const PROGRESS: &str =
-    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = CAST(fragments || ?3 AS BLOB), state = ?4 WHERE id = ?5 \
+const PROGRESS: &str = "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = CAST(fragments || ?3 AS BLOB), state = ?4 WHERE id = ?5 \
      RETURNING path, start_ms, deleting";
-const REPLACE_FRAGMENTS: &str =
-    "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = ?3, state = ?4 WHERE id = ?5 \
+const REPLACE_FRAGMENTS: &str = "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = ?3, state = ?4 WHERE id = ?5 \
      RETURNING path, start_ms, deleting";
 const OPEN: &str = head!("WHERE volume = ?1 AND state = 'recording' ORDER BY id");
 const ONE: &str = head!("WHERE id = ?1");
@@ -68,9 +66,29 @@ const FILES: &str =
     "SELECT id, file FROM segments WHERE volume = ?1 AND id > ?2 AND state <> 'missing' ORDER BY id LIMIT ?3";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
-    INSERT, PROGRESS, REPLACE_FRAGMENTS, OPEN, ONE, BY_FILE, FRAGMENTS, IN_RANGE, AFTER, BEFORE, PIECES, OLDEST,
-    EXPIRED, DELETING, MARK_DELETING, FORGET, MARK_MISSING, PATHS, TOTALS, TOTALS_OPEN,
-    BYTES_SINCE, BYTES_OPEN, FILES,
+    INSERT,
+    PROGRESS,
+    REPLACE_FRAGMENTS,
+    OPEN,
+    ONE,
+    BY_FILE,
+    FRAGMENTS,
+    IN_RANGE,
+    AFTER,
+    BEFORE,
+    PIECES,
+    OLDEST,
+    EXPIRED,
+    DELETING,
+    MARK_DELETING,
+    FORGET,
+    MARK_MISSING,
+    PATHS,
+    TOTALS,
+    TOTALS_OPEN,
+    BYTES_SINCE,
+    BYTES_OPEN,
+    FILES,
 ];
 
 /// A segment whose file was just made: `ftyp` and `moov` are on disk, no fragment yet.

@@ -19,8 +19,7 @@ const DELETE: &str = "DELETE FROM users WHERE id = ?1";
 const ADMINISTRATORS: &str =
     "SELECT COUNT(*) FROM users WHERE role = 'administrator' AND enabled = 1 AND password_hash <> '!'";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] =
-    &[COUNT, ALL, ONE, BY_NAME, HASH, INSERT, UPDATE, SET_HASH, DELETE, ADMINISTRATORS];
+pub const STATEMENTS: &[&str] = &[COUNT, ALL, ONE, BY_NAME, HASH, INSERT, UPDATE, SET_HASH, DELETE, ADMINISTRATORS];
 
 #[derive(Clone)]
 pub struct NewUser {

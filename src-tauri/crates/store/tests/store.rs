@@ -271,7 +271,13 @@ async fn the_timeline_follows_every_write() {
         has_audio: false,
         init_bytes: 800,
     };
-    let progress = |id, end: i64, state| SegmentProgress { id, end: UtcMillis(end), size_bytes: 900, fragments: Vec::new(), state };
+    let progress = |id, end: i64, state| SegmentProgress {
+        id,
+        end: UtcMillis(end),
+        size_bytes: 900,
+        fragments: Vec::new(),
+        state,
+    };
     let table = store.segments();
     let check = async |expect: &[(i64, i64)]| {
         let found = store.segments().coverage(&path, range, 0).await.unwrap();
@@ -280,7 +286,8 @@ async fn the_timeline_follows_every_write() {
     check(&[]).await;
     let ids = table.insert_all(&[new(1_000), new(3_000), new(5_000)]).await.unwrap();
     check(&[]).await;
-    let batch: Vec<_> = ids.iter().zip([2_000, 4_000, 6_000]).map(|(id, end)| progress(*id, end, SegmentState::Complete)).collect();
+    let batch: Vec<_> =
+        ids.iter().zip([2_000, 4_000, 6_000]).map(|(id, end)| progress(*id, end, SegmentState::Complete)).collect();
     table.commit_progress(&batch).await.unwrap();
     check(&[(1_000, 2_000), (3_000, 4_000), (5_000, 6_000)]).await;
     table.replace_fragments(&progress(ids[1], 3_500, SegmentState::Recovered)).await.unwrap();

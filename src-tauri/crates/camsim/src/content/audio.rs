@@ -1,6 +1,9 @@
 //! A loop of sound: one short beep per second, as AAC (by GStreamer) or G.711 (here).
 
-use crate::{Audio, CamsimError, rtp::{TrackLoop, audio_payload}};
+use crate::{
+    Audio, CamsimError,
+    rtp::{TrackLoop, audio_payload},
+};
 use bytes::Bytes;
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::AppSink;
@@ -88,10 +91,8 @@ fn encode_aac() -> Result<(Vec<Bytes>, Bytes), CamsimError> {
         .map_err(|e| refused(e.to_string()))?
         .downcast::<gst::Pipeline>()
         .map_err(|_| refused("not a pipeline".into()))?;
-    let sink = pipeline
-        .by_name("sink")
-        .and_then(|e| e.downcast::<AppSink>().ok())
-        .ok_or_else(|| refused("no sink".into()))?;
+    let sink =
+        pipeline.by_name("sink").and_then(|e| e.downcast::<AppSink>().ok()).ok_or_else(|| refused("no sink".into()))?;
     pipeline.set_state(gst::State::Playing).map_err(|e| refused(e.to_string()))?;
     let mut frames = Vec::new();
     let mut config = Bytes::new();

@@ -14,9 +14,8 @@ pub(crate) enum Parameters {
 impl Parameters {
     /// Finds the sets in a key access unit.
     pub fn find(codec: Codec, unit: &Bytes) -> Option<Self> {
-        let of = |wanted: u8| {
-            nals(unit).find(|nal| nal_type(codec, nal) == Some(wanted)).map(|nal| unit.slice_ref(nal))
-        };
+        let of =
+            |wanted: u8| nals(unit).find(|nal| nal_type(codec, nal) == Some(wanted)).map(|nal| unit.slice_ref(nal));
         Some(match codec {
             Codec::H264 => Self::H264 { sps: of(7)?, pps: of(8)? },
             Codec::H265 => Self::H265 { vps: of(32)?, sps: of(33)?, pps: of(34)? },

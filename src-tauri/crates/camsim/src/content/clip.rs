@@ -1,7 +1,11 @@
 //! A profile of video, and encoding a loop of it.
 
 use super::encoder::VideoEncoder;
-use crate::{CamsimError, Codec, Look, StreamSpec, fault::ContentFaults, picture::{Scene, SceneSpec}};
+use crate::{
+    CamsimError, Codec, Look, StreamSpec,
+    fault::ContentFaults,
+    picture::{Scene, SceneSpec},
+};
 use bytes::Bytes;
 use std::{
     sync::{Arc, Mutex, PoisonError},

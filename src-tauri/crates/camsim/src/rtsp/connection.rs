@@ -6,10 +6,7 @@ use super::{
     response,
     session::Session,
 };
-use crate::{
-    house::House,
-    stream::LiveUnit,
-};
+use crate::{house::House, stream::LiveUnit};
 use bytes::{Buf, BytesMut};
 use std::{
     io,
@@ -190,9 +187,7 @@ impl Connection {
 }
 
 /// The next live unit; never, when the session has no live picture.
-async fn next_live(
-    live: &mut Option<broadcast::Receiver<Arc<LiveUnit>>>,
-) -> Result<Arc<LiveUnit>, RecvError> {
+async fn next_live(live: &mut Option<broadcast::Receiver<Arc<LiveUnit>>>) -> Result<Arc<LiveUnit>, RecvError> {
     match live {
         Some(live) => live.recv().await,
         None => std::future::pending().await,

@@ -11,7 +11,10 @@ use super::{
     track::{Carrier, Track, bind_udp},
     transport::{self, Wish},
 };
-use crate::{fault::FaultSet, stream::{StreamRuntime, VIDEO_HZ}};
+use crate::{
+    fault::FaultSet,
+    stream::{StreamRuntime, VIDEO_HZ},
+};
 use std::{
     io,
     sync::{Arc, atomic::Ordering::Relaxed},

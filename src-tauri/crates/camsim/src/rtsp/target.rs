@@ -58,7 +58,8 @@ mod tests {
         check("rtsp://[::1]:8554/cam/3/main/?a=b", main(None));
         check("/cam/3/main/track1", main(Some(TrackKind::Video)));
         check("rtsp://h/cam/3/main/track2", main(Some(TrackKind::Audio)));
-        for bad in ["*", "rtsp://h", "rtsp://h/", "/cam/x/main", "/cam/3/third", "/cam/3/main/track9", "/cam/3/sub/track1/x"]
+        for bad in
+            ["*", "rtsp://h", "rtsp://h/", "/cam/x/main", "/cam/3/third", "/cam/3/main/track9", "/cam/3/sub/track1/x"]
         {
             check(bad, None);
         }

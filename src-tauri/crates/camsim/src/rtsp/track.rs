@@ -61,13 +61,7 @@ impl Track {
     ///
     /// # Errors
     /// The RTSP connection is broken. Over UDP, what cannot be sent is lost.
-    pub fn send(
-        &mut self,
-        wire: &Wire,
-        time: u32,
-        loss_percent: f32,
-        link: &mut Link<'_>,
-    ) -> io::Result<()> {
+    pub fn send(&mut self, wire: &Wire, time: u32, loss_percent: f32, link: &mut Link<'_>) -> io::Result<()> {
         let channel = match self.carrier {
             Carrier::Interleaved { rtp, .. } => rtp,
             Carrier::Udp { .. } => 0,

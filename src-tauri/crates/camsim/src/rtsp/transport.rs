@@ -52,7 +52,13 @@ mod tests {
         check("RTP/AVP;unicast;client_port=5000-5001", Some(Wish::Udp { rtp: 5000, rtcp: 5001 }));
         check("RTP/AVP/UDP;client_port=65534", Some(Wish::Udp { rtp: 65534, rtcp: 65535 }));
         check("RTP/AVP;multicast, RTP/AVP/TCP;interleaved=0-1", Some(Wish::Interleaved(Some((0, 1)))));
-        for bad in ["", "RTP/AVP;multicast", "RTP/AVP;unicast", "RTP/SAVP;unicast;client_port=1-2", "RTP/AVP;client_port=65535"] {
+        for bad in [
+            "",
+            "RTP/AVP;multicast",
+            "RTP/AVP;unicast",
+            "RTP/SAVP;unicast;client_port=1-2",
+            "RTP/AVP;client_port=65535",
+        ] {
             check(bad, None);
         }
     }

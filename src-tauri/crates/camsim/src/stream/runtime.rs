@@ -129,9 +129,7 @@ impl StreamRuntime {
     /// The loop on the air; `None` while it is being encoded and for a live stream.
     pub fn timeline(&self) -> Option<(Arc<TrackLoop>, i64)> {
         match &self.feed {
-            Feed::Loop(timeline) => {
-                timeline.borrow().as_ref().map(|on_air| (on_air.clip.track.clone(), on_air.start))
-            }
+            Feed::Loop(timeline) => timeline.borrow().as_ref().map(|on_air| (on_air.clip.track.clone(), on_air.start)),
             Feed::Live(_) => None,
         }
     }

@@ -147,11 +147,7 @@ impl Work {
                 on_air.send_replace(Some((parameters, content)));
             }
             let taken_us = i64::try_from(unit.pts_ns / 1000).unwrap_or(0);
-            let unit = LiveUnit {
-                key: unit.key,
-                time: ticks(taken_us, VIDEO_HZ),
-                wire: packetiser.pack(&unit.data),
-            };
+            let unit = LiveUnit { key: unit.key, time: ticks(taken_us, VIDEO_HZ), wire: packetiser.pack(&unit.data) };
             // Nobody listening is no error.
             let _ = units.send(Arc::new(unit));
         })?;

@@ -83,8 +83,7 @@ impl Client {
     pub async fn request(&mut self, method: &str, suffix: &str, headers: &str) -> Answer {
         self.cseq += 1;
         let session = self.session.as_ref().map(|id| format!("Session: {id}\r\n")).unwrap_or_default();
-        let text =
-            format!("{method} {}{suffix} RTSP/1.0\r\nCSeq: {}\r\n{session}{headers}\r\n", self.url, self.cseq);
+        let text = format!("{method} {}{suffix} RTSP/1.0\r\nCSeq: {}\r\n{session}{headers}\r\n", self.url, self.cseq);
         self.send(text.as_bytes()).await;
         self.answer().await
     }

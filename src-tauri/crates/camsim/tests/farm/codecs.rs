@@ -21,11 +21,7 @@ struct Seen {
 }
 
 fn transport(udp: bool) -> Transport {
-    if udp {
-        Transport::Udp(UdpTransportOptions::default())
-    } else {
-        Transport::Tcp(TcpTransportOptions::default())
-    }
+    if udp { Transport::Udp(UdpTransportOptions::default()) } else { Transport::Tcp(TcpTransportOptions::default()) }
 }
 
 async fn look(farm: &Farm, camera: usize, udp: bool, credentials: Option<(&str, &str)>) -> Result<Seen, retina::Error> {

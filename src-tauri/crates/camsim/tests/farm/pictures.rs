@@ -41,7 +41,8 @@ async fn the_burnt_in_clock_is_the_wall_clock() {
         let (planes, _) = decode(&farm, "tcp", 10).await;
         let end = UtcMillis::now();
         let (width, size) = (width as usize, (width * height) as usize);
-        let clocks: Vec<_> = planes.chunks(size).map(|plane| clock_pattern::read(plane, width, width).unwrap()).collect();
+        let clocks: Vec<_> =
+            planes.chunks(size).map(|plane| clock_pattern::read(plane, width, width).unwrap()).collect();
         assert_eq!(clocks.len(), 10);
         for clock in &clocks {
             let at = clock_pattern::moment_near(*clock, end);

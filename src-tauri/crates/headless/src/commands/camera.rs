@@ -113,7 +113,10 @@ impl RunningSite {
             return Ok(Self { address: address.trim_end_matches('/').into(), token: token.trim().into(), http });
         }
         let looked: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        bail!("no running site found in {}; start it with `watchwall serve`, or name its folder with --data", looked.join(" or "))
+        bail!(
+            "no running site found in {}; start it with `watchwall serve`, or name its folder with --data",
+            looked.join(" or ")
+        )
     }
 
     async fn send(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> Result<Answer> {

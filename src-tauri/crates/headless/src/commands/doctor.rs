@@ -68,7 +68,12 @@ pub async fn run(arguments: DoctorArguments) -> Result<ExitCode> {
         output::line(serde_json::to_string_pretty(&findings)?);
     } else {
         for finding in &findings {
-            output::line(format_args!("{:8} {:14} {}", format!("{:?}", finding.verdict).to_lowercase(), finding.what, finding.found));
+            output::line(format_args!(
+                "{:8} {:14} {}",
+                format!("{:?}", finding.verdict).to_lowercase(),
+                finding.what,
+                finding.found
+            ));
             if !finding.next.is_empty() {
                 output::line(format_args!("{:8} {:14} -> {}", "", "", finding.next));
             }
@@ -93,7 +98,12 @@ fn port(listen: SocketAddr) -> Finding {
 fn clock() -> Finding {
     let now = UtcMillis::now();
     if now < CLOCK_SET {
-        return Finding::not_ok("clock", Verdict::Bad, "the system clock was never set", "Set the time, or switch NTP on.");
+        return Finding::not_ok(
+            "clock",
+            Verdict::Bad,
+            "the system clock was never set",
+            "Set the time, or switch NTP on.",
+        );
     }
     let zone = jiff::tz::TimeZone::system();
     let name = zone.iana_name().unwrap_or("unnamed").to_owned();

@@ -36,7 +36,11 @@ pub struct ClipPart {
 pub enum ClipPiece {
     Bytes(Bytes),
     /// These bytes of the file of this part.
-    File { part: usize, offset: u64, len: u64 },
+    File {
+        part: usize,
+        offset: u64,
+        len: u64,
+    },
 }
 
 /// A clip whose every byte has its place. Holds the rewritten heads in memory, about 1 kB per fragment.
@@ -88,7 +92,11 @@ impl ClipLayout {
             entries.extend(entry.map(|(time, moof_at)| MfraEntry { time, moof_offset: layout.total_len + moof_at }));
             let head_len = head.len() as u64;
             layout.push(ClipPiece::Bytes(head));
-            layout.push(ClipPiece::File { part, offset: fragment.offset + head_len, len: fragment.size_bytes - head_len });
+            layout.push(ClipPiece::File {
+                part,
+                offset: fragment.offset + head_len,
+                len: fragment.size_bytes - head_len,
+            });
         }
         layout.push(ClipPiece::Bytes(mfra(entries)));
         Ok(layout)
@@ -140,7 +148,9 @@ impl Span {
         }
         Some(match &self.piece {
             ClipPiece::Bytes(bytes) => ClipPiece::Bytes(bytes.slice(from as usize..to as usize)),
-            ClipPiece::File { part, offset, .. } => ClipPiece::File { part: *part, offset: offset + from, len: to - from },
+            ClipPiece::File { part, offset, .. } => {
+                ClipPiece::File { part: *part, offset: offset + from, len: to - from }
+            }
         })
     }
 }
@@ -161,7 +171,11 @@ fn read_head(fragment: &ClipFragment, mut read: impl FnMut(usize) -> io::Result<
             let end = at + header_len;
             return if is_whole && end <= bytes.len() { Ok(bytes[..end].to_vec()) } else { Err(torn()) };
         }
-        at = usize::try_from(size).ok().and_then(|size| at.checked_add(size)).filter(|at| *at < most).ok_or_else(torn)?;
+        at = usize::try_from(size)
+            .ok()
+            .and_then(|size| at.checked_add(size))
+            .filter(|at| *at < most)
+            .ok_or_else(torn)?;
         if bytes.len() < at && bytes.len() == most {
             return Err(FmpError::Malformed("a fragment without mdat"));
         }
@@ -210,7 +224,8 @@ impl Line {
             shift_at(&mut head, at, shift_us, rate).ok_or_else(malformed)?;
         }
         if let Some(prft) = Boxes::new(&head).find(|found| &found.kind == b"prft") {
-            let rate = read_prft(prft.body).and_then(|time| self.tracks.find(time.track_id)).map(|(_, track)| track.timescale);
+            let rate =
+                read_prft(prft.body).and_then(|time| self.tracks.find(time.track_id)).map(|(_, track)| track.timescale);
             let is_wide = prft.end() - prft.at == PRFT_BYTES;
             let at = prft.at + MEDIA_TIME_AT;
             if let Some(rate) = rate.filter(|_| is_wide) {

@@ -35,7 +35,9 @@ impl From<FmpError> for Problem {
     fn from(error: FmpError) -> Self {
         let problem = Self::new(error.code()).at("write_or_read_mp4");
         let problem = match &error {
-            FmpError::CodecUnsupported { codec } | FmpError::ConfigInvalid { codec, .. } => problem.with("codec", codec),
+            FmpError::CodecUnsupported { codec } | FmpError::ConfigInvalid { codec, .. } => {
+                problem.with("codec", codec)
+            }
             _ => problem,
         };
         match &error {

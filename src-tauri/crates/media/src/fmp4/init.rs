@@ -1,11 +1,16 @@
 //! The initialisation segment: `ftyp` and `moov` (ISO/IEC 14496-12, 8.2).
 
-use super::{AUDIO_TRACK, BOX_HEADER, FmpError, VIDEO_TRACK, identity::{SegmentIdentity, identity_box}, moof::KEY_FLAGS, sample_entry};
+use super::{
+    AUDIO_TRACK, BOX_HEADER, FmpError, VIDEO_TRACK,
+    identity::{SegmentIdentity, identity_box},
+    moof::KEY_FLAGS,
+    sample_entry,
+};
 use crate::{AudioParams, StreamParams, VideoParams, audio};
 use bytes::Bytes;
 use mp4_atom::{
-    Codec, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Mehd, Minf, Moov, Mvex, Mvhd, Smhd, Stbl, Stco, Stsd, Tkhd,
-    Trak, Trex, Url, Vmhd,
+    Codec, Dinf, Dref, DrefEntry, Encode, FourCC, Ftyp, Hdlr, Mdhd, Mdia, Mehd, Minf, Moov, Mvex, Mvhd, Smhd, Stbl,
+    Stco, Stsd, Tkhd, Trak, Trex, Url, Vmhd,
 };
 use watchwall_model::UtcMicros;
 

@@ -23,7 +23,8 @@ pub fn mfra(entries: impl IntoIterator<Item = MfraEntry>) -> Bytes {
         trun_number: 1,
         sample_delta: 1,
     });
-    let mut mfra = Mfra { tfra: vec![Tfra { track_id: VIDEO_TRACK, entries: entries.collect() }], mfro: Mfro::default() };
+    let mut mfra =
+        Mfra { tfra: vec![Tfra { track_id: VIDEO_TRACK, entries: entries.collect() }], mfro: Mfro::default() };
     // The last field repeats the size of the whole.
     let sized = encode(&mfra);
     mfra.mfro.parent_size = sized.len() as u32;

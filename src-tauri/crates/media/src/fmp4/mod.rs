@@ -23,8 +23,8 @@ mod init;
 mod mfra;
 mod moof;
 mod prft;
-mod samples;
 mod sample_entry;
+mod samples;
 mod scan;
 mod walk;
 

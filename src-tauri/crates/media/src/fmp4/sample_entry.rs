@@ -1,10 +1,12 @@
 //! Sample entries (ISO/IEC 14496-12, 8.5.2): how a track is coded.
 
 use super::{FmpError, init::dimension};
-use crate::{AudioParams, VideoParams, audio::{AudioContainer, FLAC_BLOCK, FLAC_MOST_SAMPLES, container_of, flac_bits, flac_format, most_frame_bytes}};
+use crate::{
+    AudioParams, VideoParams,
+    audio::{AudioContainer, FLAC_BLOCK, FLAC_MOST_SAMPLES, container_of, flac_bits, flac_format, most_frame_bytes},
+};
 use mp4_atom::{
-    Atom, Audio, Avc1, Avcc, Codec, Dfla, Dops, Esds, Flac, FlacMetadataBlock,
-    Hvc1, Hvcc, Jpeg, Mp4a, Opus, Visual,
+    Atom, Audio, Avc1, Avcc, Codec, Dfla, Dops, Esds, Flac, FlacMetadataBlock, Hvc1, Hvcc, Jpeg, Mp4a, Opus, Visual,
     esds::{DecoderConfig, DecoderSpecific, EsDescriptor, SLConfig},
 };
 use watchwall_model::VideoCodec;
@@ -14,7 +16,12 @@ const OBJECT_AAC: u8 = 0x40;
 const STREAM_AUDIO: u8 = 0x05;
 
 pub fn of_video(video: &VideoParams) -> Result<Codec, FmpError> {
-    let visual = Visual { data_reference_index: 1, width: dimension(video.width), height: dimension(video.height), ..Visual::default() };
+    let visual = Visual {
+        data_reference_index: 1,
+        width: dimension(video.width),
+        height: dimension(video.height),
+        ..Visual::default()
+    };
     let invalid = |detail: String| FmpError::ConfigInvalid { codec: video.codec.as_str().to_owned(), detail };
     match &video.codec {
         VideoCodec::H264 => {
@@ -30,7 +37,16 @@ pub fn of_video(video: &VideoParams) -> Result<Codec, FmpError> {
                 return Err(invalid("no parameter sets, or lengths that are not 4 bytes".to_owned()));
             }
             Ok(Hvc1 {
-                visual, hvcc, lhvc: None, btrt: None, colr: None, pasp: None, taic: None, fiel: None, ccst: None, spatial: None,
+                visual,
+                hvcc,
+                lhvc: None,
+                btrt: None,
+                colr: None,
+                pasp: None,
+                taic: None,
+                fiel: None,
+                ccst: None,
+                spatial: None,
             }
             .into())
         }
@@ -49,7 +65,9 @@ pub fn of_audio(sound: &AudioParams) -> Result<Codec, FmpError> {
         sample_rate: u16::try_from(sample_rate).unwrap_or(0).into(),
     };
     Ok(match container_of(sound).ok_or_else(unsupported)? {
-        AudioContainer::Aac => Mp4a { audio: audio(sound.sample_rate), esds: aac_descriptor(sound), btrt: None, taic: None }.into(),
+        AudioContainer::Aac => {
+            Mp4a { audio: audio(sound.sample_rate), esds: aac_descriptor(sound), btrt: None, taic: None }.into()
+        }
         AudioContainer::Opus => Opus {
             audio: audio(48_000),
             dops: Dops {
@@ -62,7 +80,9 @@ pub fn of_audio(sound: &AudioParams) -> Result<Codec, FmpError> {
             btrt: None,
         }
         .into(),
-        AudioContainer::Flac => Flac { audio: audio(sound.sample_rate), dfla: Dfla { blocks: vec![stream_info(sound)] } }.into(),
+        AudioContainer::Flac => {
+            Flac { audio: audio(sound.sample_rate), dfla: Dfla { blocks: vec![stream_info(sound)] } }.into()
+        }
     })
 }
 

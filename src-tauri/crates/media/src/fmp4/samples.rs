@@ -61,7 +61,9 @@ pub fn samples(fragment: &[u8], tracks: &TrackTable) -> Result<FragmentSamples, 
             b"prft" => found.wall_clock = read_prft(boxed.body).and_then(|time| wall_clock(time, tracks)),
             b"moof" => {
                 read_moof(&boxed, tracks, &mut found.samples);
-                found.samples.retain(|sample| sample.offset.checked_add(sample.len).is_some_and(|end| end <= fragment.len()));
+                found
+                    .samples
+                    .retain(|sample| sample.offset.checked_add(sample.len).is_some_and(|end| end <= fragment.len()));
                 return Ok(found);
             }
             _ => {}
@@ -84,7 +86,13 @@ pub(super) fn read_moof(moof: &BoxRef<'_>, tracks: &TrackTable, out: &mut Vec<Sa
     }
 }
 
-fn read_traf(traf: &[u8], moof_at: usize, data_end: Option<usize>, tracks: &TrackTable, out: &mut Vec<SampleRef>) -> Option<usize> {
+fn read_traf(
+    traf: &[u8],
+    moof_at: usize,
+    data_end: Option<usize>,
+    tracks: &TrackTable,
+    out: &mut Vec<SampleRef>,
+) -> Option<usize> {
     let mut boxes = Boxes::new(traf);
     let mut tfhd = Fields::new(boxes.find(|found| &found.kind == b"tfhd")?.body);
     let (_, flags) = tfhd.full()?;
@@ -128,7 +136,13 @@ fn read_traf(traf: &[u8], moof_at: usize, data_end: Option<usize>, tracks: &Trac
                 return Some(at);
             }
             out.push(SampleRef {
-                track, offset: at, len, dts, pts: dts.saturating_add(composition), duration, is_key: flags & NON_SYNC == 0,
+                track,
+                offset: at,
+                len,
+                dts,
+                pts: dts.saturating_add(composition),
+                duration,
+                is_key: flags & NON_SYNC == 0,
             });
             at = at.checked_add(len)?;
             dts = dts.saturating_add(i64::from(duration));

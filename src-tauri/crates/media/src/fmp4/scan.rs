@@ -38,10 +38,19 @@ pub struct TrackTable {
 impl TrackTable {
     /// The tracks as [`init_segment`](super::init_segment) writes them for these params.
     pub fn of_ours(params: &StreamParams) -> Self {
-        let track = |id, timescale, default_flags| TrackInfo { id, timescale, default_duration: 0, default_size: 0, default_flags };
+        let track = |id, timescale, default_flags| TrackInfo {
+            id,
+            timescale,
+            default_duration: 0,
+            default_size: 0,
+            default_flags,
+        };
         Self {
             video: params.video.as_ref().map(|video| track(VIDEO_TRACK, video.clock_rate.max(1), 0)),
-            audio: params.audio.as_ref().map(|audio| track(AUDIO_TRACK, audio.clock_rate.max(1), super::moof::KEY_FLAGS)),
+            audio: params
+                .audio
+                .as_ref()
+                .map(|audio| track(AUDIO_TRACK, audio.clock_rate.max(1), super::moof::KEY_FLAGS)),
         }
     }
 
@@ -152,7 +161,9 @@ fn read_track(trak: &[u8]) -> Option<ReadTrack> {
         b"avc1" | b"avc3" | b"hvc1" | b"hev1" | b"jpeg" | b"mp4v" => {
             video_params(entry.kind, entry.body, timescale).map(|params| ReadTrack::Video(track, params))
         }
-        b"mp4a" | b"fLaC" | b"Opus" => audio_params(entry.kind, entry.body, timescale).map(|params| ReadTrack::Audio(track, params)),
+        b"mp4a" | b"fLaC" | b"Opus" => {
+            audio_params(entry.kind, entry.body, timescale).map(|params| ReadTrack::Audio(track, params))
+        }
         _ => None,
     }
 }
@@ -180,7 +191,12 @@ fn audio_params(kind: [u8; 4], entry: &[u8], clock_rate: u32) -> Option<AudioPar
     let channels = fields.u16()?;
     let boxes = entry.get(AUDIO_FIELDS..)?;
     let params = |codec, codec_string, sample_rate, config| AudioParams {
-        codec, codec_string, sample_rate, channels, clock_rate, config,
+        codec,
+        codec_string,
+        sample_rate,
+        channels,
+        clock_rate,
+        config,
     };
     Some(match &kind {
         b"mp4a" => {

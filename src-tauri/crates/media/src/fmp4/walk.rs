@@ -62,7 +62,8 @@ pub fn walk(file: &mut (impl Read + Seek), from: u64, tracks: &TrackTable) -> Re
             }
             b"moof" if size <= MOST_MOOF => {
                 let Some(bytes) = window.read(at, size as usize)? else { break };
-                let moof = BoxRef { kind, at: 0, body_at: header_len, body: bytes.get(header_len..).unwrap_or_default() };
+                let moof =
+                    BoxRef { kind, at: 0, body_at: header_len, body: bytes.get(header_len..).unwrap_or_default() };
                 let mut samples = Vec::new();
                 read_moof(&moof, tracks, &mut samples);
                 pending.moof = Some((at, samples));

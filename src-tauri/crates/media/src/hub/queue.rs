@@ -39,7 +39,10 @@ pub enum Received {
     Unit(Arc<AccessUnit>),
     /// The subscriber was too slow: so many units, spanning so many milliseconds, are missing here.
     /// The next unit is one at which a decoder can start.
-    Lost { units: u64, ms: u64 },
+    Lost {
+        units: u64,
+        ms: u64,
+    },
     /// The stream is over. Repeats for ever.
     Closed,
 }

@@ -295,9 +295,9 @@ impl<'a> Actor<'a> {
                 attempt,
                 reason: WaitReason { code: problem.code, detail: problem.to_string() },
             },
-            Stage::NeedsAttention { problem, .. } => Phase::NeedsAttention {
-                reason: Attention { code: problem.code, detail: problem.to_string() },
-            },
+            Stage::NeedsAttention { problem, .. } => {
+                Phase::NeedsAttention { reason: Attention { code: problem.code, detail: problem.to_string() } }
+            }
         }
     }
 

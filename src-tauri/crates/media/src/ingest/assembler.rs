@@ -90,7 +90,17 @@ impl Assembler {
             Origin { at: unit.received_at, stream_us: stream_us as i64 }
         });
         let params = hub.current_params().unwrap_or_else(|| Arc::new(StreamParams::new(0, None, None)));
-        Self { hub, counts, origin, first_play: None, params, video: None, audio: None, has_picture: false, has_undeclared_b_frames: false }
+        Self {
+            hub,
+            counts,
+            origin,
+            first_play: None,
+            params,
+            video: None,
+            audio: None,
+            has_picture: false,
+            has_undeclared_b_frames: false,
+        }
     }
 
     /// Sets what the following units are. The same coding as before keeps the generation.
@@ -174,7 +184,9 @@ impl Assembler {
         let capture_us = state.clock.capture_us(ticks, utc_us_at(received_at), is_in_order);
         let is_discontinuity = state.is_first || state.is_broken || lost_packets > 0 || times.has_jumped;
         (state.is_first, state.is_broken) = (false, false);
-        if track == Track::Video && let Some(skew) = state.clock.skew() {
+        if track == Track::Video
+            && let Some(skew) = state.clock.skew()
+        {
             counts.clock_skew_ms.store(skew, Ordering::Relaxed);
         }
         self.has_undeclared_b_frames |= times.is_reordered && track == Track::Video && !has_b_frames;

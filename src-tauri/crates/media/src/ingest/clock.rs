@@ -38,7 +38,9 @@ impl CaptureClock {
     /// Takes a sender report: NTP seconds in the upper 32 bits since 1900, fraction in the lower.
     pub fn note_report(&mut self, ticks: i64, ntp: u64) {
         let report = Report { ticks, utc_us: ntp_to_utc_us(ntp) };
-        let has_stepped = self.report.is_none_or(|old| (report.at(ticks, self.clock_rate) - old.at(ticks, self.clock_rate)).abs() > CLOCK_STEP_US);
+        let has_stepped = self.report.is_none_or(|old| {
+            (report.at(ticks, self.clock_rate) - old.at(ticks, self.clock_rate)).abs() > CLOCK_STEP_US
+        });
         if has_stepped {
             self.lateness = Least::default();
         }

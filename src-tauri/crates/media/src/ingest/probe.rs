@@ -21,9 +21,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{
-    Credentials, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFacts, StreamPath, Transport,
-};
+use watchwall_model::{Credentials, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFacts, StreamPath, Transport};
 
 /// Which stream to look at.
 #[derive(Clone, Debug)]
@@ -145,7 +143,11 @@ struct Watch<'a> {
 
 impl Watch<'_> {
     /// Returns when the first picture came, after some more of the stream was seen.
-    async fn run(&mut self, heard: &mut mpsc::Receiver<EngineEvent>, key_frame_within: Duration) -> Result<u64, Problem> {
+    async fn run(
+        &mut self,
+        heard: &mut mpsc::Receiver<EngineEvent>,
+        key_frame_within: Duration,
+    ) -> Result<u64, Problem> {
         loop {
             let event = if self.playing.is_some() {
                 timeout(key_frame_within, heard.recv()).await.map_err(|_| self.no_picture())?

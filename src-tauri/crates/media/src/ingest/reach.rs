@@ -17,7 +17,8 @@ pub async fn resolve(host: &str, port: u16, limit: Duration) -> Result<Vec<Socke
     if let Ok(address) = host.parse() {
         return Ok(vec![SocketAddr::new(address, port)]);
     }
-    let unknown = |detail: String| Problem::new(ErrorCode::HostUnknown).with("host", host).at("connect").because(detail);
+    let unknown =
+        |detail: String| Problem::new(ErrorCode::HostUnknown).with("host", host).at("connect").because(detail);
     match timeout(limit, lookup_host((host, port))).await {
         Ok(Ok(addresses)) => {
             let addresses: Vec<_> = addresses.collect();
@@ -64,7 +65,9 @@ pub async fn check_rtsp(host: &str, port: u16, limit: Duration) -> Result<(), Pr
         }
         Ok::<_, std::io::Error>(String::from_utf8_lossy(&answer[..length]).into_owned())
     };
-    let not_rtsp = |detail: &str| Problem::new(ErrorCode::NotRtsp).with("host", host).with("port", port).at("options").because(detail);
+    let not_rtsp = |detail: &str| {
+        Problem::new(ErrorCode::NotRtsp).with("host", host).with("port", port).at("options").because(detail)
+    };
     match timeout(limit, talk).await {
         Ok(Ok(answer)) if answer.starts_with("RTSP/") => Ok(()),
         Ok(Ok(answer)) if answer.is_empty() => Err(not_rtsp("closed the connection without an answer")),

@@ -47,31 +47,58 @@ pub enum Stage {
     #[default]
     Idle,
     /// An engine is at work. `drain_until` is set while nobody wants it.
-    Running { health: Health, drain_until: Option<Instant> },
-    Waiting { until: Instant, problem: Problem },
-    NeedsAttention { problem: Problem, again_at: Option<Instant> },
+    Running {
+        health: Health,
+        drain_until: Option<Instant>,
+    },
+    Waiting {
+        until: Instant,
+        problem: Problem,
+    },
+    NeedsAttention {
+        problem: Problem,
+        again_at: Option<Instant>,
+    },
     Stopped,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    Connecting { since: Instant },
+    Connecting {
+        since: Instant,
+    },
     /// PLAY was answered; no key frame yet.
-    Starting { since: Instant },
-    Live { since: Instant },
-    Stalled { since: Instant, live_since: Instant },
+    Starting {
+        since: Instant,
+    },
+    Live {
+        since: Instant,
+    },
+    Stalled {
+        since: Instant,
+        live_since: Instant,
+    },
 }
 
 #[derive(Clone, Debug)]
 pub enum Event {
     /// How many hold an interest, and how many of them are viewers.
-    Interest { holders: u32, viewers: u32 },
+    Interest {
+        holders: u32,
+        viewers: u32,
+    },
     Playing,
     FirstPicture,
     /// The engine ended by itself. `dice` is uniform in 0..1.
-    Failed { failure: Failure, dice: f64 },
+    Failed {
+        failure: Failure,
+        dice: f64,
+    },
     /// Time passed. `last_unit` is when the newest unit of this connection arrived.
-    Tick { last_unit: Option<Instant>, dice: f64 },
+    Tick {
+        last_unit: Option<Instant>,
+        dice: f64,
+    },
     /// New address, credentials, engine or transport; or a person asks to try again.
     Updated,
     Stop,
@@ -206,7 +233,11 @@ impl State {
             }
             Stage::Waiting { until, .. } if now >= *until => self.start(now, actions),
             Stage::NeedsAttention { again_at: Some(at), .. } if now >= *at => {
-                if self.is_wanted { self.start(now, actions) } else { self.rest(actions) }
+                if self.is_wanted {
+                    self.start(now, actions)
+                } else {
+                    self.rest(actions)
+                }
             }
             _ => {}
         }

@@ -18,6 +18,7 @@ use crate::{
         AUDIO_TRACK, BOX_HEADER, FmpError, InitKind, InitOptions, Run, Sound, VIDEO_TRACK, init_segment, moof_len,
         put_mdat_header, put_moof, unit_sample,
     },
+    ingest::for_live,
 };
 use bytes::{BufMut, Bytes, BytesMut};
 use watchwall_model::VideoCodec;
@@ -44,7 +45,8 @@ pub fn carries_sound(params: &StreamParams) -> bool {
 
 /// The media type for the player, such as `video/mp4; codecs="avc1.4d401f,flac"`; `image/jpeg` for Motion JPEG alone.
 pub fn media_type(params: &StreamParams, sound: Sound) -> String {
-    let video = params.video.as_ref().filter(|video| video.codec != VideoCodec::Mjpeg).map(|video| video.codec_string.as_str());
+    let video =
+        params.video.as_ref().filter(|video| video.codec != VideoCodec::Mjpeg).map(|video| video.codec_string.as_str());
     let sound = params.audio.as_ref().filter(|_| sound == Sound::With).and_then(audio::container_codec_string);
     match (video, sound) {
         (Some(video), Some(sound)) => format!("video/mp4; codecs=\"{video},{sound}\""),
@@ -73,15 +75,20 @@ pub fn init_message(params: &StreamParams, sound: Sound) -> Result<Bytes, FmpErr
 fn build_init(params: &StreamParams, sound: Sound) -> Result<Bytes, FmpError> {
     let options = InitOptions { kind: InitKind::Live, sound };
     let segment = match &params.video {
-        Some(video) if video.codec == VideoCodec::Mjpeg => {
-            match (params.audio.clone(), sound) {
-                (Some(audio), Sound::With) if audio::is_containable(&audio) => {
-                    init_segment(&StreamParams::new(params.generation, None, Some(audio)), options)?
-                }
-                _ => Bytes::new(),
+        Some(video) if video.codec == VideoCodec::Mjpeg => match (params.audio.clone(), sound) {
+            (Some(audio), Sound::With) if audio::is_containable(&audio) => {
+                init_segment(&StreamParams::new(params.generation, None, Some(audio)), options)?
             }
-        }
-        _ => init_segment(params, options)?,
+            _ => Bytes::new(),
+        },
+        // Some decoders hold back a whole buffer of pictures unless the stream says that none are re-ordered.
+        Some(video) => match for_live(video) {
+            Some(video) => {
+                init_segment(&StreamParams::new(params.generation, Some(video), params.audio.clone()), options)?
+            }
+            None => init_segment(params, options)?,
+        },
+        None => init_segment(params, options)?,
     };
     let mut out = BytesMut::with_capacity(HEADER_BYTES + segment.len());
     put_header(&mut out, MessageKind::Init, FLAG_KEY, params.generation, 0);
@@ -104,7 +111,9 @@ pub fn unit_message(unit: &AccessUnit) -> Result<Bytes, FmpError> {
 fn build_unit(unit: &AccessUnit) -> Result<Bytes, FmpError> {
     if !unit.is_video() {
         let frame = audio::container_frame(unit).ok_or_else(|| match &unit.params.audio {
-            Some(audio) if !unit.data.is_empty() => FmpError::CodecUnsupported { codec: audio.codec.as_str().to_owned() },
+            Some(audio) if !unit.data.is_empty() => {
+                FmpError::CodecUnsupported { codec: audio.codec.as_str().to_owned() }
+            }
             _ => FmpError::Empty,
         })?;
         return Ok(fragment(unit, MessageKind::Audio, AUDIO_TRACK, &frame));

@@ -20,8 +20,12 @@ pub enum Purpose {
 /// Names of decoders to try, best first. Hardware ones exist in the registry only where a driver was found.
 pub fn candidates(codec: &VideoCodec, purpose: Purpose) -> Vec<&'static str> {
     let (hardware, software): (&[&str], &[&str]) = match codec {
-        VideoCodec::H264 => (&["nvh264dec", "vah264dec", "qsvh264dec", "d3d11h264dec", "vtdec"], &["avdec_h264", "openh264dec"]),
-        VideoCodec::H265 => (&["nvh265dec", "vah265dec", "qsvh265dec", "d3d11h265dec", "vtdec"], &["avdec_h265", "libde265dec"]),
+        VideoCodec::H264 => {
+            (&["nvh264dec", "vah264dec", "qsvh264dec", "d3d11h264dec", "vtdec"], &["avdec_h264", "openh264dec"])
+        }
+        VideoCodec::H265 => {
+            (&["nvh265dec", "vah265dec", "qsvh265dec", "d3d11h265dec", "vtdec"], &["avdec_h265", "libde265dec"])
+        }
         VideoCodec::Mjpeg => (&[], &["jpegdec", "avdec_mjpeg"]),
         VideoCodec::Other(_) => (&[], &[]),
     };

@@ -2,13 +2,15 @@
 
 use super::{caps, cores, element, set};
 use gstreamer::{self as gst, prelude::*};
-use std::{sync::OnceLock, time::{Duration, Instant}};
+use std::{
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
 use watchwall_model::{ErrorCode, Problem};
 
 /// Hardware of every platform first; software always works where it is installed.
-const CANDIDATES: &[&str] = &[
-    "nvh264enc", "vah264enc", "vah264lpenc", "qsvh264enc", "mfh264enc", "vtenc_h264", "x264enc", "openh264enc",
-];
+const CANDIDATES: &[&str] =
+    &["nvh264enc", "vah264enc", "vah264lpenc", "qsvh264enc", "mfh264enc", "vtenc_h264", "x264enc", "openh264enc"];
 /// Pictures between key frames.
 const GOP: u32 = 50;
 /// Drivers may take their time to start.
@@ -28,7 +30,9 @@ pub fn h264_encoder() -> Option<&'static str> {
 
 /// Why nothing can be encoded.
 pub fn none() -> Problem {
-    Problem::new(ErrorCode::EngineMissing).with("element", "x264enc").with("package", super::plugins::package_of("x264enc"))
+    Problem::new(ErrorCode::EngineMissing)
+        .with("element", "x264enc")
+        .with("package", super::plugins::package_of("x264enc"))
 }
 
 /// Makes an encoder that holds nothing back, for pictures of at most this height.
@@ -58,7 +62,9 @@ pub fn make(name: &str, max_height: u32) -> Result<gst::Element, Problem> {
             ("bframes", "0"),
         ],
         "nvh264enc" => &[("preset", "low-latency-hq"), ("gop-size", &gop), ("bframes", "0"), ("zerolatency", "true")],
-        "openh264enc" => &[("gop-size", &gop), ("complexity", "low"), ("usage-type", "camera"), ("multi-thread", &threads)],
+        "openh264enc" => {
+            &[("gop-size", &gop), ("complexity", "low"), ("usage-type", "camera"), ("multi-thread", &threads)]
+        }
         "vtenc_h264" => &[("realtime", "true"), ("allow-frame-reordering", "false"), ("max-keyframe-interval", &gop)],
         _ => &[("key-int-max", &gop), ("gop-size", &gop), ("b-frames", "0"), ("bframes", "0"), ("low-latency", "true")],
     };

@@ -30,7 +30,9 @@ fn init() -> Result<(), Problem> {
 
 fn element(name: &str) -> Result<gst::Element, Problem> {
     let made = gst::ElementFactory::make(name).build();
-    made.map_err(|_| Problem::new(ErrorCode::EngineMissing).with("element", name).with("package", plugins::package_of(name)))
+    made.map_err(|_| {
+        Problem::new(ErrorCode::EngineMissing).with("element", name).with("package", plugins::package_of(name))
+    })
 }
 
 /// Sets a property where this version of the element has it.

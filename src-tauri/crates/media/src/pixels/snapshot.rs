@@ -1,6 +1,10 @@
 //! A JPEG of one picture.
 
-use super::{caps, cores, decoder::{self, Purpose}, element, set};
+use super::{
+    caps, cores,
+    decoder::{self, Purpose},
+    element, set,
+};
 use crate::{AccessUnit, StreamParams, VideoParams};
 use bytes::Bytes;
 use gstreamer::{self as gst, prelude::*};
@@ -32,7 +36,8 @@ pub async fn snapshot(
 ) -> Result<Bytes, Problem> {
     let until = Instant::now() + deadline;
     let video = params.video.clone().ok_or_else(|| Problem::new(ErrorCode::NoVideo).at("snapshot"))?;
-    let units: Vec<Bytes> = units.iter().filter(|unit| unit.is_video() && !unit.data.is_empty()).map(|unit| unit.data.clone()).collect();
+    let units: Vec<Bytes> =
+        units.iter().filter(|unit| unit.is_video() && !unit.data.is_empty()).map(|unit| unit.data.clone()).collect();
     let Some(last) = units.last() else { return Err(failed("no picture to decode")) };
     // A camera's own JPEG is as good as it gets.
     if video.codec == VideoCodec::Mjpeg && max_height.is_none_or(|max| video.height > 0 && video.height <= max) {
@@ -76,7 +81,12 @@ fn decode(video: &VideoParams, units: &[Bytes], until: Instant) -> Result<gst::S
     Err(problem)
 }
 
-fn decode_with(name: &'static str, video: &VideoParams, units: &[Bytes], until: Instant) -> Result<gst::Sample, Problem> {
+fn decode_with(
+    name: &'static str,
+    video: &VideoParams,
+    units: &[Bytes],
+    until: Instant,
+) -> Result<gst::Sample, Problem> {
     let source = AppSrc::builder().caps(&caps::of_video(video)?).format(gst::Format::Time).max_bytes(0).build();
     // Only the newest picture is kept.
     let sink = AppSink::builder().sync(false).max_buffers(1).drop(true).wait_on_eos(false).build();

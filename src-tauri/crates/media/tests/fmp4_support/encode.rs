@@ -82,41 +82,51 @@ pub fn clip(spec: ClipSpec) -> Result<Vec<Arc<AccessUnit>>, String> {
     let mut units = Vec::new();
     for raw in video {
         let (pts, dts) = (ticks(raw.pts_ns - first_dts, 90_000), ticks(raw.dts_ns - first_dts, 90_000));
-        units.push((raw.dts_ns - first_dts, UnitParts {
-            track: Track::Video,
-            data: raw.data,
-            is_key: raw.is_key,
-            is_discontinuity: false,
-            pts: pts + BASE_TICKS,
-            dts: dts + BASE_TICKS,
-            duration: 3_600,
-            capture_at: UtcMicros(START_US + (raw.pts_ns - first_pts) / 1000),
-            received_at: Instant::now(),
-            sequence: 0,
-            params: Arc::clone(&params),
-        }));
+        units.push((
+            raw.dts_ns - first_dts,
+            UnitParts {
+                track: Track::Video,
+                data: raw.data,
+                is_key: raw.is_key,
+                is_discontinuity: false,
+                pts: pts + BASE_TICKS,
+                dts: dts + BASE_TICKS,
+                duration: 3_600,
+                capture_at: UtcMicros(START_US + (raw.pts_ns - first_pts) / 1000),
+                received_at: Instant::now(),
+                sequence: 0,
+                params: Arc::clone(&params),
+            },
+        ));
     }
     let rate = params.audio.as_ref().map_or(1, |audio| audio.clock_rate);
     let audio_base = BASE_TICKS * i64::from(rate) / 90_000;
     let starts: Vec<i64> = audio.iter().map(|raw| ticks(raw.pts_ns, rate)).collect();
     for (n, raw) in audio.into_iter().enumerate() {
         let duration = starts.get(n + 1).map_or(160, |next| next - starts[n]) as u32;
-        units.push((raw.pts_ns, UnitParts {
-            track: Track::Audio,
-            data: raw.data,
-            is_key: true,
-            is_discontinuity: false,
-            pts: starts[n] + audio_base,
-            dts: starts[n] + audio_base,
-            duration,
-            capture_at: UtcMicros(START_US + raw.pts_ns / 1000),
-            received_at: Instant::now(),
-            sequence: 0,
-            params: Arc::clone(&params),
-        }));
+        units.push((
+            raw.pts_ns,
+            UnitParts {
+                track: Track::Audio,
+                data: raw.data,
+                is_key: true,
+                is_discontinuity: false,
+                pts: starts[n] + audio_base,
+                dts: starts[n] + audio_base,
+                duration,
+                capture_at: UtcMicros(START_US + raw.pts_ns / 1000),
+                received_at: Instant::now(),
+                sequence: 0,
+                params: Arc::clone(&params),
+            },
+        ));
     }
     units.sort_by_key(|(at, unit)| (*at, unit.track == Track::Audio));
-    Ok(units.into_iter().enumerate().map(|(n, (_, parts))| Arc::new(AccessUnit::new(UnitParts { sequence: n as u64, ..parts }))).collect())
+    Ok(units
+        .into_iter()
+        .enumerate()
+        .map(|(n, (_, parts))| Arc::new(AccessUnit::new(UnitParts { sequence: n as u64, ..parts })))
+        .collect())
 }
 
 /// Streams do not begin at zero: ten hours on.
@@ -164,13 +174,23 @@ fn sound(spec: ClipSpec) -> Result<(Vec<Raw>, Option<AudioParams>), String> {
         Audio::Pcma => (format!("{} ! alawenc", source(8000, 160, 1)), AudioCodec::Pcma, "flac", 8_000, 1),
         Audio::Aac => (
             format!("{} ! audioconvert ! avenc_aac ! aacparse ! audio/mpeg,stream-format=raw", source(48_000, 1024, 2)),
-            AudioCodec::Aac, "mp4a.40.2", 48_000, 2,
+            AudioCodec::Aac,
+            "mp4a.40.2",
+            48_000,
+            2,
         ),
-        Audio::Opus => (format!("{} ! audioconvert ! opusenc ! opusparse", source(48_000, 960, 2)), AudioCodec::Opus, "opus", 48_000, 2),
+        Audio::Opus => (
+            format!("{} ! audioconvert ! opusenc ! opusparse", source(48_000, 960, 2)),
+            AudioCodec::Opus,
+            "opus",
+            48_000,
+            2,
+        ),
     };
     let (units, caps) = run(&format!("{pipeline} ! appsink name=sink sync=false"))?;
     let config = if codec == AudioCodec::Aac { codec_data(&caps) } else { Bytes::new() };
-    let params = AudioParams { codec, codec_string: string.to_owned(), sample_rate: rate, channels, clock_rate: rate, config };
+    let params =
+        AudioParams { codec, codec_string: string.to_owned(), sample_rate: rate, channels, clock_rate: rate, config };
     Ok((units, Some(params)))
 }
 

@@ -43,7 +43,11 @@ pub fn ffprobe_frames(file: &Path) -> Vec<ProbedFrame> {
 
 /// One entry of ffprobe's format or stream section.
 pub fn ffprobe_entry(file: &Path, entry: &str) -> String {
-    let out = Command::new("ffprobe").args(["-v", "error", "-of", "csv=p=0", "-show_entries", entry]).arg(file).output().unwrap();
+    let out = Command::new("ffprobe")
+        .args(["-v", "error", "-of", "csv=p=0", "-show_entries", entry])
+        .arg(file)
+        .output()
+        .unwrap();
     String::from_utf8_lossy(&out.stdout).trim().to_owned()
 }
 

@@ -82,7 +82,10 @@ fn answer(mut stream: TcpStream, answers: &Mutex<HashMap<String, (&'static str, 
         Some((kind, body)) => ("200 OK", *kind, body.clone()),
         None => ("404 Not Found", "text/plain", Vec::new()),
     };
-    let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    );
     let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body));
 }
 
@@ -100,7 +103,13 @@ impl Browser {
     pub fn chromium() -> Result<Self, String> {
         let port = free_port();
         let driver = start("chromedriver", &[&format!("--port={port}")], &[])?;
-        let arguments = ["--headless=new", "--no-sandbox", "--disable-gpu", "--mute-audio", "--autoplay-policy=no-user-gesture-required"];
+        let arguments = [
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--mute-audio",
+            "--autoplay-policy=no-user-gesture-required",
+        ];
         let wanted = json!({"browserName": "chrome", "goog:chromeOptions": {"args": arguments}});
         Self::open("Chromium", port, wanted, vec![driver])
     }
@@ -109,11 +118,16 @@ impl Browser {
     /// Why there is none on this machine.
     pub fn webkit() -> Result<Self, String> {
         let folders = ["/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/libexec", "/usr/lib"];
-        let browser = folders.iter().map(|folder| format!("{folder}/webkit2gtk-4.1/MiniBrowser")).find(|file| Path::new(file).exists());
+        let browser = folders
+            .iter()
+            .map(|folder| format!("{folder}/webkit2gtk-4.1/MiniBrowser"))
+            .find(|file| Path::new(file).exists());
         let browser = browser.ok_or("WebKitGTK's MiniBrowser is not installed")?;
         let mut screen = Running::start(
-            Command::new("Xvfb").args(["-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp"])
-                .stdout(Stdio::piped()).stderr(Stdio::null()),
+            Command::new("Xvfb")
+                .args(["-displayfd", "1", "-screen", "0", "1280x720x24", "-nolisten", "tcp"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::null()),
         )
         .map_err(|e| format!("Xvfb: {e}"))?;
         let mut number = String::new();

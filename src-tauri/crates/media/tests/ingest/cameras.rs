@@ -144,10 +144,7 @@ pub async fn read(subscription: &mut Subscription, count: usize) -> Vec<Arc<Acce
 }
 
 /// Reads until a unit satisfies a condition; gives everything read.
-pub async fn read_until(
-    subscription: &mut Subscription,
-    is_so: impl Fn(&AccessUnit) -> bool,
-) -> Vec<Arc<AccessUnit>> {
+pub async fn read_until(subscription: &mut Subscription, is_so: impl Fn(&AccessUnit) -> bool) -> Vec<Arc<AccessUnit>> {
     let mut units = read(subscription, 1).await;
     let start = Instant::now();
     while !units.last().is_some_and(|u| is_so(u)) {

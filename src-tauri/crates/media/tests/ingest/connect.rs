@@ -107,7 +107,8 @@ async fn codecs_are_told_apart_and_delivered() {
         if video != VideoCodec::Mjpeg {
             check_nals(&units, &video);
         }
-        let facts = until(&ingest, "facts", |s| s.facts.as_ref().is_some_and(|f| f.frame_rate > 0.0)).await.facts.unwrap();
+        let facts =
+            until(&ingest, "facts", |s| s.facts.as_ref().is_some_and(|f| f.frame_rate > 0.0)).await.facts.unwrap();
         assert!((facts.frame_rate - 25.0).abs() < 5.0, "{what}: {}", facts.frame_rate);
         ingest.stop().await;
         cameras.farm.shutdown().await;
@@ -115,7 +116,8 @@ async fn codecs_are_told_apart_and_delivered() {
     let h264 = stream();
     let h265 = StreamSpec { codec: Codec::H265, ..stream() };
     let mjpeg = StreamSpec { codec: Codec::Mjpeg, ..stream() };
-    check(StreamSpec { audio: Audio::Aac, ..h264.clone() }, Transport::Tcp, VideoCodec::H264, Some(AudioCodec::Aac)).await;
+    check(StreamSpec { audio: Audio::Aac, ..h264.clone() }, Transport::Tcp, VideoCodec::H264, Some(AudioCodec::Aac))
+        .await;
     check(StreamSpec { audio: Audio::Pcma, ..h265 }, Transport::Auto, VideoCodec::H265, Some(AudioCodec::Pcma)).await;
     check(StreamSpec { audio: Audio::Pcmu, ..mjpeg }, Transport::Tcp, VideoCodec::Mjpeg, Some(AudioCodec::Pcmu)).await;
     check(h264, Transport::Udp, VideoCodec::H264, None).await;

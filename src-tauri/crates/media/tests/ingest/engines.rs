@@ -110,7 +110,8 @@ async fn pictures_over_http_are_taken() {
                     if sent.is_err() {
                         break;
                     }
-                    let head = format!("--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", picture.len());
+                    let head =
+                        format!("--cut\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", picture.len());
                     sent = socket.write_all(&[head.as_bytes(), picture, b"\r\n"].concat()).await;
                     sleep(Duration::from_millis(40)).await;
                 }

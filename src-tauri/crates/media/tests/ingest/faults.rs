@@ -1,8 +1,6 @@
 //! Cameras that misbehave.
 
-use crate::cameras::{
-    Cameras, camera, check_times, read, read_until, stream, until, until_code, until_live, viewer,
-};
+use crate::cameras::{Cameras, camera, check_times, read, read_until, stream, until, until_code, until_live, viewer};
 use std::time::{Duration, Instant};
 use watchwall_camsim::{CameraSpec, Fault, StreamSpec};
 use watchwall_media::ingest::InterestKind;

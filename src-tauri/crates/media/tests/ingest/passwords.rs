@@ -35,7 +35,8 @@ async fn a_wrong_password_is_tried_twice_by_all_streams_of_the_device_together()
             .collect();
         let _interests: Vec<_> = ingests.iter().map(|i| i.interest(InterestKind::Recorder)).collect();
         for ingest in &ingests {
-            let attention = |p: &Phase| matches!(p, Phase::NeedsAttention { reason } if reason.code == ErrorCode::CredentialsWrong);
+            let attention =
+                |p: &Phase| matches!(p, Phase::NeedsAttention { reason } if reason.code == ErrorCode::CredentialsWrong);
             until(ingest, "attention", |s| attention(&s.phase)).await;
         }
         // Longer than any back-off that might follow.

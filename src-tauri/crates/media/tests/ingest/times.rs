@@ -50,7 +50,11 @@ async fn capture_time_is_true_to_a_few_milliseconds_whatever_the_camera_says() {
         }
         ages.sort_unstable();
         let (least, median) = (ages[0], ages[ages.len() / 2]);
-        assert!(least >= -1 && median <= 40, "{faults:?} {engine:?}: least {least} median {median} most {:?}", ages.last());
+        assert!(
+            least >= -1 && median <= 40,
+            "{faults:?} {engine:?}: least {least} median {median} most {:?}",
+            ages.last()
+        );
         if let Some(expect) = expect_skew_ms {
             let skew = until(&ingest, "skew", |s| s.clock_skew_ms.is_some()).await.clock_skew_ms.unwrap();
             assert!((skew - expect).abs() < 100, "{faults:?}: {skew}");

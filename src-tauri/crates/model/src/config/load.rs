@@ -69,10 +69,7 @@ impl Config {
     ///
     /// # Errors
     /// The first thing that is wrong: syntax, an unknown key, a value of the wrong kind or beyond its limits.
-    pub fn load(
-        text: &str,
-        environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Box<ConfigError>> {
+    pub fn load(text: &str, environment: impl IntoIterator<Item = (String, String)>) -> Result<Self, Box<ConfigError>> {
         let mut config: Self = toml::from_str(text).map_err(|error| Box::new(in_file(text, &error)))?;
         for key in Self::keys() {
             if let Err(reason) = config.check(key) {
@@ -131,9 +128,7 @@ impl Config {
 
 /// Ours, by name: which of two wrong ones is reported does not depend on the order of the environment.
 fn overrides(environment: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
-    let is_ours = |(name, _): &(String, String)| {
-        name.strip_prefix(PREFIX).is_some_and(|rest| rest.contains(SEPARATOR))
-    };
+    let is_ours = |(name, _): &(String, String)| name.strip_prefix(PREFIX).is_some_and(|rest| rest.contains(SEPARATOR));
     let mut ours: Vec<_> = environment.into_iter().filter(is_ours).collect();
     ours.sort_unstable();
     ours
@@ -174,9 +169,10 @@ fn in_file(text: &str, error: &toml::de::Error) -> ConfigError {
 fn section_at(text: &str, span: &Range<usize>) -> Option<&'static super::Section> {
     let table = toml::de::DeTable::parse(text).ok()?;
     let inside = table.get_ref().iter().find(|(_, value)| {
-        value.as_ref().as_table().is_some_and(|keys| keys.iter().any(|(key, value)| {
-            key.span().start <= span.start && span.end <= value.span().end.max(key.span().end)
-        }))
+        value.as_ref().as_table().is_some_and(|keys| {
+            keys.iter()
+                .any(|(key, value)| key.span().start <= span.start && span.end <= value.span().end.max(key.span().end))
+        })
     });
     inside.and_then(|(name, _)| Config::SECTIONS.iter().find(|section| section.name == name.as_ref()))
 }

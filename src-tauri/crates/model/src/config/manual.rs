@@ -81,8 +81,10 @@ mod tests {
         let example = Config::example();
         assert_eq!(Config::load(&example, NO_ENVIRONMENT).unwrap(), Config::default());
         let is_key = |line: &str| Config::keys().any(|key| line.starts_with(&format!("# {} = ", key.name)));
-        let uncommented: String =
-            example.lines().map(|line| if is_key(line) { format!("{}\n", &line[2..]) } else { format!("{line}\n") }).collect();
+        let uncommented: String = example
+            .lines()
+            .map(|line| if is_key(line) { format!("{}\n", &line[2..]) } else { format!("{line}\n") })
+            .collect();
         assert_eq!(uncommented.matches(" = ").count(), Config::keys().count());
         assert_eq!(Config::load(&uncommented, NO_ENVIRONMENT).unwrap(), Config::default());
     }

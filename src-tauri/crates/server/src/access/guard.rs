@@ -1,7 +1,11 @@
 //! The one place where every route and socket asks: who is this, and may they?
 
 use super::{caller::missing, origin};
-use crate::{app::App, error::ApiError, net::{Peer, RequestId, refuse_socket}};
+use crate::{
+    app::App,
+    error::ApiError,
+    net::{Peer, RequestId, refuse_socket},
+};
 use axum::{
     Extension,
     extract::{FromRequestParts, Request, State, WebSocketUpgrade},

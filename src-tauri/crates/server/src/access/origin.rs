@@ -19,7 +19,8 @@ pub enum Sender {
 pub fn sender(headers: &HeaderMap) -> Sender {
     let text = |name| headers.get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
     let from_origin = text(header::ORIGIN).map(|origin| {
-        let same = text(header::HOST).is_some_and(|host| authority(origin).is_some_and(|a| a.eq_ignore_ascii_case(host)));
+        let same =
+            text(header::HOST).is_some_and(|host| authority(origin).is_some_and(|a| a.eq_ignore_ascii_case(host)));
         if same { Sender::SameOrigin } else { Sender::CrossOrigin }
     });
     let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());

@@ -105,8 +105,15 @@ impl Sessions {
             self.touch(&row, now).await;
         }
         let running = self.running(row.id, row.user);
-        let caller =
-            Caller { user: user.id, name: user.name, role: user.role, via, session: Some(row.id), address, ended: running.ended };
+        let caller = Caller {
+            user: user.id,
+            name: user.name,
+            role: user.role,
+            via,
+            session: Some(row.id),
+            address,
+            ended: running.ended,
+        };
         let mut cache = lock(&self.cache);
         if cache.len() >= MOST_CACHED {
             cache.clear();
@@ -149,8 +156,7 @@ impl Sessions {
     pub async fn sweep(&self, now: UtcMillis) -> Result<(), Problem> {
         let rows = self.store.sessions().all().await?;
         for row in &rows {
-            let has_sockets =
-                lock(&self.running).get(&row.id).is_some_and(|r| r.sockets.load(Ordering::Relaxed) > 0);
+            let has_sockets = lock(&self.running).get(&row.id).is_some_and(|r| r.sockets.load(Ordering::Relaxed) > 0);
             if has_sockets && row.expires_at > now {
                 self.touch(row, now).await;
             }

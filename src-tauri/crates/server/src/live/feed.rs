@@ -100,9 +100,9 @@ impl Feed {
         }
         match coding(&video.codec, wish.codecs) {
             Coding::AsIs => Ok(true),
-            Coding::Impossible => {
-                Err(Problem::new(ErrorCode::CodecImpossible).with("codec", video.codec.as_str()).with("path", &self.path))
-            }
+            Coding::Impossible => Err(Problem::new(ErrorCode::CodecImpossible)
+                .with("codec", video.codec.as_str())
+                .with("path", &self.path)),
             Coding::Transcoded => {
                 let spec = VariantSpec::for_height(transcode_height(wish.max_height));
                 let lease = app.site.transcodes.acquire(&self.path, self.ingest.hub(), spec).await?;
@@ -126,7 +126,8 @@ fn question(camera: &CameraSnapshot, wish: &Wish) -> Question {
         let running = state.ingest.as_ref().and_then(|ingest| ingest.facts.as_ref());
         Some(Candidate { height: running.or(stream.facts.as_ref()).map_or(0, |f| f.height), health: health(state) })
     };
-    let asked = camera.camera.streams.iter().find(|stream| stream.path == wish.path).map_or(StreamRole::Main, |s| s.role);
+    let asked =
+        camera.camera.streams.iter().find(|stream| stream.path == wish.path).map_or(StreamRole::Main, |s| s.role);
     Question {
         asked,
         choice: wish.choice(asked),

@@ -104,7 +104,10 @@ pub fn pick(question: &Question) -> Option<(StreamRole, &'static str)> {
         return Some((role, "as_asked"));
     }
     let (Some(_), Some(sub)) = (question.main, question.sub) else {
-        return [StreamRole::Main, StreamRole::Sub].into_iter().find(|role| of(*role).is_some()).map(|role| (role, "only_stream"));
+        return [StreamRole::Main, StreamRole::Sub]
+            .into_iter()
+            .find(|role| of(*role).is_some())
+            .map(|role| (role, "only_stream"));
     };
     let sub_height = if sub.height == 0 { USUAL_SUB_HEIGHT } else { sub.height };
     let (role, reason) = match question.max_height {

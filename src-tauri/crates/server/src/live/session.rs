@@ -9,7 +9,11 @@ use super::{
 };
 use crate::{app::App, views::phase_word};
 use axum::extract::ws::WebSocket;
-use std::{future::pending, sync::Arc, time::{Duration, Instant}};
+use std::{
+    future::pending,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio_util::sync::CancellationToken;
 use watchwall_api::{LiveClientMessage, LiveHello, LiveServerMessage};
 use watchwall_media::{
@@ -269,7 +273,6 @@ impl Session {
         let (phase, code, retry_at) = status;
         self.wire.say(&LiveServerMessage::Status { phase, code, retry_at }).await
     }
-
 }
 
 /// The stream is gone for good: its camera was disabled, removed, or the transcode broke.

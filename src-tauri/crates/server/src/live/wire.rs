@@ -61,7 +61,8 @@ impl Wire {
     /// # Errors
     /// As [`Wire::feed`].
     pub async fn say<T: Serialize>(&mut self, message: &T) -> Result<(), End> {
-        let text = serde_json::to_string(message).map_err(|e| Problem::new(ErrorCode::Internal).at("say").because(e))?;
+        let text =
+            serde_json::to_string(message).map_err(|e| Problem::new(ErrorCode::Internal).at("say").because(e))?;
         within(self.socket.send(Message::Text(text.into()))).await
     }
 

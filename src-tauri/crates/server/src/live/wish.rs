@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn selections_change_on_the_way() {
-        let mut wish = wish(LiveQuery { select: Some("exact".into()), max_height: Some(300), ..LiveQuery::default() }, true);
+        let mut wish =
+            wish(LiveQuery { select: Some("exact".into()), max_height: Some(300), ..LiveQuery::default() }, true);
         assert_eq!(wish.choice(StreamRole::Main), Choice::Exact(StreamRole::Main));
         assert!(wish.select("sub", None));
         assert_eq!((wish.choice(StreamRole::Main), wish.max_height), (Choice::Exact(StreamRole::Sub), Some(300)));

@@ -76,9 +76,21 @@ impl LiveMetrics {
         page.histogram("wall_tile_age_seconds", "Live age as reported by clients", &self.tile_age);
         page.counter("live_bytes_total", "Bytes sent to live viewers", self.bytes.load(Relaxed));
         page.counter("live_dropped_units_total", "Units slow viewers skipped", self.dropped_units.load(Relaxed));
-        page.counter("live_client_dropped_frames_total", "Frames clients report as dropped", self.dropped_frames.load(Relaxed));
-        page.counter("live_unknown_messages_total", "Client messages that were ignored", self.unknown_messages.load(Relaxed));
-        page.counter("live_client_too_slow_total", "Viewers closed because they took nothing", self.too_slow.load(Relaxed));
+        page.counter(
+            "live_client_dropped_frames_total",
+            "Frames clients report as dropped",
+            self.dropped_frames.load(Relaxed),
+        );
+        page.counter(
+            "live_unknown_messages_total",
+            "Client messages that were ignored",
+            self.unknown_messages.load(Relaxed),
+        );
+        page.counter(
+            "live_client_too_slow_total",
+            "Viewers closed because they took nothing",
+            self.too_slow.load(Relaxed),
+        );
         page.counter("live_refused_total", "Viewers closed with an error", self.refused.load(Relaxed));
     }
 }

@@ -64,7 +64,9 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
     let [mut age, mut frames, mut bytes, mut reconnects, mut lost] = [(); 5].map(|()| Samples::new());
     let now = UtcMicros::now();
     for camera in &cameras {
-        let wanted = |s: &&watchwall_site::cameras::StreamSnapshot| s.ingest.as_ref().is_some_and(|i| i.phase != watchwall_model::Phase::Idle);
+        let wanted = |s: &&watchwall_site::cameras::StreamSnapshot| {
+            s.ingest.as_ref().is_some_and(|i| i.phase != watchwall_model::Phase::Idle)
+        };
         let live = camera.streams.iter().any(|s| s.ingest.as_ref().is_some_and(|i| i.phase.is_live()));
         match (live, camera.streams.iter().any(|s| wanted(&s))) {
             (true, _) => online += 1,
@@ -73,7 +75,9 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
         }
         for state in &camera.streams {
             paths += 1;
-            let (Some(handle), Some(snapshot)) = (app.site.cameras.ingest(&state.path), &state.ingest) else { continue };
+            let (Some(handle), Some(snapshot)) = (app.site.cameras.ingest(&state.path), &state.ingest) else {
+                continue;
+            };
             let labels = format!("path=\"{}\"", state.path);
             let statistics = handle.hub().statistics();
             if let Some(at) = statistics.last_capture_at {
@@ -100,10 +104,18 @@ fn recording(app: &App, page: &mut Page) {
     let stats = app.site.recording.stats();
     page.gauge("recording_plan_active_count", "Plans that are recording", stats.active_plans);
     page.gauge("recording_plan_silent_count", "Enabled plans that are not recording", stats.silent_plans);
-    page.gauge("recording_file_index_lag_seconds", "From a fragment's end to its index row", stats.index_lag.as_secs_f64());
+    page.gauge(
+        "recording_file_index_lag_seconds",
+        "From a fragment's end to its index row",
+        stats.index_lag.as_secs_f64(),
+    );
     page.counter("recording_lost_milliseconds_total", "Recording lost", stats.lost_ms);
     page.gauge("playback_sessions", "Playback sessions open", stats.playback_sessions);
-    page.gauge("storage_volume_full_count", "Volumes above their high watermark", stats.volumes.iter().filter(|v| v.is_full).count());
+    page.gauge(
+        "storage_volume_full_count",
+        "Volumes above their high watermark",
+        stats.volumes.iter().filter(|v| v.is_full).count(),
+    );
     let of = |value: &dyn Fn(&watchwall_site::recording::VolumeFigures) -> f64| -> Samples {
         stats.volumes.iter().map(|v| (format!("volume=\"{}\"", v.code), value(v))).collect()
     };
@@ -111,19 +123,44 @@ fn recording(app: &App, page: &mut Page) {
     page.labelled("recording_queued_bytes", "Bytes waiting for the disk", "gauge", &of(&|v| v.queued_bytes as f64));
     page.labelled("recording_written_bytes_total", "Bytes written", "counter", &of(&|v| v.bytes as f64));
     page.labelled("recording_fragments_total", "Fragments written", "counter", &of(&|v| v.fragments as f64));
-    page.labelled("recording_write_failures_total", "Writes the disk refused", "counter", &of(&|v| v.write_failures as f64));
-    page.labelled("recording_overflows_total", "Fragments dropped because the disk was slow", "counter", &of(&|v| v.overflows as f64));
-    page.labelled("recording_deleted_files_total", "Files retention removed", "counter", &of(&|v| v.deleted_files as f64));
+    page.labelled(
+        "recording_write_failures_total",
+        "Writes the disk refused",
+        "counter",
+        &of(&|v| v.write_failures as f64),
+    );
+    page.labelled(
+        "recording_overflows_total",
+        "Fragments dropped because the disk was slow",
+        "counter",
+        &of(&|v| v.overflows as f64),
+    );
+    page.labelled(
+        "recording_deleted_files_total",
+        "Files retention removed",
+        "counter",
+        &of(&|v| v.deleted_files as f64),
+    );
     page.labelled("recording_sync_seconds_max", "Longest group sync", "gauge", &of(&|v| v.longest_sync.as_secs_f64()));
     page.head("recording_write_stall_seconds", "From hand-over of a fragment until it is in the file", "histogram");
     for volume in &stats.volumes {
         let mut total = 0;
         let code = &volume.code;
-        for (bound, count) in STALL_BOUNDS_MS.iter().map(|ms| (*ms as f64 / 1e3).to_string()).chain(["+Inf".to_owned()]).zip(volume.stalls.counts) {
+        for (bound, count) in STALL_BOUNDS_MS
+            .iter()
+            .map(|ms| (*ms as f64 / 1e3).to_string())
+            .chain(["+Inf".to_owned()])
+            .zip(volume.stalls.counts)
+        {
             total += count;
-            let _ = writeln!(page.0, "recording_write_stall_seconds_bucket{{volume=\"{code}\",le=\"{bound}\"}} {total}");
+            let _ =
+                writeln!(page.0, "recording_write_stall_seconds_bucket{{volume=\"{code}\",le=\"{bound}\"}} {total}");
         }
-        let _ = writeln!(page.0, "recording_write_stall_seconds_sum{{volume=\"{code}\"}} {}", volume.stalls.sum.as_secs_f64());
+        let _ = writeln!(
+            page.0,
+            "recording_write_stall_seconds_sum{{volume=\"{code}\"}} {}",
+            volume.stalls.sum.as_secs_f64()
+        );
         let _ = writeln!(page.0, "recording_write_stall_seconds_count{{volume=\"{code}\"}} {total}");
     }
 }

@@ -1,9 +1,6 @@
 //! Lists that somebody edited.
 
-use tokio::sync::broadcast::{
-    self,
-    error::RecvError,
-};
+use tokio::sync::broadcast::{self, error::RecvError};
 
 /// A list the UI holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

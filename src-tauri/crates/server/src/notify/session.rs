@@ -21,7 +21,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Serves one socket until either side ends it.
 pub async fn run(app: App, socket: WebSocket, ended: CancellationToken) {
-    let mut listener = Listener { wire: Wire::new(socket), sequence: 0, topics: Topics::default(), told: HashMap::new() };
+    let mut listener =
+        Listener { wire: Wire::new(socket), sequence: 0, topics: Topics::default(), told: HashMap::new() };
     let stopping = app.sockets.stopping().clone();
     let end = tokio::select! {
         end = listener.converse(&app) => match end {
@@ -84,7 +85,8 @@ impl Listener {
             None => app.metrics.live.unknown_message(),
             Some(NotifyClientMessage::Subscribe { topics }) => {
                 let has = |name: &str| topics.iter().any(|topic| topic == name);
-                self.topics = Topics { cameras: has("cameras"), edits: has("cameras") || has("recording") || has("system") };
+                self.topics =
+                    Topics { cameras: has("cameras"), edits: has("cameras") || has("recording") || has("system") };
                 self.snapshot(app).await?;
             }
             Some(NotifyClientMessage::Snapshot) => self.snapshot(app).await?,
@@ -110,7 +112,8 @@ impl Listener {
         if all.len() != self.told.len() || all.iter().any(|camera| !self.told.contains_key(&camera.camera_id)) {
             return self.snapshot(app).await;
         }
-        let cameras: Vec<_> = all.into_iter().filter(|camera| self.told.get(&camera.camera_id) != Some(camera)).collect();
+        let cameras: Vec<_> =
+            all.into_iter().filter(|camera| self.told.get(&camera.camera_id) != Some(camera)).collect();
         if cameras.is_empty() {
             return Ok(());
         }

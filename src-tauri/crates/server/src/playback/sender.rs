@@ -142,7 +142,8 @@ impl Sender {
         let (server_at, transcoded) = (UtcMicros::now().0, way == Way::Transcoded);
         match self.dialect {
             Dialect::Playback => {
-                wire.say(&PlaybackServerMessage::Hello { mime, codec, width, height, has_audio, server_at, transcoded }).await
+                wire.say(&PlaybackServerMessage::Hello { mime, codec, width, height, has_audio, server_at, transcoded })
+                    .await
             }
             Dialect::Live => {
                 let hello = LiveHello {

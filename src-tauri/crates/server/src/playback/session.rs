@@ -66,7 +66,9 @@ async fn obey(app: &App, wire: &mut Wire, session: &mut PlaybackSession, said: S
                 complain(wire, problem).await?;
             }
         }
-        Some(PlaybackClientMessage::SkipGaps { on }) => session.set_gaps(if on { GapMode::Skip } else { GapMode::Show }),
+        Some(PlaybackClientMessage::SkipGaps { on }) => {
+            session.set_gaps(if on { GapMode::Skip } else { GapMode::Show })
+        }
         Some(PlaybackClientMessage::Ping { client_at }) => {
             wire.say(&PlaybackServerMessage::Pong { client_at, server_at: UtcMicros::now().0 }).await?;
         }

@@ -15,7 +15,10 @@ use watchwall_model::{CameraId, Plan, Problem, StreamRole};
 use watchwall_site::cameras::CameraSnapshot;
 
 #[utoipa::path(get, path = "/api/v1/cameras", tag = "cameras", operation_id = "list_cameras", params(PageQuery), responses((status = 200, body = PageOf<CameraView>)))]
-pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<PageOf<CameraView>>, ApiError> {
+pub async fn list(
+    State(app): State<App>,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<PageOf<CameraView>>, ApiError> {
     let request = page_request(query, &["name"])?;
     let page = app.site.store.cameras().page(&request).await?;
     let plans = plans(&app).await?;
@@ -73,7 +76,8 @@ pub async fn change(
     let old = camera_view(&app.site.cameras.get(CameraId(id)).await?, &plans);
     let changed = app.site.cameras.update(CameraId(id), version, edit_of(patch)?).await?;
     let view = camera_view(&changed, &plans);
-    app.audit(&caller, Act { action: "camera.update", subject: &view.name, old: audited(&old), new: audited(&view) }).await;
+    app.audit(&caller, Act { action: "camera.update", subject: &view.name, old: audited(&old), new: audited(&view) })
+        .await;
     app.edits.note(Edited::Cameras);
     Ok(versioned(view.version, view))
 }

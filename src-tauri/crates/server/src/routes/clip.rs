@@ -34,7 +34,10 @@ pub async fn clip(
 ) -> Result<Response, ApiError> {
     let clip = build(&app, &path, &query).await?;
     let if_range = headers.get(header::IF_RANGE).and_then(|v| v.to_str().ok());
-    let range = headers.get(header::RANGE).and_then(|v| v.to_str().ok()).filter(|_| if_range.is_none_or(|tag| tag == clip.etag));
+    let range = headers
+        .get(header::RANGE)
+        .and_then(|v| v.to_str().ok())
+        .filter(|_| if_range.is_none_or(|tag| tag == clip.etag));
     if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == clip.etag.as_bytes()) {
         return Ok((StatusCode::NOT_MODIFIED, head(&clip, &path)).into_response());
     }
@@ -69,7 +72,11 @@ pub async fn clip(
 /// Size and tag of a clip, without its bytes.
 #[utoipa::path(head, path = "/api/v1/playback/{path}/clip.mp4", tag = "playback", operation_id = "measure_clip", params(("path" = String, Path), RangeQuery),
     responses((status = 200), (status = 404)))]
-pub async fn clip_head(State(app): State<App>, AtPath(path): AtPath, Query(query): Query<RangeQuery>) -> Result<Response, ApiError> {
+pub async fn clip_head(
+    State(app): State<App>,
+    AtPath(path): AtPath,
+    Query(query): Query<RangeQuery>,
+) -> Result<Response, ApiError> {
     let clip = build(&app, &path, &query).await?;
     let mut head = head(&clip, &path);
     head.insert(header::CONTENT_LENGTH, HeaderValue::from(clip.len));

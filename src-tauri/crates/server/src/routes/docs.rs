@@ -35,8 +35,10 @@ struct SocketMessages;
 pub fn frame() -> Document {
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("watchwall_{port}")));
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    let components = ComponentsBuilder::new().security_scheme("cookie", cookie).security_scheme("bearer", bearer).build();
-    let any_of = [SecurityRequirement::new::<_, _, &str>("cookie", []), SecurityRequirement::new::<_, _, &str>("bearer", [])];
+    let components =
+        ComponentsBuilder::new().security_scheme("cookie", cookie).security_scheme("bearer", bearer).build();
+    let any_of =
+        [SecurityRequirement::new::<_, _, &str>("cookie", []), SecurityRequirement::new::<_, _, &str>("bearer", [])];
     let info = InfoBuilder::new()
         .title("Watchwall")
         .version(env!("CARGO_PKG_VERSION"))

@@ -56,7 +56,8 @@ pub async fn change(
     }
     let group = app.site.store.groups().update(&group, version.unwrap_or(old.version)).await?;
     let view = group_view(&group);
-    let act = Act { action: "group.update", subject: &group.name, old: as_value(&group_view(&old)), new: as_value(&view) };
+    let act =
+        Act { action: "group.update", subject: &group.name, old: as_value(&group_view(&old)), new: as_value(&view) };
     app.audit(&caller, act).await;
     app.edits.note(Edited::Groups);
     Ok(versioned(view.version, view))

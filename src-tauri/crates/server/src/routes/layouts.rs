@@ -17,7 +17,11 @@ use watchwall_api::{LayoutView, NewLayout, PageOf, PageQuery, ProblemDetails};
 use watchwall_model::{ErrorCode, Layout, LayoutId, Problem, Right, UserId};
 
 #[utoipa::path(get, path = "/api/v1/layouts", tag = "layouts", operation_id = "list_layouts", params(PageQuery), responses((status = 200, body = PageOf<LayoutView>)))]
-pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query<PageQuery>) -> Result<Json<PageOf<LayoutView>>, ApiError> {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<PageOf<LayoutView>>, ApiError> {
     let request = page_request(query, &["name"])?;
     let layouts = app.site.store.layouts().visible_to(owner(&app, &caller).await?).await?;
     let key = |layout: &Layout| format!("{}\u{1}{:016}", layout.name.to_lowercase(), layout.id.0);
@@ -55,7 +59,8 @@ pub async fn replace(
     let changed = Layout { name: check_name(&new.name)?, shared: new.shared, grid: grid_of(&new.grid)?, ..old.clone() };
     let layout = app.site.store.layouts().update(&changed, version.unwrap_or(old.version)).await?;
     let view = layout_view(&layout);
-    let act = Act { action: "layout.update", subject: &layout.name, old: as_value(&layout_view(&old)), new: as_value(&view) };
+    let act =
+        Act { action: "layout.update", subject: &layout.name, old: as_value(&layout_view(&old)), new: as_value(&view) };
     app.audit(&caller, act).await;
     app.edits.note(Edited::Layouts);
     Ok(versioned(view.version, view))

@@ -25,7 +25,10 @@ const COOKIE_SECONDS: u64 = 30 * 24 * 3_600;
 
 /// What the UI asks first.
 #[utoipa::path(get, path = "/api/v1/session", tag = "access", responses((status = 200, body = SessionState)))]
-pub async fn session_state(State(app): State<App>, MaybeCaller(caller): MaybeCaller) -> Result<Json<SessionState>, ApiError> {
+pub async fn session_state(
+    State(app): State<App>,
+    MaybeCaller(caller): MaybeCaller,
+) -> Result<Json<SessionState>, ApiError> {
     let settings = app.settings().await?;
     let user = match caller {
         Some(caller) => Some(user_view(&user_of(&app, &caller).await?)),
@@ -87,17 +90,30 @@ pub async fn one_time_token(State(app): State<App>, caller: Caller) -> Response 
 
 /// Ends the session that asks. Without one nothing happens.
 #[utoipa::path(post, path = "/api/v1/logout", tag = "access", responses((status = 204)))]
-pub async fn logout(State(app): State<App>, MaybeCaller(caller): MaybeCaller, headers: HeaderMap) -> Result<Response, ApiError> {
+pub async fn logout(
+    State(app): State<App>,
+    MaybeCaller(caller): MaybeCaller,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     if let Some(id) = caller.and_then(|caller| caller.session) {
         app.access.revoke(id).await?;
     }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    set_cookie(&mut response, &session_cookie(app.access.cookie(), "", CookieTraits { is_secure: is_tls(&app, &headers), max_age_s: 0 }));
+    set_cookie(
+        &mut response,
+        &session_cookie(app.access.cookie(), "", CookieTraits { is_secure: is_tls(&app, &headers), max_age_s: 0 }),
+    );
     Ok(response)
 }
 
 /// Opens a session and answers with it.
-pub async fn grant(app: &App, account: &Account, via: Via, peer: Peer, headers: &HeaderMap) -> Result<Response, ApiError> {
+pub async fn grant(
+    app: &App,
+    account: &Account,
+    via: Via,
+    peer: Peer,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
     let origin = SessionOrigin { address: peer.ip(), agent: agent(headers) };
     let granted = app.access.open_session(account, via, &origin).await?;
     let user = user_view(account);

@@ -38,7 +38,11 @@ pub async fn play(
 /// The picture of a recorded moment. `x-captured-at` says whose moment it really is, in UTC milliseconds.
 #[utoipa::path(get, path = "/api/v1/playback/{path}/frame.jpg", tag = "playback", operation_id = "read_frame", params(("path" = String, Path), FrameQuery),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = ProblemDetails)))]
-pub async fn frame(State(app): State<App>, AtPath(path): AtPath, Query(query): Query<FrameQuery>) -> Result<Response, ApiError> {
+pub async fn frame(
+    State(app): State<App>,
+    AtPath(path): AtPath,
+    Query(query): Query<FrameQuery>,
+) -> Result<Response, ApiError> {
     let picture = app.site.recording.frame_jpeg(&path, UtcMillis(query.at), query.max_height).await?;
     Ok(jpeg(picture.jpeg, picture.at, "private, no-cache"))
 }
@@ -46,7 +50,11 @@ pub async fn frame(State(app): State<App>, AtPath(path): AtPath, Query(query): Q
 /// A small picture near a recorded moment, for scrubbing: one per ten seconds.
 #[utoipa::path(get, path = "/api/v1/playback/{path}/thumbnail.jpg", tag = "playback", operation_id = "read_thumbnail", params(("path" = String, Path), FrameQuery),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = ProblemDetails)))]
-pub async fn thumbnail(State(app): State<App>, AtPath(path): AtPath, Query(query): Query<FrameQuery>) -> Result<Response, ApiError> {
+pub async fn thumbnail(
+    State(app): State<App>,
+    AtPath(path): AtPath,
+    Query(query): Query<FrameQuery>,
+) -> Result<Response, ApiError> {
     let bytes = app.site.recording.thumbnail(&path, UtcMillis(query.at)).await?;
     Ok(jpeg(bytes, UtcMillis(query.at), "private, max-age=3600"))
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use std::time::Duration;
-use watchwall_api::{ProbeAnswer, ProblemDetails, ProbeRequest as Asked};
+use watchwall_api::{ProbeAnswer, ProbeRequest as Asked, ProblemDetails};
 use watchwall_media::ingest::{ProbeReport, ProbeRequest};
 use watchwall_model::{CameraId, Credentials, Problem, SafeUrl};
 use watchwall_site::cameras::NewCamera;

@@ -15,7 +15,11 @@ use watchwall_model::{ErrorCode, Problem, Right, UtcMillis};
 
 /// Own sessions; with the right `users` everybody's.
 #[utoipa::path(get, path = "/api/v1/sessions", tag = "access", operation_id = "list_sessions", params(PageQuery), responses((status = 200, body = PageOf<SessionView>)))]
-pub async fn list(State(app): State<App>, caller: Caller, Query(query): Query<PageQuery>) -> Result<Json<PageOf<SessionView>>, ApiError> {
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<Json<PageOf<SessionView>>, ApiError> {
     let request = page_request(query, &["id"])?;
     let users = app.site.store.users().all().await?;
     let names: HashMap<_, _> = users.into_iter().map(|user| (user.id, user.name)).collect();

@@ -46,7 +46,8 @@ pub async fn change(
     new.version += 1;
     app.site.store.settings().put(SETTINGS_KEY, &new).await?;
     app.viewers.set_stale_after_ms(new.stale_after_ms);
-    app.audit(&caller, Act { action: "settings.update", subject: "site", old: as_value(&old), new: as_value(&new) }).await;
+    app.audit(&caller, Act { action: "settings.update", subject: "site", old: as_value(&old), new: as_value(&new) })
+        .await;
     app.edits.note(Edited::Settings);
     Ok(versioned(new.version, new))
 }

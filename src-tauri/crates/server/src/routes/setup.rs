@@ -28,7 +28,9 @@ pub async fn set_up(
         return Err(invalid("recording_folder", "set recording.folder in watchwall.toml").into());
     }
     let language = request.language.map(|l| check_language(&l)).transpose()?;
-    let is_local = caller.as_ref().is_some_and(|c| c.role == Role::Administrator && (c.name == LOCAL_USER || c.via == Via::LocalTool));
+    let is_local = caller
+        .as_ref()
+        .is_some_and(|c| c.role == Role::Administrator && (c.name == LOCAL_USER || c.via == Via::LocalTool));
     let proof = if is_local {
         SetupProof::LocalAdministrator
     } else {
@@ -41,7 +43,11 @@ pub async fn set_up(
         settings.default_language = language;
         app.site.store.settings().put(SETTINGS_KEY, &settings).await?;
     }
-    let who = Caller { name: account.name.clone(), user: account.id, ..caller.unwrap_or_else(|| Caller::local_tool(peer.ip())) };
+    let who = Caller {
+        name: account.name.clone(),
+        user: account.id,
+        ..caller.unwrap_or_else(|| Caller::local_tool(peer.ip()))
+    };
     let new = as_value(&user_view(&account));
     app.audit(&who, Act { action: "site.set_up", subject: &account.name, old: None, new }).await;
     tracing::info!(user = account.name, address = %peer.ip(), "the first administrator was created");

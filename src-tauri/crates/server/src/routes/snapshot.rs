@@ -22,7 +22,11 @@ pub struct SnapshotQuery {
 /// The newest picture of a stream as JPEG, at most a second old. `x-captured-at` is its moment in UTC milliseconds.
 #[utoipa::path(get, path = "/api/v1/live/{path}/snapshot.jpg", tag = "live", operation_id = "read_snapshot", params(("path" = String, Path), SnapshotQuery),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = ProblemDetails), (status = 503, body = ProblemDetails)))]
-pub async fn snapshot(State(app): State<App>, AtPath(path): AtPath, Query(query): Query<SnapshotQuery>) -> Result<Response, ApiError> {
+pub async fn snapshot(
+    State(app): State<App>,
+    AtPath(path): AtPath,
+    Query(query): Query<SnapshotQuery>,
+) -> Result<Response, ApiError> {
     let picture = app.snapshots.get(&app.site, &path, query.max_height).await?;
     Ok(jpeg(picture.jpeg, picture.at, "no-store"))
 }

@@ -38,8 +38,12 @@ pub fn time_zone(app: &App) -> String {
 
 /// `TZ`, `/etc/timezone` or the target of `/etc/localtime`.
 fn system_zone() -> Option<String> {
-    let from_env = std::env::var("TZ").ok().map(|tz| tz.trim_start_matches(':').to_owned()).filter(|tz| tz.contains('/') || tz == "UTC");
-    let from_file = || std::fs::read_to_string("/etc/timezone").ok().map(|text| text.trim().to_owned()).filter(|tz| !tz.is_empty());
+    let from_env = std::env::var("TZ")
+        .ok()
+        .map(|tz| tz.trim_start_matches(':').to_owned())
+        .filter(|tz| tz.contains('/') || tz == "UTC");
+    let from_file =
+        || std::fs::read_to_string("/etc/timezone").ok().map(|text| text.trim().to_owned()).filter(|tz| !tz.is_empty());
     let from_link = || {
         let target = std::fs::read_link("/etc/localtime").ok()?;
         target.to_str()?.split_once("zoneinfo/").map(|(_, zone)| zone.to_owned())

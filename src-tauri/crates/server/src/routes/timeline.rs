@@ -16,7 +16,10 @@ const LONGEST_MS: i64 = 367 * 86_400_000;
 
 #[utoipa::path(get, path = "/api/v1/timeline", tag = "playback", operation_id = "read_timeline", params(TimelineQuery),
     responses((status = 200, body = TimelineView), (status = 400, body = ProblemDetails)))]
-pub async fn timeline(State(app): State<App>, Query(query): Query<TimelineQuery>) -> Result<Json<TimelineView>, ApiError> {
+pub async fn timeline(
+    State(app): State<App>,
+    Query(query): Query<TimelineQuery>,
+) -> Result<Json<TimelineView>, ApiError> {
     let names = query.paths.split(',').map(str::trim).filter(|name| !name.is_empty());
     let paths = names.map(StreamPath::parse).collect::<Result<Vec<_>, _>>()?;
     if paths.is_empty() || paths.len() > MOST_PATHS {

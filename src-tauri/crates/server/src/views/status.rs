@@ -41,7 +41,9 @@ pub fn stream_status(enabled: bool, path: &StreamPath, state: Option<&StreamSnap
         recording_code,
         bitrate_kbps: ingest.map_or(0, |i| u32::try_from(i.bitrate / 1_000).unwrap_or(u32::MAX)),
         frame_rate: ingest.map_or(0.0, |i| i.frame_rate),
-        source: ingest.and_then(|i| i.engine_in_use.zip(i.transport)).map(|(e, t)| format!("{}/{}", word(&e), word(&t))),
+        source: ingest
+            .and_then(|i| i.engine_in_use.zip(i.transport))
+            .map(|(e, t)| format!("{}/{}", word(&e), word(&t))),
     }
 }
 

@@ -87,7 +87,12 @@ fn merge_credentials(
 mod tests {
     use super::*;
 
-    fn draft(main: &str, sub: Option<&str>, username: Option<&str>, password: Option<&str>) -> Result<NewCameraRow, Problem> {
+    fn draft(
+        main: &str,
+        sub: Option<&str>,
+        username: Option<&str>,
+        password: Option<&str>,
+    ) -> Result<NewCameraRow, Problem> {
         NewCamera {
             main_url: main.into(),
             sub_url: sub.map(Into::into),

@@ -11,9 +11,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_media::ingest::{
-    IngestHandle, IngestOptions, IngestSnapshot, ProbeReport, ProbeRequest, probe,
-};
+use watchwall_media::ingest::{IngestHandle, IngestOptions, IngestSnapshot, ProbeReport, ProbeRequest, probe};
 use watchwall_model::{
     Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, Problem, Secret, Stream, StreamPath, StreamRole,
     Transport,
@@ -144,7 +142,12 @@ impl Cameras {
     }
 
     /// Changes a camera if nobody else did since `version` was read; `None` does not ask.
-    pub async fn update(&self, id: CameraId, version: Option<i64>, edit: CameraEdit) -> Result<CameraSnapshot, Problem> {
+    pub async fn update(
+        &self,
+        id: CameraId,
+        version: Option<i64>,
+        edit: CameraEdit,
+    ) -> Result<CameraSnapshot, Problem> {
         let mut camera = self.shared.store.cameras().get(id).await?.ok_or_else(|| not_found(id))?;
         let expected = version.unwrap_or(camera.version);
         edit.apply(&mut camera)?;

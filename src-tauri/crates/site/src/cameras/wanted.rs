@@ -80,6 +80,10 @@ mod tests {
         let moved = stream("a", "rtsp://h/new");
         check(std::slice::from_ref(&a), std::slice::from_ref(&a), &[]);
         check(std::slice::from_ref(&moved), std::slice::from_ref(&a), &[Change::Update(moved.clone())]);
-        check(std::slice::from_ref(&b), std::slice::from_ref(&a), &[Change::Stop(a.path.clone()), Change::Start(b.clone())]);
+        check(
+            std::slice::from_ref(&b),
+            std::slice::from_ref(&a),
+            &[Change::Stop(a.path.clone()), Change::Start(b.clone())],
+        );
     }
 }

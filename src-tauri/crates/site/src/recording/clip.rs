@@ -60,7 +60,8 @@ impl Clip {
         let (Some(first), Some(last)) = (parts.first().zip(chosen.first()), parts.last().zip(chosen.last())) else {
             return Err(nothing());
         };
-        let held = TimeRange::new(first.0.start_of(first.1.start), last.0.end_of(last.1.end - 1)).ok_or_else(nothing)?;
+        let held =
+            TimeRange::new(first.0.start_of(first.1.start), last.0.end_of(last.1.end - 1)).ok_or_else(nothing)?;
         let etag = etag(&parts, &chosen);
         let (layout, parts) = blocking(move || {
             let layout = container::clip(&parts, &chosen)?;
@@ -112,7 +113,8 @@ fn fragments_in(view: &SegmentView, range: TimeRange) -> Range<usize> {
 /// FNV-1a over what the clip is made of.
 fn etag(parts: &[SegmentView], chosen: &[Range<usize>]) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-    let mut eat = |bytes: &[u8]| bytes.iter().for_each(|byte| hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    let mut eat =
+        |bytes: &[u8]| bytes.iter().for_each(|byte| hash = (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     for (view, range) in parts.iter().zip(chosen) {
         eat(view.segment.volume.0.as_bytes());
         eat(view.segment.file.as_bytes());

@@ -2,17 +2,12 @@
 
 use super::{archive::SegmentView, playback::StoredUnit, recorder::Piece, volume::Append};
 use bytes::Bytes;
-use std::{
-    fs::File,
-    io,
-    ops::Range,
-    sync::Arc,
-};
+use std::{fs::File, io, ops::Range, sync::Arc};
 use watchwall_media::{
     StreamParams, Track,
     fmp4::{
-        self, ClipFragment, ClipLayout, ClipPart, FragmentOptions, InitInfo, InitKind, InitOptions, SegmentIdentity, Sound,
-        TrackTable,
+        self, ClipFragment, ClipLayout, ClipPart, FragmentOptions, InitInfo, InitKind, InitOptions, SegmentIdentity,
+        Sound, TrackTable,
     },
 };
 use watchwall_model::{ErrorCode, Fragment, Problem, StreamPath, UtcMillis};
@@ -65,7 +60,8 @@ pub fn init(params: &StreamParams, file: &NewFile<'_>) -> Result<Bytes, Problem>
 /// # Errors
 /// When its units hold nothing, or more than a fragment may.
 pub fn fragment(piece: Piece, sound: Sound) -> Result<Append, Problem> {
-    let parts = fmp4::gop_fragment(&piece.units, FragmentOptions { sequence: piece.sequence, base: piece.base, sound })?;
+    let parts =
+        fmp4::gop_fragment(&piece.units, FragmentOptions { sequence: piece.sequence, base: piece.base, sound })?;
     Ok(Append {
         header: parts.header,
         payload: parts.payload,
@@ -138,7 +134,9 @@ pub fn units(head: &Head, bytes: &Bytes, start_us: i64) -> Result<Vec<StoredUnit
         Track::Video => head.tracks.video.map_or(1, |info| info.timescale),
         Track::Audio => head.tracks.audio.map_or(1, |info| info.timescale),
     };
-    let us = |ticks: i64, track| i64::try_from(i128::from(ticks) * 1_000_000 / i128::from(timescale(track).max(1))).unwrap_or(0);
+    let us = |ticks: i64, track| {
+        i64::try_from(i128::from(ticks) * 1_000_000 / i128::from(timescale(track).max(1))).unwrap_or(0)
+    };
     // The first picture, or the first sound without one, stands at the fragment's start.
     let first = found.of(Track::Video).next().or(found.samples.first());
     let origin_us = first.map_or(0, |sample| us(sample.pts, sample.track));
@@ -158,7 +156,9 @@ pub fn units(head: &Head, bytes: &Bytes, start_us: i64) -> Result<Vec<StoredUnit
 /// # Errors
 /// When a file cannot be read or holds something else.
 pub fn clip(parts: &[SegmentView], chosen: &[Range<usize>]) -> Result<ClipLayout, Problem> {
-    let Some((first, range)) = parts.first().zip(chosen.first()) else { return Err(Problem::new(ErrorCode::NoRecording)) };
+    let Some((first, range)) = parts.first().zip(chosen.first()) else {
+        return Err(Problem::new(ErrorCode::NoRecording));
+    };
     let fragments = |view: &SegmentView, range: &Range<usize>| {
         let chosen = view.fragments[range.clone()].iter();
         chosen.map(|f| ClipFragment { offset: f.offset, size_bytes: u64::from(f.size_bytes) }).collect()

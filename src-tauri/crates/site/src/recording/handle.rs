@@ -22,13 +22,17 @@ use jiff::tz::TimeZone;
 use std::{
     collections::HashSet,
     path::Path,
-    sync::{Arc, Mutex, PoisonError, atomic::{AtomicU64, AtomicUsize, Ordering}},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{sync::watch, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{
-    ErrorCode, Plan, PlanRunning, Problem, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode, config::RecordingConfig,
+    ErrorCode, Plan, PlanRunning, Problem, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
+    config::RecordingConfig,
 };
 use watchwall_store::Store;
 
@@ -119,7 +123,8 @@ impl Recording {
             disks.push(disk);
         }
         let (causes, cause_task) = CauseLog::start(index.clone());
-        let reconciler = Arc::new(Reconciler::new(index.clone(), open, causes, Arc::clone(&source), zone.clone(), disks.clone()));
+        let reconciler =
+            Arc::new(Reconciler::new(index.clone(), open, causes, Arc::clone(&source), zone.clone(), disks.clone()));
         reconciler.lost_ms.fetch_add(recovered.lost_ms, Ordering::Relaxed);
         let inner = Inner {
             thumbnails: Thumbnails::new(data_folder.join("cache").join("thumbnails"), archive.clone()),
@@ -159,7 +164,8 @@ impl Recording {
             keepers.push(tokio::spawn(keeper.run(keep.clone())));
         }
         let reconciling = tokio::spawn(Arc::clone(&inner.reconciler).run(reconcile.clone()));
-        let tasks = Tasks { reconcile: (reconcile, reconciling), sweepers: (sweep, sweepers), keepers: (keep, keepers) };
+        let tasks =
+            Tasks { reconcile: (reconcile, reconciling), sweepers: (sweep, sweepers), keepers: (keep, keepers) };
         *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner) = Some(tasks);
     }
 
@@ -193,7 +199,13 @@ impl Recording {
     pub async fn plans(&self) -> Result<Vec<PlanView>, Problem> {
         let now = UtcMillis::now();
         let plans = self.inner.index.plans().await?;
-        Ok(plans.into_iter().map(|plan| { let running = self.inner.reconciler.running(&plan, now); PlanView { plan, running } }).collect())
+        Ok(plans
+            .into_iter()
+            .map(|plan| {
+                let running = self.inner.reconciler.running(&plan, now);
+                PlanView { plan, running }
+            })
+            .collect())
     }
 
     /// Saves a plan and applies it at once. Returns it with its new version.
@@ -236,7 +248,13 @@ impl Recording {
             let totals = self.inner.index.totals(&volume.code, UtcMillis::now()).await?;
             let health = disk.health();
             let full_in_days = volumes::full_in_days(&volume, health.capacity, totals.last_day_bytes, totals.oldest_at);
-            views.push(VolumeView { volume, health, recorded_bytes: totals.bytes, oldest_at: totals.oldest_at, full_in_days });
+            views.push(VolumeView {
+                volume,
+                health,
+                recorded_bytes: totals.bytes,
+                oldest_at: totals.oldest_at,
+                full_in_days,
+            });
         }
         Ok(views)
     }
@@ -245,12 +263,19 @@ impl Recording {
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub async fn timeline(&self, paths: &[StreamPath], range: TimeRange, resolution_ms: i64) -> Result<Vec<(StreamPath, Track)>, Problem> {
+    pub async fn timeline(
+        &self,
+        paths: &[StreamPath],
+        range: TimeRange,
+        resolution_ms: i64,
+    ) -> Result<Vec<(StreamPath, Track)>, Problem> {
         let frame = Frame { range, now: UtcMillis::now(), resolution_ms };
         let mut tracks = Vec::with_capacity(paths.len());
         for path in paths {
             let mut pieces = self.inner.index.coverage(path, range, resolution_ms.max(timeline::JOIN_MS)).await?;
-            pieces.extend(self.inner.archive.open.of(path).iter().filter_map(|file| TimeRange::new(file.facts.start, file.end())));
+            pieces.extend(
+                self.inner.archive.open.of(path).iter().filter_map(|file| TimeRange::new(file.facts.start, file.end())),
+            );
             let causes = self.inner.index.causes(path, range).await?;
             tracks.push((path.clone(), timeline::draw(pieces, &causes, frame)));
         }
@@ -267,14 +292,26 @@ impl Recording {
     ///
     /// # Errors
     /// `camera_not_found` when no camera has this stream; `no_recording` when neither holds a picture.
-    pub async fn open_replay(&self, path: &StreamPath, seconds: u32, mut options: PlaybackOptions) -> Result<PlaybackSession, Problem> {
+    pub async fn open_replay(
+        &self,
+        path: &StreamPath,
+        seconds: u32,
+        mut options: PlaybackOptions,
+    ) -> Result<PlaybackSession, Problem> {
         let now = UtcMillis::now();
         options.from = now.saturating_add_ms(-i64::from(seconds.min(600)) * 1000);
         let tap = self.inner.source.stream(path);
         let ring = tap.map(|tap| (Ring::new(Arc::clone(&tap.hub)), tap));
         let ring_start = ring.as_ref().and_then(|(ring, _)| ring.start()).map(|at| at.to_millis());
         let reaches = ring_start.is_some_and(|start| start <= options.from);
-        if !reaches && self.inner.archive.at_or_after(path, options.from).await?.is_some_and(|view| ring_start.is_none_or(|ring| view.segment.start < ring)) {
+        if !reaches
+            && self
+                .inner
+                .archive
+                .at_or_after(path, options.from)
+                .await?
+                .is_some_and(|view| ring_start.is_none_or(|ring| view.segment.start < ring))
+        {
             return Ok(self.open_playback(path, options));
         }
         let Some((ring, tap)) = ring else { return Err(Problem::new(ErrorCode::CameraNotFound).with("path", path)) };
@@ -294,7 +331,12 @@ impl Recording {
     ///
     /// # Errors
     /// `no_recording`, `snapshot_failed`.
-    pub async fn frame_jpeg(&self, path: &StreamPath, at: UtcMillis, max_height: Option<u32>) -> Result<Picture, Problem> {
+    pub async fn frame_jpeg(
+        &self,
+        path: &StreamPath,
+        at: UtcMillis,
+        max_height: Option<u32>,
+    ) -> Result<Picture, Problem> {
         picture::frame(&self.inner.archive, path, at, max_height).await
     }
 
@@ -315,9 +357,16 @@ impl Recording {
         for disk in self.inner.disks.iter().filter(|disk| disk.refusal().is_none()) {
             // The index may not know what is being written yet.
             let open = self.inner.archive.open.names();
-            total.add(recovery::reindex(&self.inner.index, &disk.volume, &self.inner.zone, Depth::Everything, &open).await?);
+            total.add(
+                recovery::reindex(&self.inner.index, &disk.volume, &self.inner.zone, Depth::Everything, &open).await?,
+            );
         }
-        tracing::info!(found = total.found, missing = total.missing, unreadable = total.unreadable, "the volumes were compared with the index");
+        tracing::info!(
+            found = total.found,
+            missing = total.missing,
+            unreadable = total.unreadable,
+            "the volumes were compared with the index"
+        );
         Ok(total)
     }
 

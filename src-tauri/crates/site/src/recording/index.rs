@@ -111,12 +111,20 @@ impl Index {
     /// What was noted in this stretch, and before it the last note that came earlier.
     pub async fn causes(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Cause>, Problem> {
         let events = self.store.events().in_range(path, range).await?;
-        Ok(events.into_iter().filter_map(|event| Some(Cause { at: event.at, reason: reason_of(event.kind)? })).collect())
+        Ok(events
+            .into_iter()
+            .filter_map(|event| Some(Cause { at: event.at, reason: reason_of(event.kind)? }))
+            .collect())
     }
 
     pub async fn note_causes(&self, notes: &[Note]) -> Result<(), Problem> {
         for note in notes {
-            let event = RecordingEvent { path: note.path.clone(), at: note.at, kind: kind_of(note.reason), detail: String::new() };
+            let event = RecordingEvent {
+                path: note.path.clone(),
+                at: note.at,
+                kind: kind_of(note.reason),
+                detail: String::new(),
+            };
             self.store.events().insert(&event).await?;
         }
         Ok(())
@@ -254,7 +262,13 @@ impl Index {
         Ok(doomed(volume, self.store.segments().oldest_unlocked(volume, limit).await?))
     }
 
-    pub async fn ended_before(&self, volume: &VolumeCode, path: &StreamPath, at: UtcMillis, limit: u32) -> Result<Vec<Doomed>, Problem> {
+    pub async fn ended_before(
+        &self,
+        volume: &VolumeCode,
+        path: &StreamPath,
+        at: UtcMillis,
+        limit: u32,
+    ) -> Result<Vec<Doomed>, Problem> {
         Ok(doomed(volume, self.store.segments().expired(path, at, limit).await?))
     }
 }
@@ -275,7 +289,8 @@ fn new_row(facts: super::volume::FileFacts, snapshot: &super::volume::Snapshot) 
 
 fn doomed(volume: &VolumeCode, segments: Vec<Segment>) -> Vec<Doomed> {
     let here = segments.into_iter().filter(|segment| &segment.volume == volume);
-    here.map(|segment| Doomed { id: segment.id, file: segment.file, size_bytes: segment.size_bytes, end: segment.end }).collect()
+    here.map(|segment| Doomed { id: segment.id, file: segment.file, size_bytes: segment.size_bytes, end: segment.end })
+        .collect()
 }
 
 const fn kind_of(reason: GapReason) -> RecordingEventKind {

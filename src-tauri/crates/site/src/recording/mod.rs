@@ -37,7 +37,9 @@ mod volumes;
 pub use clip::Clip;
 pub use handle::{PlanView, Recording, VolumeView};
 pub use picture::Picture;
-pub use playback::{GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
+pub use playback::{
+    GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode,
+};
 pub use recovery::Recovered;
 pub use retention::Capacity;
 pub use stats::{RecordingStats, STALL_BOUNDS_MS, StallHistogram, VolumeFigures};

@@ -12,7 +12,10 @@ use bytes::Bytes;
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 use watchwall_media::{AccessUnit, StreamParams, Track, UnitParts, pixels};
@@ -45,7 +48,12 @@ pub struct Picture {
 
 /// # Errors
 /// `no_recording` when nothing holds that moment, `snapshot_failed` when it cannot be decoded.
-pub async fn frame(archive: &Archive, path: &StreamPath, at: UtcMillis, max_height: Option<u32>) -> Result<Picture, Problem> {
+pub async fn frame(
+    archive: &Archive,
+    path: &StreamPath,
+    at: UtcMillis,
+    max_height: Option<u32>,
+) -> Result<Picture, Problem> {
     decode(archive, path, at, max_height, Exactness::Exact, QUALITY.0).await
 }
 
@@ -60,7 +68,8 @@ async fn decode(
     let nothing = || Problem::new(ErrorCode::NoRecording).with("path", path).with("at", at.0);
     let at_us = at.to_micros().0;
     let mut source = Source::archive(archive.clone(), path.clone());
-    let chunk = source.find(at_us).await?.filter(|chunk| chunk.start_us <= at_us + GRID_MS * 1000).ok_or_else(nothing)?;
+    let chunk =
+        source.find(at_us).await?.filter(|chunk| chunk.start_us <= at_us + GRID_MS * 1000).ok_or_else(nothing)?;
     let mut units = Vec::new();
     let lead_in = source.lead_in(&chunk).await?;
     let wanted = match exactness {
@@ -203,7 +212,8 @@ mod tests {
             file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1000 + n)).unwrap();
         }
         assert_eq!(trim(folder.path(), 350).unwrap(), 300);
-        let mut left: Vec<_> = fs::read_dir(&stream).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        let mut left: Vec<_> =
+            fs::read_dir(&stream).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
         left.sort();
         assert_eq!(left, ["7.jpg", "8.jpg", "9.jpg"]);
     }

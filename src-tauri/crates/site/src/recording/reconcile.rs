@@ -15,7 +15,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::{sync::{Mutex as TurnMutex, Notify, watch}, time};
+use tokio::{
+    sync::{Mutex as TurnMutex, Notify, watch},
+    time,
+};
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{GapReason, Plan, PlanRunning, Problem, StreamPath, UtcMillis, VolumeCode};
 
@@ -94,7 +97,8 @@ impl Reconciler {
     /// When the plans cannot be read.
     pub async fn reconcile(&self) -> Result<(), Problem> {
         let _turn = self.turn.lock().await;
-        let wanted: HashMap<StreamPath, Plan> = self.index.plans().await?.into_iter().map(|plan| (plan.path.clone(), plan)).collect();
+        let wanted: HashMap<StreamPath, Plan> =
+            self.index.plans().await?.into_iter().map(|plan| (plan.path.clone(), plan)).collect();
         let steps = {
             let running = self.lock();
             steps(&wanted, running.iter().map(|(path, recorder)| (path, recorder.version, recorder.is_dead())))
@@ -239,7 +243,8 @@ mod tests {
     /// Running recorders as (path, version, dead).
     fn check(wanted: &[Plan], running: &[(&str, i64, bool)], stop: &[&str], start: &[&str]) {
         let wanted: HashMap<_, _> = wanted.iter().map(|plan| (plan.path.clone(), plan.clone())).collect();
-        let running: Vec<_> = running.iter().map(|(name, version, dead)| (StreamPath::parse(name).unwrap(), *version, *dead)).collect();
+        let running: Vec<_> =
+            running.iter().map(|(name, version, dead)| (StreamPath::parse(name).unwrap(), *version, *dead)).collect();
         let steps = steps(&wanted, running.iter().map(|(path, version, dead)| (path, *version, *dead)));
         assert_eq!(steps.stop.iter().map(StreamPath::as_str).collect::<Vec<_>>(), stop);
         assert_eq!(steps.start.iter().map(|plan| plan.path.as_str()).collect::<Vec<_>>(), start);

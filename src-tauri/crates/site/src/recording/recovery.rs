@@ -74,7 +74,13 @@ pub async fn repair_tails(index: &Index, volume: &Volume) -> Result<Recovered, P
         match mended {
             Ok(Mended::Whole { repair, lost_ms, cut_bytes }) => {
                 tracing::info!(path = %row.path, file = %row.file, lost_ms, cut_bytes, "the tail of a recording was repaired");
-                index.note_causes(&[super::causes::Note { path: row.path.clone(), at: repair.end, reason: GapReason::Us }]).await?;
+                index
+                    .note_causes(&[super::causes::Note {
+                        path: row.path.clone(),
+                        at: repair.end,
+                        reason: GapReason::Us,
+                    }])
+                    .await?;
                 index.repair(row.id, &repair).await?;
                 total.segments += 1;
                 total.lost_ms += lost_ms;
@@ -96,7 +102,11 @@ pub async fn repair_tails(index: &Index, volume: &Volume) -> Result<Recovered, P
 }
 
 enum Mended {
-    Whole { repair: Repair, lost_ms: u64, cut_bytes: u64 },
+    Whole {
+        repair: Repair,
+        lost_ms: u64,
+        cut_bytes: u64,
+    },
     Gone,
     /// Nothing was in it; the file was removed.
     Empty,
@@ -132,7 +142,8 @@ fn mend(row: &Segment, known: Vec<Fragment>, full: &Path) -> io::Result<Mended> 
 /// From the end of what is kept until the file was last written.
 fn lost_ms(file: &File, end: UtcMillis) -> u64 {
     let written = file.metadata().and_then(|meta| meta.modified()).ok();
-    let written_ms = written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_millis() as i64);
+    let written_ms =
+        written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_millis() as i64);
     u64::try_from(written_ms - end.0).unwrap_or(0)
 }
 
@@ -155,10 +166,19 @@ fn finish(file: &mut File, fragments: &[Fragment], valid_len: u64) -> io::Result
 ///
 /// # Errors
 /// When the index cannot be read or written; a file or folder that cannot be read is logged and passed over.
-pub async fn reindex(index: &Index, volume: &Volume, zone: &TimeZone, depth: Depth, open: &HashSet<String>) -> Result<Recovered, Problem> {
+pub async fn reindex(
+    index: &Index,
+    volume: &Volume,
+    zone: &TimeZone,
+    depth: Depth,
+    open: &HashSet<String>,
+) -> Result<Recovered, Problem> {
     let mut total = Recovered::default();
     let root = volume.root.clone();
-    let on_disk = blocking(move || list(&root, depth).map_err(|e| Problem::new(ErrorCode::DiskFailed).at("list_recordings").because(e))).await?;
+    let on_disk = blocking(move || {
+        list(&root, depth).map_err(|e| Problem::new(ErrorCode::DiskFailed).at("list_recordings").because(e))
+    })
+    .await?;
     let mut unknown = Vec::new();
     match depth {
         Depth::Everything => {
@@ -176,7 +196,8 @@ pub async fn reindex(index: &Index, volume: &Volume, zone: &TimeZone, depth: Dep
                 for name in files {
                     // Names tell the second a file was begun in.
                     let begun = parse_file_name(&name, zone).map(|(_, start)| start);
-                    let is_older = newest.zip(begun).is_some_and(|(newest, begun)| begun < newest.saturating_add_ms(-1_000));
+                    let is_older =
+                        newest.zip(begun).is_some_and(|(newest, begun)| begun < newest.saturating_add_ms(-1_000));
                     if !is_older && !index.has_file(&volume.code, &name).await? {
                         unknown.push(name);
                     }
@@ -187,7 +208,8 @@ pub async fn reindex(index: &Index, volume: &Volume, zone: &TimeZone, depth: Dep
     for name in unknown.into_iter().filter(|name| !open.contains(name)) {
         let (volume, zone, name_in) = (volume.clone(), zone.clone(), name.clone());
         let read = blocking(move || {
-            read_file(&volume, &name_in, &zone).map_err(|e| Problem::new(ErrorCode::DiskFailed).with("file", &name_in).because(e))
+            read_file(&volume, &name_in, &zone)
+                .map_err(|e| Problem::new(ErrorCode::DiskFailed).with("file", &name_in).because(e))
         });
         match read.await {
             Ok(Some((segment, fragments))) => {
@@ -232,7 +254,9 @@ fn folders(root: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(root)? {
         let entry = entry?;
-        if entry.file_type()?.is_dir() && let Ok(name) = entry.file_name().into_string() {
+        if entry.file_type()?.is_dir()
+            && let Ok(name) = entry.file_name().into_string()
+        {
             names.push(name);
         }
     }

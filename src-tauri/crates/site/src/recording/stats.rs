@@ -136,7 +136,8 @@ impl VolumeStats {
 
     /// The counters as they stand; what the volume itself knows is left at its default.
     pub fn figures(&self) -> VolumeFigures {
-        let mut stalls = StallHistogram { sum: Duration::from_micros(self.stall_micros.load(Relaxed)), ..Default::default() };
+        let mut stalls =
+            StallHistogram { sum: Duration::from_micros(self.stall_micros.load(Relaxed)), ..Default::default() };
         for (count, stall) in stalls.counts.iter_mut().zip(&self.stalls) {
             *count = stall.load(Relaxed);
         }

@@ -9,7 +9,12 @@ use super::{
     retention::{Capacity, Need, SpaceRule, age_limit, is_clock_steady, space_needed},
     volume::{VolumeDisk, disk, keeper},
 };
-use std::{fs, io, path::PathBuf, sync::Arc, time::{Duration, Instant}};
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{Plan, Problem, UtcMillis, Volume};
@@ -83,9 +88,13 @@ impl Sweeper {
     async fn sweep_age(&self, now: UtcMillis, cancel: &CancellationToken) -> Result<(), Problem> {
         let plans = self.index.plans().await?;
         for path in self.index.recorded_paths().await? {
-            let days = plans.iter().find(|plan| plan.path == path).map_or(Plan::DEFAULT_RETENTION_DAYS, |plan| plan.retention_days);
+            let days = plans
+                .iter()
+                .find(|plan| plan.path == path)
+                .map_or(Plan::DEFAULT_RETENTION_DAYS, |plan| plan.retention_days);
             loop {
-                let doomed = self.index.ended_before(&self.disk.volume.code, &path, age_limit(now, days), BATCH).await?;
+                let doomed =
+                    self.index.ended_before(&self.disk.volume.code, &path, age_limit(now, days), BATCH).await?;
                 if doomed.is_empty() || cancel.is_cancelled() {
                     break;
                 }
@@ -165,7 +174,9 @@ fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) {
         }
         _ => {}
     }
-    if now - segment.end > FOLDER_AGE_MS && let Some(day) = full.parent() {
+    if now - segment.end > FOLDER_AGE_MS
+        && let Some(day) = full.parent()
+    {
         // Refused while anything is in it.
         let _ = fs::remove_dir(day);
     }
@@ -174,7 +185,14 @@ fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) {
 /// How many of the oldest are needed for this many bytes.
 fn enough(doomed: &[Doomed], bytes: u64) -> usize {
     let mut sum = 0;
-    doomed.iter().take_while(|segment| { let wanted = sum < bytes; sum += segment.size_bytes; wanted }).count()
+    doomed
+        .iter()
+        .take_while(|segment| {
+            let wanted = sum < bytes;
+            sum += segment.size_bytes;
+            wanted
+        })
+        .count()
 }
 
 fn min_free(capacity: Capacity) -> u64 {

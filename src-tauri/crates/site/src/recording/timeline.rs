@@ -92,8 +92,14 @@ mod tests {
     }
 
     /// Seconds throughout.
-    fn check(pieces: &[(i64, i64)], causes: &[(i64, GapReason)], coverage: &[(i64, i64)], gaps: &[(i64, i64, GapReason)]) {
-        let causes: Vec<Cause> = causes.iter().map(|(at, reason)| Cause { at: UtcMillis(at * 1000), reason: *reason }).collect();
+    fn check(
+        pieces: &[(i64, i64)],
+        causes: &[(i64, GapReason)],
+        coverage: &[(i64, i64)],
+        gaps: &[(i64, i64, GapReason)],
+    ) {
+        let causes: Vec<Cause> =
+            causes.iter().map(|(at, reason)| Cause { at: UtcMillis(at * 1000), reason: *reason }).collect();
         let frame = Frame { range: range(0, 100), now: UtcMillis(90_000), resolution_ms: 0 };
         let track = draw(pieces.iter().map(|(a, b)| range(*a, *b)), &causes, frame);
         let seconds = |r: TimeRange| (r.start.0 / 1000, r.end.0 / 1000);

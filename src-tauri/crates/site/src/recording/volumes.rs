@@ -1,6 +1,10 @@
 //! The volumes of the site: which there are, the first one made by itself, and what a plan may say about them.
 
-use super::{index::Index, retention::Capacity, volume::marker::{self, Found}};
+use super::{
+    index::Index,
+    retention::Capacity,
+    volume::marker::{self, Found},
+};
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
 use watchwall_model::{ErrorCode, Plan, Problem, UtcMillis, Volume, VolumeCode, VolumeKind, config::RecordingConfig};
@@ -38,7 +42,8 @@ pub async fn load(index: &Index, config: &RecordingConfig, data_folder: &Path) -
 
 /// Makes the folder this site's, or takes over the volume that stands there: the database was lost, not the disk.
 fn first(root: PathBuf) -> Result<Volume, Problem> {
-    let invalid = |detail: String| Problem::new(ErrorCode::VolumePathInvalid).with("root", root.display()).because(detail);
+    let invalid =
+        |detail: String| Problem::new(ErrorCode::VolumePathInvalid).with("root", root.display()).because(detail);
     let root = std::path::absolute(&root).map_err(|e| invalid(e.to_string()))?;
     let found = Found::look(&root).map_err(|e| invalid(e.to_string()))?;
     let mut volume = Volume {
@@ -61,7 +66,9 @@ fn first(root: PathBuf) -> Result<Volume, Problem> {
             marker::write(&volume).map_err(|e| invalid(e.to_string()))?;
         }
         Found::Damaged => {
-            return Err(Problem::new(ErrorCode::VolumeForeign).with("root", root.display()).because("the marker file cannot be read as one"));
+            return Err(Problem::new(ErrorCode::VolumeForeign)
+                .with("root", root.display())
+                .because("the marker file cannot be read as one"));
         }
     }
     Ok(volume)
@@ -86,7 +93,12 @@ pub fn check_plan(plan: &Plan, known: &[VolumeCode]) -> Result<(), Problem> {
 }
 
 /// When the high watermark is reached at the rate of the last day; `None` without a day to go by, or past it.
-pub fn full_in_days(volume: &Volume, capacity: Capacity, last_day_bytes: u64, oldest_at: Option<UtcMillis>) -> Option<f64> {
+pub fn full_in_days(
+    volume: &Volume,
+    capacity: Capacity,
+    last_day_bytes: u64,
+    oldest_at: Option<UtcMillis>,
+) -> Option<f64> {
     let age_days = ((UtcMillis::now() - oldest_at?) as f64 / DAY_MS).clamp(0.0, 1.0);
     let per_day = last_day_bytes as f64 / age_days;
     let room = capacity.total_bytes as f64 * (volume.high_watermark_percent - capacity.used_percent()) / 100.0;

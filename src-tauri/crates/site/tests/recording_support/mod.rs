@@ -96,7 +96,8 @@ impl Footage {
 }
 
 fn nals(stream: &[u8]) -> Vec<&[u8]> {
-    let mut starts: Vec<usize> = (0..stream.len().saturating_sub(3)).filter(|n| stream[*n..n + 3] == [0, 0, 1]).map(|n| n + 3).collect();
+    let mut starts: Vec<usize> =
+        (0..stream.len().saturating_sub(3)).filter(|n| stream[*n..n + 3] == [0, 0, 1]).map(|n| n + 3).collect();
     starts.push(stream.len() + 3);
     let cut = |pair: &[usize]| {
         let nal = &stream[pair[0]..pair[1] - 3];
@@ -214,7 +215,17 @@ pub fn tool(name: &str, arguments: &[&str]) -> Option<Output> {
 
 /// Frames a player finds in a file; fails the test when it complains.
 pub fn frames_in(file: &Path) -> usize {
-    let arguments = ["-v", "error", "-select_streams", "v", "-count_packets", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"];
+    let arguments = [
+        "-v",
+        "error",
+        "-select_streams",
+        "v",
+        "-count_packets",
+        "-show_entries",
+        "stream=nb_read_packets",
+        "-of",
+        "csv=p=0",
+    ];
     let output = tool("ffprobe", &[&arguments[..], &[file.to_str().unwrap()]].concat()).unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success() && complaint.is_empty(), "{}: {complaint}", file.display());

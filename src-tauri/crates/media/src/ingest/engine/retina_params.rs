@@ -49,7 +49,9 @@ fn choose_named(tracks: &[(&str, &str)]) -> Result<Chosen, Failure> {
     chosen.leaves_playable &= chosen.audio.is_none();
     match (chosen.video, refused_video) {
         (Some(_), _) => Ok(chosen),
-        (None, Some(codec)) => Err(Problem::new(ErrorCode::CodecUnsupported).with("codec", codec).at("describe").into()),
+        (None, Some(codec)) => {
+            Err(Problem::new(ErrorCode::CodecUnsupported).with("codec", codec).at("describe").into())
+        }
         (None, None) => {
             Err(Problem::new(ErrorCode::NoVideo).with("tracks", chosen.skipped.join(", ")).at("describe").into())
         }

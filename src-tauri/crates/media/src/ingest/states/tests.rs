@@ -17,7 +17,9 @@ fn check(story: &[Step]) {
     for (number, (at, event, expect, expect_actions)) in story.iter().enumerate() {
         let event = match event.clone() {
             // In a story, `last_unit` is given in seconds from now backwards.
-            Event::Tick { last_unit: Some(_), dice } => Event::Tick { last_unit: Some(start + UNIT_AT * *at as u32), dice },
+            Event::Tick { last_unit: Some(_), dice } => {
+                Event::Tick { last_unit: Some(start + UNIT_AT * *at as u32), dice }
+            }
             other => other,
         };
         let (next, actions) = state.on(event, start + Duration::from_secs(*at), &RULES);

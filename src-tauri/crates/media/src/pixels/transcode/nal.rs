@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn only_pictures_and_messages_stay() {
-        let check = |unit: &'static [u8], expect: &[u8]| assert_eq!(without_parameter_sets(Bytes::from_static(unit)), expect);
+        let check =
+            |unit: &'static [u8], expect: &[u8]| assert_eq!(without_parameter_sets(Bytes::from_static(unit)), expect);
         check(b"\0\0\0\x02\x65a", b"\0\0\0\x02\x65a");
         check(b"\0\0\0\x01\x09\0\0\0\x02\x67a\0\0\0\x02\x65b", b"\0\0\0\x02\x65b");
         check(b"\0\0\0\x02\x67a\0\0\0\x09\x65b", b"");

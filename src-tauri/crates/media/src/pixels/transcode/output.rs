@@ -63,7 +63,8 @@ impl Output {
         let mut inner = self.lock();
         let params = self.params(&mut inner, sample.caps()?)?;
         let dts = inner.last_dts.map_or(origin.pts, |last| origin.pts.max(last + 1));
-        let duration = inner.last_dts.map_or(origin.duration, |last| u32::try_from(dts - last).unwrap_or(origin.duration));
+        let duration =
+            inner.last_dts.map_or(origin.duration, |last| u32::try_from(dts - last).unwrap_or(origin.duration));
         inner.last_dts = Some(dts);
         let is_discontinuity = std::mem::take(&mut inner.next_is_cut) || origin.is_discontinuity;
         drop(inner);
@@ -99,7 +100,8 @@ impl Output {
             return Some(Arc::clone(params));
         }
         let video = video_params(caps)?;
-        let fresh = StreamParams::new(self.generation.fetch_add(1, Ordering::Relaxed) + 1, Some(video), inner.audio.clone());
+        let fresh =
+            StreamParams::new(self.generation.fetch_add(1, Ordering::Relaxed) + 1, Some(video), inner.audio.clone());
         inner.caps = Some(caps.to_owned());
         // A restart with the same coding goes on as before.
         let params = match &inner.params {

@@ -1,11 +1,24 @@
 //! Decoder, scaler, encoder.
 
 use super::{VariantSpec, bridge::Bridge, output::Output};
-use crate::{AccessUnit, VideoParams, pixels::{caps, decoder::{self, Purpose}, element, encoder, set}};
+use crate::{
+    AccessUnit, VideoParams,
+    pixels::{
+        caps,
+        decoder::{self, Purpose},
+        element, encoder, set,
+    },
+};
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc, AppSrcCallbacks};
-use std::{sync::Arc, time::{Duration, Instant}};
-use tokio::{sync::{Notify, mpsc}, time};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::{
+    sync::{Notify, mpsc},
+    time,
+};
 use watchwall_model::{ErrorCode, Problem};
 
 /// Pictures that wait for the decoder.
@@ -34,7 +47,11 @@ pub struct Pipeline {
 
 impl Pipeline {
     /// Builds and starts it; may take a while where drivers wake up. Faults arrive in the channel.
-    pub fn start(plan: &Plan, bridge: &Arc<Bridge>, output: &Arc<Output>) -> Result<(Self, mpsc::Receiver<String>), Problem> {
+    pub fn start(
+        plan: &Plan,
+        bridge: &Arc<Bridge>,
+        output: &Arc<Output>,
+    ) -> Result<(Self, mpsc::Receiver<String>), Problem> {
         let room = Arc::new(Notify::new());
         let wake = Arc::clone(&room);
         let source = AppSrc::builder()
@@ -46,7 +63,9 @@ impl Pipeline {
             .build();
         let decoder = decoder::make(plan.decoder, Purpose::Stream)?;
         let queue = element("queue")?;
-        [("max-size-buffers", "2"), ("max-size-bytes", "0"), ("max-size-time", "0")].iter().for_each(|(p, v)| set(&queue, p, v));
+        [("max-size-buffers", "2"), ("max-size-bytes", "0"), ("max-size-time", "0")]
+            .iter()
+            .for_each(|(p, v)| set(&queue, p, v));
         let filter = element("capsfilter")?;
         filter.set_property("caps", caps::scaled(plan.spec.max_height));
         let encoder = encoder::make(plan.encoder, plan.spec.max_height)?;
@@ -59,7 +78,15 @@ impl Pipeline {
         if let Some(download) = decoder::download(plan.decoder) {
             chain.push(element(download)?);
         }
-        chain.extend([queue, element("videoscale")?, element("videoconvert")?, filter, encoder, element("h264parse")?, shape]);
+        chain.extend([
+            queue,
+            element("videoscale")?,
+            element("videoconvert")?,
+            filter,
+            encoder,
+            element("h264parse")?,
+            shape,
+        ]);
         chain.push(sink.upcast());
         let pipeline = gst::Pipeline::new();
         pipeline.add_many(&chain).map_err(failed)?;

@@ -1,7 +1,15 @@
 //! All variants of the site.
 
-use super::{VariantSpec, output::Output, stats::TranscodeStats, variant::{Variant, VariantState}};
-use crate::{StreamParams, hub::{BacklogLimits, Hub}};
+use super::{
+    VariantSpec,
+    output::Output,
+    stats::TranscodeStats,
+    variant::{Variant, VariantState},
+};
+use crate::{
+    StreamParams,
+    hub::{BacklogLimits, Hub},
+};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -42,7 +50,8 @@ struct Entry {
 impl TranscodePool {
     /// At most `limit` variants run at a time.
     pub fn new(limit: usize) -> Self {
-        let inner = Inner { limit, variants: Mutex::default(), tasks: TaskTracker::new(), cancel: CancellationToken::new() };
+        let inner =
+            Inner { limit, variants: Mutex::default(), tasks: TaskTracker::new(), cancel: CancellationToken::new() };
         Self { inner: Arc::new(inner) }
     }
 
@@ -51,7 +60,12 @@ impl TranscodePool {
     ///
     /// # Errors
     /// `too_many_transcodes` with the limit; `shutting_down`.
-    pub async fn acquire(&self, path: &StreamPath, source: Arc<Hub>, spec: VariantSpec) -> Result<VariantLease, Problem> {
+    pub async fn acquire(
+        &self,
+        path: &StreamPath,
+        source: Arc<Hub>,
+        spec: VariantSpec,
+    ) -> Result<VariantLease, Problem> {
         let inner = &self.inner;
         if inner.cancel.is_cancelled() {
             return Err(Problem::new(ErrorCode::ShuttingDown));

@@ -9,9 +9,15 @@ use super::{
 use crate::{
     AccessUnit, StreamParams,
     hub::{Hub, Received, SubscriberClass, Subscription},
-    pixels::{decoder::{self, Purpose}, encoder},
+    pixels::{
+        decoder::{self, Purpose},
+        encoder,
+    },
 };
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{ErrorCode, Problem};

@@ -10,7 +10,11 @@ pub use open_files::OpenFiles;
 pub use view::SegmentView;
 
 use super::index::Index;
-use std::{collections::HashMap, path::{Path, PathBuf}, sync::Arc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::task;
 use watchwall_model::{ErrorCode, Problem, Segment, StreamPath, TimeRange, UtcMillis, VolumeCode};
 
@@ -139,7 +143,9 @@ impl Archive {
 ///
 /// # Errors
 /// Whatever `work` fails with.
-pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+pub async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
     match task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(error) => Err(Problem::new(ErrorCode::Internal).at("read_recording").because(error)),

@@ -53,7 +53,8 @@ impl OpenFiles {
 
     /// The first file of this stream that ends after `at`.
     pub fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
-        let mut files: Vec<_> = self.of(path).into_iter().filter(|file| file.has_fragments() && file.end() > at).collect();
+        let mut files: Vec<_> =
+            self.of(path).into_iter().filter(|file| file.has_fragments() && file.end() > at).collect();
         files.sort_by_key(|file| file.facts.start);
         files.into_iter().next()
     }

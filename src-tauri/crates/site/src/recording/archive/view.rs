@@ -1,13 +1,11 @@
 //! One recording file, opened for reading.
 
-use crate::recording::{container::{self, Head}, volume::{SegmentFile, disk}};
-use bytes::Bytes;
-use std::{
-    fs::File,
-    io,
-    path::Path,
-    sync::Arc,
+use crate::recording::{
+    container::{self, Head},
+    volume::{SegmentFile, disk},
 };
+use bytes::Bytes;
+use std::{fs::File, io, path::Path, sync::Arc};
 use watchwall_model::{ErrorCode, Fragment, Problem, Segment, UtcMillis};
 
 /// No fragment is larger; a damaged index row must not make us reserve memory without end.
@@ -35,7 +33,8 @@ impl SegmentView {
     /// # Errors
     /// `no_recording` before the first fragment, `disk_failed` when the file cannot be read.
     pub fn live(file: Arc<SegmentFile>, root: &Path) -> Result<Self, Problem> {
-        let segment = file.as_segment().ok_or_else(|| Problem::new(ErrorCode::NoRecording).with("path", &file.facts.path))?;
+        let segment =
+            file.as_segment().ok_or_else(|| Problem::new(ErrorCode::NoRecording).with("path", &file.facts.path))?;
         let handle = match file.handle() {
             Some(handle) => handle,
             // Indexed and closed a moment ago.
@@ -45,7 +44,12 @@ impl SegmentView {
         Self::with(segment, fragments, handle, Some(file))
     }
 
-    fn with(segment: Segment, fragments: Vec<Fragment>, file: Arc<File>, live: Option<Arc<SegmentFile>>) -> Result<Self, Problem> {
+    fn with(
+        segment: Segment,
+        fragments: Vec<Fragment>,
+        file: Arc<File>,
+        live: Option<Arc<SegmentFile>>,
+    ) -> Result<Self, Problem> {
         if fragments.is_empty() {
             return Err(Problem::new(ErrorCode::NoRecording).with("path", &segment.path).with("file", &segment.file));
         }
@@ -61,7 +65,9 @@ impl SegmentView {
     /// `disk_failed` when it cannot be read, `no_recording` when there is no such fragment.
     pub fn read(&self, index: usize) -> Result<Bytes, Problem> {
         let fragment = self.fragments.get(index).filter(|f| f.size_bytes <= MOST_FRAGMENT_BYTES);
-        let Some(fragment) = fragment else { return Err(Problem::new(ErrorCode::NoRecording).with("file", &self.segment.file)) };
+        let Some(fragment) = fragment else {
+            return Err(Problem::new(ErrorCode::NoRecording).with("file", &self.segment.file));
+        };
         self.read_at(fragment.offset, fragment.size_bytes as usize)
     }
 
@@ -85,7 +91,9 @@ impl SegmentView {
     }
 
     pub fn start_of(&self, index: usize) -> UtcMillis {
-        self.fragments.get(index).map_or(self.segment.end, |f| self.segment.start.saturating_add_ms(i64::from(f.start_ms)))
+        self.fragments
+            .get(index)
+            .map_or(self.segment.end, |f| self.segment.start.saturating_add_ms(i64::from(f.start_ms)))
     }
 
     pub fn end_of(&self, index: usize) -> UtcMillis {
@@ -129,7 +137,8 @@ impl Growth {
     /// # Errors
     /// `no_recording` when the file came to nothing after all.
     pub fn read(&self, before: &SegmentView) -> Result<SegmentView, Problem> {
-        let segment = self.0.as_segment().ok_or_else(|| Problem::new(ErrorCode::NoRecording).with("path", &self.0.facts.path))?;
+        let segment =
+            self.0.as_segment().ok_or_else(|| Problem::new(ErrorCode::NoRecording).with("path", &self.0.facts.path))?;
         Ok(SegmentView {
             segment,
             fragments: self.0.fragments_from(0),

@@ -64,17 +64,34 @@ pub struct GroupEpoch {
 #[derive(Clone, Debug)]
 pub enum PlaybackMessage {
     /// Before the first picture and after each change of coding.
-    Init { params: Arc<StreamParams>, message: Bytes },
+    Init {
+        params: Arc<StreamParams>,
+        message: Bytes,
+    },
     /// Framed as for live view; the header's time is the recorded wall clock, flag bit 3 marks a picture before the
     /// seek target. The unit itself is for whoever has to transcode.
-    Unit { unit: Arc<AccessUnit>, message: Bytes },
+    Unit {
+        unit: Arc<AccessUnit>,
+        message: Bytes,
+    },
     /// What follows belongs to this seek; the picture will be that of `at`.
-    Seeked { at: UtcMillis, seek_id: u64 },
-    Gap { from: UtcMillis, to: UtcMillis, reason: GapReason },
+    Seeked {
+        at: UtcMillis,
+        seek_id: u64,
+    },
+    Gap {
+        from: UtcMillis,
+        to: UtcMillis,
+        reason: GapReason,
+    },
     /// Caught up with what is being recorded; more follows by itself.
-    LiveEdge { at: UtcMillis },
+    LiveEdge {
+        at: UtcMillis,
+    },
     /// Nothing is recorded beyond this.
-    End { at: UtcMillis },
+    End {
+        at: UtcMillis,
+    },
     /// The session stands; a seek may help.
     Error(Problem),
 }

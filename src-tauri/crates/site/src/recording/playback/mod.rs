@@ -12,7 +12,7 @@ mod source;
 mod speed;
 
 pub use message::{GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, SoundMode, StartMode};
-pub use session::PlaybackSession;
-pub use speed::Speed;
 pub(super) use ring::Ring;
+pub use session::PlaybackSession;
 pub(super) use source::{Source, StoredUnit};
+pub use speed::Speed;

@@ -99,7 +99,8 @@ impl RingPiece {
     }
 
     pub fn load(&self, units: &mut Vec<StoredUnit>) -> Arc<StreamParams> {
-        let params = self.0.iter().rev().find(|unit| unit.is_video()).or(self.0.last()).map(|unit| Arc::clone(&unit.params));
+        let params =
+            self.0.iter().rev().find(|unit| unit.is_video()).or(self.0.last()).map(|unit| Arc::clone(&unit.params));
         units.extend(self.0.iter().map(|unit| {
             let rate = i64::from(rate(unit).max(1));
             let composition_us = (unit.pts - unit.dts) * 1_000_000 / rate;

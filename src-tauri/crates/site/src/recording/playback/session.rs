@@ -12,7 +12,15 @@ use super::{
 };
 use crate::recording::timeline::JOIN_MS;
 use bytes::{Bytes, BytesMut};
-use std::{collections::VecDeque, future, sync::{Arc, atomic::{AtomicUsize, Ordering}}, time::{Duration, Instant}};
+use std::{
+    collections::VecDeque,
+    future,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 use watchwall_media::{AccessUnit, StreamParams, Track, UnitParts, fmp4::Sound, live};
 use watchwall_model::{ErrorCode, GapReason, Problem, UtcMicros, UtcMillis};
 
@@ -56,10 +64,15 @@ impl Drop for Counted {
 /// Where the session reads.
 #[derive(Clone)]
 enum Stage {
-    Seek { at_us: i64 },
+    Seek {
+        at_us: i64,
+    },
     After(Chunk),
     /// After this chunk (or this moment, when there is none yet) more is being recorded.
-    Edge { after: Option<Chunk>, at_us: i64 },
+    Edge {
+        after: Option<Chunk>,
+        at_us: i64,
+    },
     Ended,
 }
 
@@ -163,7 +176,9 @@ impl PlaybackSession {
     /// The recorded moment a viewer without delay sees now.
     pub fn position(&self) -> UtcMillis {
         let us = match self.pace.play_us(Instant::now()) {
-            Some(play_us) if self.is_playing && !self.speed.is_backwards() => self.line.wall_at(play_us).min(self.shown_us),
+            Some(play_us) if self.is_playing && !self.speed.is_backwards() => {
+                self.line.wall_at(play_us).min(self.shown_us)
+            }
             _ => self.shown_us,
         };
         UtcMicros(us).to_millis()
@@ -393,7 +408,11 @@ impl PlaybackSession {
             Err(error) => return self.say(PlaybackMessage::Error(error.into())),
         };
         let due_us = (!is_before_target).then_some(place.dts_us);
-        self.ready.push_back(Ready { message: PlaybackMessage::Unit { unit, message }, due_us, is_shown: is_video && !is_before_target });
+        self.ready.push_back(Ready {
+            message: PlaybackMessage::Unit { unit, message },
+            due_us,
+            is_shown: is_video && !is_before_target,
+        });
     }
 
     fn with_audio(&self, params: &StreamParams) -> bool {

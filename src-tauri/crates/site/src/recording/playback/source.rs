@@ -46,9 +46,15 @@ pub struct Source {
 }
 
 enum Kind {
-    Archive { archive: Archive, path: StreamPath },
+    Archive {
+        archive: Archive,
+        path: StreamPath,
+    },
     /// The tap keeps the stream pulled while somebody replays it.
-    Ring { ring: Ring, _tap: StreamTap },
+    Ring {
+        ring: Ring,
+        _tap: StreamTap,
+    },
 }
 
 impl Source {
@@ -100,7 +106,9 @@ impl Source {
             (Place::Stored { view, index }, _) => {
                 Ok((view.key_before(*index)..*index).map(|n| Chunk::stored(Arc::clone(view), n)).collect())
             }
-            (Place::Ring(piece), Kind::Ring { ring, .. }) => Ok(ring.lead_in(piece).into_iter().map(Chunk::of_ring).collect()),
+            (Place::Ring(piece), Kind::Ring { ring, .. }) => {
+                Ok(ring.lead_in(piece).into_iter().map(Chunk::of_ring).collect())
+            }
             _ => Ok(Vec::new()),
         }
     }
@@ -122,7 +130,8 @@ impl Source {
                     return Ok(None);
                 }
                 // The next file starts where this one ends, give or take what clocks do.
-                let found = archive.at_or_after(path, view.segment.start.max(last_end(last).saturating_add_ms(-1))).await?;
+                let found =
+                    archive.at_or_after(path, view.segment.start.max(last_end(last).saturating_add_ms(-1))).await?;
                 let same = found.as_ref().is_some_and(|next| next.segment.file == view.segment.file);
                 let found = if same { archive.at_or_after(path, last_end(last)).await? } else { found };
                 let next = found.filter(|next| next.segment.file != view.segment.file);

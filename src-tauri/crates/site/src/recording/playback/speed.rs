@@ -17,7 +17,11 @@ impl Speed {
     /// `request_invalid` outside 1/8 to 16 in either direction.
     pub fn new(value: f64) -> Result<Self, Problem> {
         let ok = value.is_finite() && (Self::SLOWEST..=Self::FASTEST).contains(&value.abs());
-        if ok { Ok(Self(value)) } else { Err(Problem::new(ErrorCode::RequestInvalid).with("field", "speed").with("value", value)) }
+        if ok {
+            Ok(Self(value))
+        } else {
+            Err(Problem::new(ErrorCode::RequestInvalid).with("field", "speed").with("value", value))
+        }
     }
 
     pub fn is_backwards(self) -> bool {

@@ -190,7 +190,10 @@ impl Recorder {
         let path = self.path().clone();
         let with_audio = self.context.plan.audio;
         let volume = &self.context.disk.volume;
-        let init = match container::init(&params, &NewFile { path: &path, volume_marker: &volume.marker, start, sound: Sound::from(with_audio) }) {
+        let init = match container::init(
+            &params,
+            &NewFile { path: &path, volume_marker: &volume.marker, start, sound: Sound::from(with_audio) },
+        ) {
             Ok(init) => init,
             Err(problem) => return self.cannot_hold(&problem),
         };

@@ -4,7 +4,11 @@
 //! the first key frame after its cut, at a change of parameters, at a jump of the clock, or when nothing comes.
 
 use super::grid::Grid;
-use std::{mem, sync::Arc, time::{Duration, Instant}};
+use std::{
+    mem,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use watchwall_media::{AccessUnit, StreamParams, Track, fmp4::DecodeBase};
 use watchwall_model::{GapReason, UtcMicros, UtcMillis};
 
@@ -28,7 +32,9 @@ pub enum Event {
     /// The queue from the hub ran over.
     Lost,
     /// The file cannot be written; what comes after this moment is gone.
-    Faulted { from: UtcMillis },
+    Faulted {
+        from: UtcMillis,
+    },
     Tick(Instant),
     Stop,
 }
@@ -36,12 +42,18 @@ pub enum Event {
 /// What its actor is to do.
 #[derive(Debug)]
 pub enum Action {
-    Open { params: Arc<StreamParams>, start: UtcMillis },
+    Open {
+        params: Arc<StreamParams>,
+        start: UtcMillis,
+    },
     Append(Piece),
     /// Nothing more comes into this file.
     Close,
     /// From here on nothing is recorded, and why. Until the next `Open`.
-    Gap { from: UtcMillis, reason: GapReason },
+    Gap {
+        from: UtcMillis,
+        reason: GapReason,
+    },
 }
 
 /// Units that become one fragment.
@@ -84,7 +96,15 @@ pub struct Cutter {
 
 impl Cutter {
     pub const fn new(grid: Grid, with_audio: bool) -> Self {
-        Self { grid, with_audio, open: None, gathered: Vec::new(), gathered_bytes: 0, last_video: None, last_heard: None }
+        Self {
+            grid,
+            with_audio,
+            open: None,
+            gathered: Vec::new(),
+            gathered_bytes: 0,
+            last_video: None,
+            last_heard: None,
+        }
     }
 
     pub fn on(&mut self, event: Event) -> Vec<Action> {
@@ -242,7 +262,8 @@ fn is_jump(last: &AccessUnit, next: &AccessUnit) -> bool {
     let rate = next.params.video.as_ref().map_or(90_000, |v| v.clock_rate);
     let wall_us = next.capture_at.0 - last.capture_at.0;
     let media_us = rescale(next.dts - last.dts, rate, 1_000_000);
-    let allowed_us = if next.is_discontinuity { JUMP_US } else { i64::try_from(SILENCE.as_micros()).unwrap_or(i64::MAX) };
+    let allowed_us =
+        if next.is_discontinuity { JUMP_US } else { i64::try_from(SILENCE.as_micros()).unwrap_or(i64::MAX) };
     (wall_us - media_us).abs() > JUMP_US || wall_us > allowed_us
 }
 
@@ -313,7 +334,15 @@ mod tests {
         fn new(minutes: u32) -> Self {
             let path = StreamPath::parse("a").unwrap();
             let cutter = Cutter::new(Grid::new(TimeZone::UTC, minutes, &path), true);
-            Self { cutter, params: params(640), born: Instant::now(), wall_ms: 0, media_ms: 0, bytes: 10_000, done: Vec::new() }
+            Self {
+                cutter,
+                params: params(640),
+                born: Instant::now(),
+                wall_ms: 0,
+                media_ms: 0,
+                bytes: 10_000,
+                done: Vec::new(),
+            }
         }
 
         fn feed(&mut self, event: Event) {

@@ -1,6 +1,9 @@
 //! Where recordings are cut: a grid of local wall-clock time, and the file name a start time gets.
 
-use jiff::{Timestamp, civil, tz::{AmbiguousOffset, TimeZone}};
+use jiff::{
+    Timestamp, civil,
+    tz::{AmbiguousOffset, TimeZone},
+};
 use watchwall_model::{StreamPath, UtcMillis};
 
 const DAY_MS: i64 = 86_400_000;
@@ -90,9 +93,10 @@ fn timestamp(at: UtcMillis) -> Timestamp {
 
 /// FNV-1a, so that a stream keeps its place over restarts.
 fn stagger(path: &StreamPath) -> i64 {
-    let hash = path.as_str().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = path
+        .as_str()
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
     i64::try_from((hash >> 16) % STAGGER_MS).unwrap_or(0)
 }
 
@@ -168,7 +172,15 @@ mod tests {
                 assert_eq!(parse_file_name(&name, &zone), Some((path(), at(start))), "{name}");
             }
         }
-        for bad in ["", "a", "cam/2026-01-01", "cam/x/00-00-00.mp4", "cam/2026-01-01/00-00.mp4", "cam/2026-01-01/00-00-00.txt", "a/b/c/d"] {
+        for bad in [
+            "",
+            "a",
+            "cam/2026-01-01",
+            "cam/x/00-00-00.mp4",
+            "cam/2026-01-01/00-00.mp4",
+            "cam/2026-01-01/00-00-00.txt",
+            "a/b/c/d",
+        ] {
             assert_eq!(parse_file_name(bad, &TimeZone::UTC), None, "{bad}");
         }
     }

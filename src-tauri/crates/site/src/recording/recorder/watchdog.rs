@@ -61,7 +61,9 @@ fn silence_reason(signs: &Signs) -> (ErrorCode, String) {
         Some(Phase::Stalled { .. }) => (ErrorCode::StreamStalled, "connected, but no frame arrives".to_owned()),
         Some(Phase::Connecting { .. }) => (ErrorCode::CameraOffline, "still connecting".to_owned()),
         Some(Phase::Idle | Phase::Draining) => (ErrorCode::CameraOffline, "the stream is not being pulled".to_owned()),
-        Some(Phase::Live) if signs.overflowed => (ErrorCode::RecorderOverflow, "the queue to the disk ran over".to_owned()),
+        Some(Phase::Live) if signs.overflowed => {
+            (ErrorCode::RecorderOverflow, "the queue to the disk ran over".to_owned())
+        }
         Some(Phase::Live) => (ErrorCode::NoKeyFrame, "frames arrive, but none that a file can begin with".to_owned()),
         None => (ErrorCode::CameraNotFound, "no camera has this stream".to_owned()),
     }

@@ -37,7 +37,9 @@ impl Look {
         let found = Found::look(&volume.root);
         // Never writes where the marker is not ours.
         let probe = match &found {
-            Ok(marker) if marker.check(volume).is_ok() => std::fs::write(&probe_file, b"").and_then(|()| std::fs::remove_file(&probe_file)),
+            Ok(marker) if marker.check(volume).is_ok() => {
+                std::fs::write(&probe_file, b"").and_then(|()| std::fs::remove_file(&probe_file))
+            }
             _ => Ok(()),
         };
         Self { found, capacity: disk::capacity(&volume.root), probe }

@@ -8,10 +8,13 @@ use super::{
     sync::{Covered, SyncChoice, sync},
 };
 use crate::recording::{archive::OpenFiles, index::Index};
-use std::{sync::Arc, time::{Duration, Instant}};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::{task, time};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{VolumeState, UtcMillis};
+use watchwall_model::{UtcMillis, VolumeState};
 
 /// A look at a disk that takes longer is given up; the disk hangs.
 const LOOK_PATIENCE: Duration = Duration::from_secs(5);
@@ -34,16 +37,19 @@ impl Keeper {
         let mut choice = SyncChoice::default();
         // A fifth of the interval is kept for the sync itself.
         let pause = self.sync_interval.mul_f64(0.8);
-        let (index_side, health_side) = (async {
-            loop {
-                tokio::select! {
-                    () = cancel.cancelled() => break,
-                    () = time::sleep(pause) => {}
+        let (index_side, health_side) = (
+            async {
+                loop {
+                    tokio::select! {
+                        () = cancel.cancelled() => break,
+                        () = time::sleep(pause) => {}
+                    }
+                    self.round(&mut choice).await;
                 }
                 self.round(&mut choice).await;
-            }
-            self.round(&mut choice).await;
-        }, self.watch(&cancel));
+            },
+            self.watch(&cancel),
+        );
         tokio::join!(index_side, health_side);
     }
 
@@ -53,7 +59,13 @@ impl Keeper {
         if dirty.is_empty() {
             return;
         }
-        let covered: Vec<Covered> = dirty.into_iter().map(|file| { let snapshot = file.snapshot(); Covered { file, snapshot } }).collect();
+        let covered: Vec<Covered> = dirty
+            .into_iter()
+            .map(|file| {
+                let snapshot = file.snapshot();
+                Covered { file, snapshot }
+            })
+            .collect();
         let root = self.disk.volume.root.clone();
         let stats = Arc::clone(&self.disk.stats);
         let mut choice_in = std::mem::take(choice);
@@ -119,9 +131,12 @@ pub async fn look(disk: &Arc<VolumeDisk>) -> VolumeHealth {
         },
     };
     let before = disk.health();
-    if before.state != health.state || before.reason.as_ref().map(|p| p.code) != health.reason.as_ref().map(|p| p.code) {
+    if before.state != health.state || before.reason.as_ref().map(|p| p.code) != health.reason.as_ref().map(|p| p.code)
+    {
         match &health.reason {
-            Some(problem) => tracing::warn!(volume = %disk.volume.code, state = ?health.state, error = %problem, "a volume changed its state"),
+            Some(problem) => {
+                tracing::warn!(volume = %disk.volume.code, state = ?health.state, error = %problem, "a volume changed its state")
+            }
             None => tracing::info!(volume = %disk.volume.code, state = ?health.state, "a volume is ready"),
         }
     }

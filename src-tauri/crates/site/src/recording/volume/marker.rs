@@ -1,7 +1,11 @@
 //! The marker file that tells a mounted volume from the empty folder under a missing mount.
 
 use serde::{Deserialize, Serialize};
-use std::{fs, io::{self, Write}, path::Path};
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
 use watchwall_model::{ErrorCode, Problem, Volume};
 
 /// What stands in the root of a volume, as JSON.

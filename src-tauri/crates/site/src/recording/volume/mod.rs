@@ -18,7 +18,10 @@ pub use space::SpaceBell;
 pub use sync::Covered;
 pub use writer::{Append, ClosingFn, Job, QueueFull};
 
-use super::{retention::Capacity, stats::{VolumeFigures, VolumeStats}};
+use super::{
+    retention::Capacity,
+    stats::{VolumeFigures, VolumeStats},
+};
 use std::{
     io,
     sync::{Arc, Mutex, PoisonError},

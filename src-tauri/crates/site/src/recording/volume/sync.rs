@@ -1,7 +1,15 @@
 //! Making what was written durable, for a whole volume at once.
 
-use super::{disk, file::{SegmentFile, Snapshot}};
-use std::{io, path::Path, sync::Arc, time::{Duration, Instant}};
+use super::{
+    disk,
+    file::{SegmentFile, Snapshot},
+};
+use std::{
+    io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 /// From this many files on, one call for the file system is cheaper than one per file
 /// (50 files: 1 ms of CPU against 8 ms, 9 ms of waiting against 25 ms on ext4).
@@ -57,7 +65,8 @@ impl SyncChoice {
 /// # Errors
 /// What writing back failed with; nothing of this round may then be called durable.
 pub fn sync(root: &Path, covered: &[Covered], choice: &mut SyncChoice) -> io::Result<()> {
-    let files: Vec<_> = covered.iter().filter_map(|c| c.snapshot.file.as_ref().map(|file| (file, &c.snapshot))).collect();
+    let files: Vec<_> =
+        covered.iter().filter_map(|c| c.snapshot.file.as_ref().map(|file| (file, &c.snapshot))).collect();
     let Some((first, _)) = files.first() else { return Ok(()) };
     let way = choice.pick(files.len());
     let begun = Instant::now();

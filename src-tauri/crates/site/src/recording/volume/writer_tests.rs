@@ -61,7 +61,10 @@ impl Bench {
         let payload: Vec<Bytes> = parts.iter().map(|part| Bytes::from_static(part.as_bytes())).collect();
         let size_bytes = 1 + payload.iter().map(|b| b.len() as u32).sum::<u32>();
         let header = Bytes::from_static(b"#");
-        self.pool.push(file, Job::Append(Append { header, payload, size_bytes, start_ms: 0, duration_ms: 1000, is_key: true }))
+        self.pool.push(
+            file,
+            Job::Append(Append { header, payload, size_bytes, start_ms: 0, duration_ms: 1000, is_key: true }),
+        )
     }
 
     fn stop(&self) {
@@ -158,7 +161,10 @@ impl SmallDisk {
     fn mount(megabytes: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let option = format!("size={megabytes}m");
-        let done = std::process::Command::new("mount").args(["-t", "tmpfs", "-o", &option, "tmpfs"]).arg(folder.path()).output();
+        let done = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &option, "tmpfs"])
+            .arg(folder.path())
+            .output();
         done.ok().filter(|output| output.status.success()).map(|_| Self(folder))
     }
 }
