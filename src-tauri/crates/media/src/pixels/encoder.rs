@@ -39,7 +39,7 @@ pub fn none() -> Problem {
 ///
 /// # Errors
 /// `engine_missing`.
-pub fn make(name: &str, max_height: u32) -> Result<gst::Element, Problem> {
+pub(super) fn make(name: &str, max_height: u32) -> Result<gst::Element, Problem> {
     let encoder = element(name)?;
     let kbits = match max_height {
         0..=360 => 1_000,

@@ -46,7 +46,7 @@ impl Access {
         let is_right = self.hasher.is_right(password, hash).await?;
         match user.filter(|user| is_right && user.enabled) {
             Some(user) => {
-                lock(&self.throttle).succeeded(name);
+                lock(&self.throttle).succeeded(name, address);
                 Ok(user)
             }
             None => Err(Problem::new(ErrorCode::LoginFailed)),

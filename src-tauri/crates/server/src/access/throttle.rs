@@ -44,9 +44,13 @@ impl Throttle {
         note(&mut self.by_address, address, now);
     }
 
-    /// The right password clears the user; the address keeps its record, or one own account would buy free guesses.
-    pub fn succeeded(&mut self, user: &str) {
+    /// The right password clears the user and takes back its own count at the address. The address keeps its other
+    /// failures, or one own account would buy free guesses at others.
+    pub fn succeeded(&mut self, user: &str, address: IpAddr) {
         self.by_user.remove(&key(user));
+        if let Some(failures) = self.by_address.get_mut(&address) {
+            failures.count = failures.count.saturating_sub(1);
+        }
     }
 }
 
@@ -114,7 +118,7 @@ mod tests {
     fn waiting_and_success_help() {
         let (mut throttle, now) = after(6);
         assert_eq!(throttle.wait("anna", HOME, now + Duration::from_secs(2)), None);
-        throttle.succeeded("ANNA");
+        throttle.succeeded("ANNA", HOME);
         assert_eq!(throttle.wait("anna", HOME, now), None);
         let (throttle, now) = after(60);
         assert_eq!(throttle.wait("anna", HOME, now + FORGOTTEN_AFTER), None);
@@ -128,6 +132,16 @@ mod tests {
         }
         assert!(throttle.wait("someone else", HOME, now).is_some());
         assert!(throttle.wait("someone else", IpAddr::V4(Ipv4Addr::LOCALHOST), now).is_none());
+    }
+
+    #[test]
+    fn right_passwords_never_add_up() {
+        let (mut throttle, now) = (Throttle::default(), Instant::now());
+        for _ in 0..100 {
+            throttle.failed("anna", HOME, now);
+            throttle.succeeded("anna", HOME);
+        }
+        assert_eq!(throttle.wait("bert", HOME, now), None);
     }
 
     #[test]

@@ -94,8 +94,7 @@ impl Feed {
     /// # Errors
     /// `codec_impossible`, `too_many_transcodes`, `transcode_failed`.
     pub async fn suits(&mut self, app: &App, wish: &Wish, unit: &AccessUnit) -> Result<bool, Problem> {
-        let Some(video) = &unit.params.video else { return Ok(self.variant.is_some()) };
-        if self.variant.is_some() {
+        let Some(video) = unit.params.video.as_ref().filter(|_| self.variant.is_none()) else {
             return Ok(true);
         }
         match coding(&video.codec, wish.codecs) {
