@@ -35,9 +35,8 @@ export interface Samples {
 	freshPerSecond: number;
 }
 
-/** Self-contained: it is sent to the page as text, with `decodeClock` given as its first argument. */
-export async function sampleClocks(decode: string, { forMs, everyMs, camera }: Sampling): Promise<Samples> {
-	const decodeBits = new Function(`return (${decode})`)() as (bits: readonly boolean[]) => number | undefined;
+/** Runs in the page and is self-contained; see `samplingScript`. */
+async function sampleClocks(decodeBits: typeof decodeClock, { forMs, everyMs, camera }: Sampling): Promise<Samples> {
 	const strip = document.createElement('canvas');
 	const context = strip.getContext('2d', { willReadFrequently: true });
 	const scope = camera === undefined ? '[data-camera]' : `[data-camera="${camera}"]`;
@@ -79,6 +78,11 @@ export async function sampleClocks(decode: string, { forMs, everyMs, camera }: S
 	}
 	const fresh = [...seen.values()].reduce((sum, values) => sum + values.size, 0);
 	return { ages, unread, freshPerSecond: seen.size ? fresh / seen.size / (forMs / 1000) : 0 };
+}
+
+/** An expression for the page that answers `Samples`. */
+export function samplingScript(sampling: Sampling): string {
+	return `(${sampleClocks})(${decodeClock}, ${JSON.stringify(sampling)})`;
 }
 
 export function percentile(values: readonly number[], share: number): number {

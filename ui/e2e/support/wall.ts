@@ -1,6 +1,6 @@
 /** The wall as a user of the page sees it. */
 import { expect, type Locator, type Page } from '@playwright/test';
-import { decodeClock, sampleClocks, type Samples, type Sampling } from './clock';
+import { samplingScript, type Samples, type Sampling } from './clock';
 
 export function tile(page: Page, index: number): Locator {
 	return page.locator(`[data-index="${index}"]`);
@@ -22,7 +22,7 @@ export async function allPlaying(page: Page, count: number, timeout = 20_000): P
 }
 
 export function sample(page: Page, sampling: Sampling): Promise<Samples> {
-	return page.evaluate(`(${sampleClocks})(${JSON.stringify(String(decodeClock))}, ${JSON.stringify(sampling)})`) as Promise<Samples>;
+	return page.evaluate(samplingScript(sampling)) as Promise<Samples>;
 }
 
 export function counters(page: Page): Promise<Record<string, number>> {

@@ -1,6 +1,6 @@
 /** What must hold in the desktop window's engine too: moving pictures, their age, stale and recovery, no leaks. */
 import { mkdir, writeFile } from 'node:fs/promises';
-import { decodeClock, percentile, sampleClocks, type Samples, type Sampling } from '../support/clock';
+import { percentile, samplingScript, type Samples, type Sampling } from '../support/clock';
 import { administrator, binary, TestSite } from '../support/site';
 import { findMiniBrowser, waitFor, WebKit } from './webdriver';
 
@@ -22,7 +22,7 @@ const stateOf = async (browser: WebKit, index: number): Promise<string> =>
 const allPlaying = (browser: WebKit, count: number) =>
 	waitFor(async () => (await states(browser)).filter((state) => state === 'playing').length === count, 30_000, `${count} playing tiles`);
 
-const sample = (browser: WebKit, sampling: Sampling): Promise<Samples> => browser.evaluate(String(sampleClocks), String(decodeClock), sampling);
+const sample = (browser: WebKit, sampling: Sampling): Promise<Samples> => browser.evaluate(`() => ${samplingScript(sampling)}`);
 
 /** The wall as it is stored between visits, read when the page starts. */
 async function openWall({ browser, site }: Context, tiles: number): Promise<void> {
@@ -92,9 +92,8 @@ const checks: Record<string, Check> = {
 			}
 			document.querySelector<HTMLElement>('nav a[href$="/settings"]')?.click();
 		});
-		const empty = { players: 0, sockets: 0, decoders: 0, mediaSources: 0, objectUrls: 0 };
-		const held = () => browser.evaluate(() => ({ ...window.__watchwall?.counters }));
-		await waitFor(async () => JSON.stringify(await held()) === JSON.stringify(empty), 10_000, 'every player to be gone');
+		const held = () => browser.evaluate(() => Object.values(window.__watchwall?.counters ?? { none: 1 }).reduce((sum, count) => sum + count, 0));
+		await waitFor(async () => (await held()) === 0, 10_000, 'every player to be gone');
 	}
 };
 
