@@ -155,3 +155,41 @@ async fn an_index_lost_entirely_is_rebuilt_from_the_files() {
     assert!(foreign.join("00-00-00.mp4").exists());
     bench.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_past_its_retention_goes_and_the_rest_stays() {
+    let Some(footage) = Footage::encode() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let farm = Farm::new(2);
+    let bench = Bench::start(folder.path(), &farm).await;
+    for n in 0..2 {
+        let retention_days = if n == 0 { 2 } else { 30 };
+        bench.recording.put_plan(Plan { retention_days, ..Plan::continuous(path(n)) }).await.unwrap();
+        until("subscription", 20, || async { (farm.hub(n).statistics().recorder_subscribers > 0).then_some(()) }).await;
+        // Five days ago, and just now.
+        for days in [5, 0] {
+            let start = UtcMillis::now().saturating_add_ms(-days * 86_400_000 - 10_000);
+            for frame in 0..75 {
+                let mut unit = footage.unit(frame, start.saturating_add_ms(frame as i64 * 40).to_micros());
+                (unit.pts, unit.dts) = (unit.pts - days * 86_400 * 90_000, unit.dts - days * 86_400 * 90_000);
+                farm.hub(n).push(unit);
+            }
+        }
+    }
+    let root = folder.path().join("recordings");
+    until("four files", 30, || async { (files_below(&root).len() == 4).then_some(()) }).await;
+    bench.recording.clone().stop().await;
+    bench.stop().await;
+    let before = files_below(&root);
+
+    let bench = Bench::start(folder.path(), &farm).await;
+    until("the old one gone", 30, || async { (files_below(&root).len() == 3).then_some(()) }).await;
+    assert_eq!(files_below(&root), before[1..]);
+    let old = TimeRange::new(UtcMillis(0), UtcMillis::now().saturating_add_ms(-86_400_000)).unwrap();
+    until("its row gone", 20, || async {
+        bench.store.segments().last_before(&path(0), old.end).await.unwrap().is_none().then_some(())
+    })
+    .await;
+    assert!(bench.store.segments().last_before(&path(1), old.end).await.unwrap().is_some());
+    bench.stop().await;
+}

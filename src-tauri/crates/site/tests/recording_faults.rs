@@ -178,3 +178,47 @@ fn fill(file: &Path) {
     let mut file = std::fs::File::create(file).unwrap();
     while file.write_all(&[0; 4096]).is_ok() {}
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tails_on_a_volume_that_was_away_are_repaired_when_it_returns() {
+    let Some(footage) = Footage::encode() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let farm = Farm::new(1);
+    farm.feed(footage);
+    let bench = Bench::start(folder.path(), &farm).await;
+    bench.recording.put_plan(Plan::continuous(path(0))).await.unwrap();
+    until("recording", 20, || recording(&bench)).await;
+    let row = async |bench: &Bench| bench.store.segments().in_range(&path(0), far()).await.unwrap().into_iter().next();
+    let segment = until("a row", 20, || row(&bench)).await;
+    bench.stop().await;
+    // As a crash would leave it: the row says recording, the file ends torn.
+    let (root, elsewhere) = (folder.path().join("recordings"), folder.path().join("elsewhere"));
+    let file = root.join(&segment.file);
+    let whole = std::fs::metadata(&file).unwrap().len();
+    let torn = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+    torn.set_len(whole - 200).unwrap();
+    {
+        let lock = watchwall_store::DataFolder::lock(folder.path()).unwrap();
+        let (store, _) = watchwall_store::Store::open(&lock).await.unwrap();
+        let fragments = store.segments().fragments(segment.id).await.unwrap();
+        let progress = watchwall_store::SegmentProgress {
+            id: segment.id,
+            end: segment.start.saturating_add_ms(1_000),
+            size_bytes: 0,
+            fragments: watchwall_store::encode_fragments(None, &fragments[..1]),
+            state: watchwall_model::SegmentState::Recording,
+        };
+        store.segments().replace_fragments(&progress).await.unwrap();
+        store.close().await;
+    }
+    std::fs::rename(&root, &elsewhere).unwrap();
+    let bench = Bench::start(folder.path(), &farm).await;
+    assert_eq!(until("a refusal", 20, || refused(&bench)).await, ErrorCode::VolumeMarkerMissing);
+    std::fs::rename(&elsewhere, &root).unwrap();
+    until("recording again", 40, || recording(&bench)).await;
+    let repaired = row(&bench).await.unwrap();
+    assert_eq!(repaired.state, watchwall_model::SegmentState::Recovered);
+    assert_eq!(repaired.size_bytes, std::fs::metadata(root.join(&repaired.file)).unwrap().len());
+    assert!(recording_support::frames_in(&root.join(&repaired.file)) >= 25);
+    bench.stop().await;
+}

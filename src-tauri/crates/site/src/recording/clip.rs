@@ -51,7 +51,10 @@ impl Clip {
             if parts.first().is_some_and(|first| !same_coding(first, &view)) {
                 break;
             }
-            let fragments = fragments_in(&view, range);
+            let mut fragments = fragments_in(&view, range);
+            if let Some((before, taken)) = parts.last().zip(chosen.last()) {
+                fragments.start = fragments.start.max(view.first_after(before.end_of(taken.end - 1)));
+            }
             if !fragments.is_empty() {
                 parts.push(view);
                 chosen.push(fragments);

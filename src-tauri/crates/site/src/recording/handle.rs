@@ -111,15 +111,17 @@ impl Recording {
         let roots = all.iter().map(|volume| (volume.code.clone(), volume.root.clone())).collect();
         let archive = Archive::new(index.clone(), Arc::clone(&open), roots);
         let mut disks = Vec::new();
-        let mut recovered = Recovered::default();
+        let (mut recovered, mut away) = (Recovered::default(), Vec::new());
         for volume in all {
             let disk = VolumeDisk::open(volume, QUEUE_BYTES, container::closing)
                 .map_err(|e| Problem::new(ErrorCode::Internal).at("start_volume").because(e))?;
             let disk = Arc::new(disk);
             keeper::look(&disk).await;
-            if disk.refusal().is_none() {
+            let is_there = disk.refusal().is_none();
+            if is_there {
                 recovered.add(recover(&index, &disk.volume, &zone).await?);
             }
+            away.push(!is_there);
             disks.push(disk);
         }
         let (causes, cause_task) = CauseLog::start(index.clone());
@@ -140,17 +142,17 @@ impl Recording {
             recovered,
         };
         let recording = Self { inner: Arc::new(inner) };
-        recording.spawn(config, cause_task);
+        recording.spawn(config, cause_task, &away);
         Ok(recording)
     }
 
-    fn spawn(&self, config: &RecordingConfig, cause_task: JoinHandle<()>) {
+    fn spawn(&self, config: &RecordingConfig, cause_task: JoinHandle<()>, away: &[bool]) {
         let inner = &self.inner;
         let started = (UtcMillis::now(), Instant::now());
         let (reconcile, sweep, keep) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let mut sweepers = vec![cause_task];
         let mut keepers = Vec::new();
-        for (disk, lag) in inner.disks.iter().zip(&inner.lag_ms) {
+        for ((disk, lag), is_away) in inner.disks.iter().zip(&inner.lag_ms).zip(away) {
             let sweeper = Sweeper { disk: Arc::clone(disk), index: inner.index.clone(), started };
             sweepers.push(tokio::spawn(sweeper.run(sweep.clone())));
             let keeper = keeper::Keeper {
@@ -159,6 +161,7 @@ impl Recording {
                 open: Arc::clone(&inner.archive.open),
                 sync_interval: Duration::from_millis(config.sync_interval_ms.clamp(100, 60_000)),
                 refresh_interval: Duration::from_secs(config.volume_refresh_s.clamp(1, 3_600)),
+                recovery: is_away.then(|| recover_later(inner.index.clone(), disk.volume.clone(), inner.zone.clone())),
                 lag: Arc::clone(lag),
             };
             keepers.push(tokio::spawn(keeper.run(keep.clone())));
@@ -406,6 +409,16 @@ async fn recover(index: &Index, volume: &Volume, zone: &TimeZone) -> Result<Reco
         );
     }
     Ok(total)
+}
+
+fn recover_later(index: Index, volume: Volume, zone: TimeZone) -> keeper::Recovery {
+    Box::new(move || {
+        Box::pin(async move {
+            if let Err(problem) = recover(&index, &volume, &zone).await {
+                tracing::error!(volume = %volume.code, error = %problem, "a volume that came back could not be repaired");
+            }
+        })
+    })
 }
 
 async fn join(part: &'static str, task: JoinHandle<()>) {

@@ -17,10 +17,12 @@ use std::{
 };
 use tokio::time;
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Plan, Problem, UtcMillis, Volume};
+use watchwall_model::{Plan, Problem, UtcMillis, VolumeState};
 
 /// Age is looked at this often.
 const AGE_INTERVAL: Duration = Duration::from_secs(60);
+/// A volume that is away is looked at again after this.
+const AWAY_INTERVAL: Duration = Duration::from_secs(5);
 /// Files per batch, and the rest between batches that leaves the disk to the writers.
 const BATCH: u32 = 16;
 const REST: Duration = Duration::from_millis(20);
@@ -39,7 +41,9 @@ pub struct Sweeper {
 
 impl Sweeper {
     pub async fn run(self, cancel: CancellationToken) {
-        if let Err(problem) = self.finish_marked().await {
+        if self.is_there()
+            && let Err(problem) = self.finish_marked().await
+        {
             tracing::warn!(volume = %self.disk.volume.code, error = %problem, "deletions left by the last run could not be finished");
         }
         let mut health = self.disk.watch_health();
@@ -51,6 +55,11 @@ impl Sweeper {
                 () = self.disk.space.wanted() => asked = true,
                 () = time::sleep_until(next_age.into()) => {}
                 _ = health.changed() => {}
+            }
+            // Files of a volume that is away must keep their rows.
+            if !self.is_there() {
+                next_age = next_age.max(Instant::now() + AWAY_INTERVAL);
+                continue;
             }
             let by_age = Instant::now() >= next_age;
             if by_age {
@@ -74,7 +83,12 @@ impl Sweeper {
             }
         }
         let capacity = self.capacity().await?;
-        let need = match space_needed(capacity, rule(&self.disk.volume, capacity), now) {
+        // Read anew: an administrator may have changed it.
+        let stored = self.index.volumes().await?.into_iter().find(|volume| volume.code == self.disk.volume.code);
+        let high_watermark_percent =
+            stored.map_or(self.disk.volume.high_watermark_percent, |volume| volume.high_watermark_percent);
+        let rule = SpaceRule { high_watermark_percent, min_free_bytes: min_free(capacity) };
+        let need = match space_needed(capacity, rule, now) {
             // A writer met a full disk, whatever the figures say (a quota, for example).
             None if asked => Some(Need { bytes: min_free(capacity).max(1), before: UtcMillis(i64::MAX) }),
             need => need,
@@ -123,6 +137,10 @@ impl Sweeper {
         tracing::info!(volume = %self.disk.volume.code, freed_bytes = freed, "the oldest recordings made room");
         keeper::look(&self.disk).await;
         Ok(())
+    }
+
+    fn is_there(&self) -> bool {
+        self.disk.health().state == VolumeState::ReadWrite
     }
 
     async fn finish_marked(&self) -> Result<(), Problem> {
@@ -197,8 +215,4 @@ fn enough(doomed: &[Doomed], bytes: u64) -> usize {
 
 fn min_free(capacity: Capacity) -> u64 {
     MIN_FREE_BYTES.min(capacity.total_bytes / 20)
-}
-
-fn rule(volume: &Volume, capacity: Capacity) -> SpaceRule {
-    SpaceRule { high_watermark_percent: volume.high_watermark_percent, min_free_bytes: min_free(capacity) }
 }

@@ -18,6 +18,9 @@ use std::{
 use tokio::task;
 use watchwall_model::{ErrorCode, Problem, Segment, StreamPath, TimeRange, UtcMillis, VolumeCode};
 
+/// Files that have vanished one after the other are passed over, so many at most.
+const MOST_VANISHED: usize = 1_000;
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct Archive {
@@ -38,7 +41,7 @@ impl Archive {
     pub async fn at_or_after(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<SegmentView>, Problem> {
         let mut after = at;
         // A file that vanished is passed over; the next one stands for it.
-        for _ in 0..16 {
+        for _ in 0..MOST_VANISHED {
             let indexed = self.index.first_ending_after(path, after).await?;
             let live = self.open.first_ending_after(path, after);
             let view = match (indexed, live) {
@@ -67,7 +70,7 @@ impl Archive {
     /// When index or disk cannot be read.
     pub async fn at_or_before(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<SegmentView>, Problem> {
         let mut before = at;
-        for _ in 0..16 {
+        for _ in 0..MOST_VANISHED {
             let indexed = self.index.last_starting_by(path, before).await?;
             let live = self.open.last_starting_by(path, before);
             let view = match (indexed, live) {

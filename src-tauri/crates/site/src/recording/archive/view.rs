@@ -107,6 +107,12 @@ impl SegmentView {
         self.fragments.partition_point(|fragment| fragment.start_ms <= offset).saturating_sub(1)
     }
 
+    /// Where to go on after another file of the stream that ended at `end`: the beginning, unless both hold the same
+    /// pictures. A plan that is changed starts its new file with the GOP that the old one already has.
+    pub fn first_after(&self, end: UtcMillis) -> usize {
+        if end <= self.segment.start { 0 } else { self.index_at(end) }
+    }
+
     /// The fragment at or before this one that a decoder can start with.
     pub fn key_before(&self, index: usize) -> usize {
         (0..=index.min(self.fragments.len().saturating_sub(1))).rev().find(|n| self.fragments[*n].is_key).unwrap_or(0)

@@ -27,7 +27,7 @@ use watchwall_model::{ErrorCode, GapReason, Problem, UtcMicros, UtcMillis};
 /// Flag bit 3 of a message header.
 const BEFORE_TARGET: u8 = 1 << 3;
 /// A session at the live edge looks again this often even when nobody says that there is more.
-const EDGE_PATIENCE: Duration = Duration::from_secs(1);
+const EDGE_PATIENCE: Duration = Duration::from_millis(200);
 /// Steps back at most this many frames at once.
 const MOST_STEPS: i32 = 100;
 
@@ -48,6 +48,8 @@ pub struct PlaybackSession {
     /// Recorded moment of the last picture sent to be shown.
     shown_us: i64,
     seek_id: u64,
+    /// The client knows since its last seek that it has caught up.
+    told_edge: bool,
     sequence: u64,
     counted: Option<Counted>,
 }
@@ -100,6 +102,7 @@ impl PlaybackSession {
             sent_params: None,
             shown_us: from_us,
             seek_id: 0,
+            told_edge: false,
             sequence: 0,
             counted: None,
             options,
@@ -229,6 +232,7 @@ impl PlaybackSession {
         self.ready.clear();
         self.pace.restart();
         self.seek_id += 1;
+        self.told_edge = false;
         self.target_us = at_us;
         self.shown_us = at_us;
         self.stage = Stage::Seek { at_us };
@@ -275,7 +279,8 @@ impl PlaybackSession {
         // From here on nothing awaits.
         let at_edge = matches!(self.stage, Stage::Edge { .. });
         let first_us = units.iter().find(|unit| unit.track == Track::Video).map_or(chunk.start_us, |unit| unit.dts_us);
-        self.target_us = if backwards { i64::MIN } else { at_us.max(chunk.start_us) };
+        // A key frame alone stands for the moments after it.
+        self.target_us = if self.speed.is_keys_only() { i64::MIN } else { at_us.max(chunk.start_us) };
         self.line.anchor(first_us, self.speed);
         if !at_edge {
             let at = UtcMicros(at_us.max(if backwards { i64::MIN } else { chunk.start_us })).to_millis();
@@ -284,7 +289,7 @@ impl PlaybackSession {
         if let Some(gap) = gap {
             self.say(gap);
         }
-        self.emit(&params, units, chunk.end_us - chunk.start_us);
+        self.emit(&params, units, chunk.run_end_us - chunk.start_us);
         let first = lead_in.into_iter().next();
         self.stage = Stage::After(if self.speed.is_keys_only() { first.unwrap_or(chunk) } else { chunk });
         Ok(())
@@ -319,7 +324,8 @@ impl PlaybackSession {
             }
             self.say(gap);
         }
-        let lasts_us = (chunk.start_us - last.start_us).abs();
+        let lasts_us =
+            if self.speed.is_backwards() { last.start_us - chunk.start_us } else { chunk.run_end_us - chunk.start_us };
         self.emit(&params, units, lasts_us);
         self.stage = Stage::After(chunk);
         Ok(())
@@ -333,7 +339,7 @@ impl PlaybackSession {
             self.stage = Stage::Ended;
             return Ok(());
         }
-        if !matches!(self.stage, Stage::Edge { .. }) {
+        if !std::mem::replace(&mut self.told_edge, true) {
             self.say(PlaybackMessage::LiveEdge { at });
         }
         self.stage = Stage::Edge { after: last.cloned(), at_us };

@@ -135,7 +135,10 @@ impl Source {
                 let same = found.as_ref().is_some_and(|next| next.segment.file == view.segment.file);
                 let found = if same { archive.at_or_after(path, last_end(last)).await? } else { found };
                 let next = found.filter(|next| next.segment.file != view.segment.file);
-                Ok(next.map(|next| Chunk::stored(Arc::new(next), 0)))
+                Ok(next.map(|next| {
+                    let first = next.first_after(last_end(last));
+                    Chunk::stored(Arc::new(next), first)
+                }))
             }
             _ => Ok(None),
         }

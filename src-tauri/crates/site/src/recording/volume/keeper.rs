@@ -8,6 +8,7 @@ use super::{
     sync::{Covered, SyncChoice, sync},
 };
 use crate::recording::{archive::OpenFiles, index::Index};
+use futures::future::BoxFuture;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -19,6 +20,9 @@ use watchwall_model::{UtcMillis, VolumeState};
 /// A look at a disk that takes longer is given up; the disk hangs.
 const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Repairs what the last run left on a volume.
+pub type Recovery = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// What the keeper needs.
 pub struct Keeper {
     pub disk: Arc<VolumeDisk>,
@@ -27,13 +31,16 @@ pub struct Keeper {
     /// At most this long after a write it is durable, the sync itself included.
     pub sync_interval: Duration,
     pub refresh_interval: Duration,
+    /// Tails of the last run are not repaired yet, because the volume was away at the start.
+    pub recovery: Option<Recovery>,
     /// Worst time from a fragment's end to its index row in the newest round.
     pub lag: Arc<std::sync::atomic::AtomicU64>,
 }
 
 impl Keeper {
     /// Runs until cancelled, then once more for what the writers wrote last: cancel it after they have stopped.
-    pub async fn run(self, cancel: CancellationToken) {
+    pub async fn run(mut self, cancel: CancellationToken) {
+        let recovery = self.recovery.take();
         let mut choice = SyncChoice::default();
         // A fifth of the interval is kept for the sync itself.
         let pause = self.sync_interval.mul_f64(0.8);
@@ -48,7 +55,7 @@ impl Keeper {
                 }
                 self.round(&mut choice).await;
             },
-            self.watch(&cancel),
+            self.watch(&cancel, recovery),
         );
         tokio::join!(index_side, health_side);
     }
@@ -107,29 +114,44 @@ impl Keeper {
         self.open.announce();
     }
 
-    async fn watch(&self, cancel: &CancellationToken) {
+    async fn watch(&self, cancel: &CancellationToken, mut recovery: Option<Recovery>) {
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,
                 () = time::sleep(self.refresh_interval.min(Duration::from_secs(60))) => {}
             }
-            look(&self.disk).await;
+            let health = examine(&self.disk).await;
+            if health.state == VolumeState::ReadWrite
+                && let Some(recover) = recovery.take()
+            {
+                // Before anything new is written there.
+                recover().await;
+            }
+            publish(&self.disk, health);
         }
     }
 }
 
 /// Looks at the volume now and publishes its health.
-pub async fn look(disk: &Arc<VolumeDisk>) -> VolumeHealth {
+pub async fn look(disk: &Arc<VolumeDisk>) {
+    let health = examine(disk).await;
+    publish(disk, health);
+}
+
+async fn examine(disk: &Arc<VolumeDisk>) -> VolumeHealth {
     let volume = disk.volume.clone();
     let looked = time::timeout(LOOK_PATIENCE, task::spawn_blocking(move || Look::at(&volume))).await;
-    let health = match looked {
+    match looked {
         Ok(Ok(look)) => look.judge(&disk.volume, disk.writers.longest_call()),
         Ok(Err(_)) | Err(_) => VolumeHealth {
             state: VolumeState::Offline,
             reason: Some(hanging(&disk.volume, LOOK_PATIENCE)),
             capacity: disk.capacity(),
         },
-    };
+    }
+}
+
+fn publish(disk: &VolumeDisk, health: VolumeHealth) {
     let before = disk.health();
     if before.state != health.state || before.reason.as_ref().map(|p| p.code) != health.reason.as_ref().map(|p| p.code)
     {
@@ -140,6 +162,5 @@ pub async fn look(disk: &Arc<VolumeDisk>) -> VolumeHealth {
             None => tracing::info!(volume = %disk.volume.code, state = ?health.state, "a volume is ready"),
         }
     }
-    disk.health.send_replace(health.clone());
-    health
+    disk.health.send_replace(health);
 }
