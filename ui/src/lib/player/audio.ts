@@ -30,6 +30,8 @@ export class AudioTrack {
 		counters.objectUrls += 1;
 		this.#element.disableRemotePlayback = true;
 		this.#source.onsourceopen = () => this.#open();
+		// Sound that cannot be played leaves the picture alone.
+		this.#element.onerror = () => this.dispose();
 		this.#element.src = this.#url;
 	}
 
@@ -98,7 +100,7 @@ export class AudioTrack {
 	dispose(): void {
 		if (this.#isDisposed) return;
 		this.#isDisposed = true;
-		this.#source.onsourceopen = null;
+		this.#source.onsourceopen = this.#element.onerror = null;
 		if (this.#buffer) this.#buffer.onupdateend = null;
 		this.#queue = [];
 		this.#element.pause();

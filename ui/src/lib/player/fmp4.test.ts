@@ -32,11 +32,33 @@ test('fragments give every frame, the first one a key', () => {
 	}
 });
 
+/** The same segment with mvex right behind mvhd, as some writers put it. */
+function mvexFirst(whole: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+	const at = (name: string) => String.fromCharCode(...whole).indexOf(name) - 4;
+	const size = (from: number) => new DataView(whole.buffer).getUint32(from);
+	const [mvhd, mvex] = [at('mvhd'), at('mvex')];
+	const afterMvhd = mvhd + size(mvhd);
+	const afterMvex = mvex + size(mvex);
+	return Uint8Array.from([
+		...whole.subarray(0, afterMvhd),
+		...whole.subarray(mvex, afterMvex),
+		...whole.subarray(afterMvhd, mvex),
+		...whole.subarray(afterMvex)
+	]);
+}
+
 test('tracks of one kind are taken out of an initialisation segment', () => {
 	const whole = bytes(probeSamples.h264);
 	const video = onlyTracks(whole, 'video');
 	expect(video && parseInit(video)).toEqual(parseInit(whole));
 	expect(onlyTracks(whole, 'audio')).toBeUndefined();
+	// What says that fragments follow may stand before the tracks, and is kept.
+	const text = (part: Uint8Array) => String.fromCharCode(...part);
+	const moved = mvexFirst(whole);
+	expect(text(moved).indexOf('mvex')).toBeLessThan(text(moved).indexOf('trak'));
+	const kept = text(onlyTracks(moved, 'video') ?? new Uint8Array());
+	expect(kept).toContain('mvex');
+	expect(kept).toContain('trex');
 });
 
 test('damaged bytes give nothing and do not throw', () => {

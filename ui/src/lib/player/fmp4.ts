@@ -130,24 +130,28 @@ export function onlyTracks(bytes: Bytes, handler: Track['handler']): Bytes | und
 	const view = viewOf(bytes);
 	const moov = find(view, 0, bytes.byteLength, 'moov');
 	if (!moov) return undefined;
+	// The boxes may stand in any order, so the tracks are looked at first.
 	const kept = new Set<number>();
-	const parts: Bytes[] = [];
-	const put = (box: Box) => parts.push(bytes.subarray(box.start - 8, box.end));
+	const dropped = new Set<number>();
 	for (const box of boxes(view, moov.start, moov.end)) {
-		if (box.type === 'trak') {
-			const tkhd = find(view, box.start, box.end, 'tkhd');
-			const hdlr = find(view, box.start, box.end, 'mdia', 'hdlr');
-			const isAudio = hdlr !== undefined && fourCc(view, hdlr.start + 8) === 'soun';
-			if (!tkhd || isAudio !== (handler === 'audio')) continue;
-			kept.add(view.getUint32(tkhd.start + (view.getUint8(tkhd.start) === 1 ? 20 : 12)));
-			put(box);
-		} else if (box.type === 'mvex') {
-			const extends_: Bytes[] = [];
-			for (const inner of boxes(view, box.start, box.end)) {
-				if (inner.type !== 'trex' || kept.has(view.getUint32(inner.start + 4))) extends_.push(bytes.subarray(inner.start - 8, inner.end));
+		if (box.type !== 'trak') continue;
+		const tkhd = find(view, box.start, box.end, 'tkhd');
+		const hdlr = find(view, box.start, box.end, 'mdia', 'hdlr');
+		if (!tkhd || !hdlr) continue;
+		const isAudio = fourCc(view, hdlr.start + 8) === 'soun';
+		if (isAudio === (handler === 'audio')) kept.add(view.getUint32(tkhd.start + (view.getUint8(tkhd.start) === 1 ? 20 : 12)));
+		else dropped.add(box.start);
+	}
+	const parts: Bytes[] = [];
+	const put = (box: Box, into: Bytes[]) => into.push(bytes.subarray(box.start - 8, box.end));
+	for (const box of boxes(view, moov.start, moov.end)) {
+		if (box.type === 'mvex') {
+			const inner: Bytes[] = [];
+			for (const one of boxes(view, box.start, box.end)) {
+				if (one.type !== 'trex' || kept.has(view.getUint32(one.start + 4))) put(one, inner);
 			}
-			parts.push(container('mvex', extends_));
-		} else put(box);
+			parts.push(container('mvex', inner));
+		} else if (!dropped.has(box.start)) put(box, parts);
 	}
 	if (kept.size === 0) return undefined;
 	return joined([bytes.subarray(0, moov.start - 8), container('moov', parts)]);
