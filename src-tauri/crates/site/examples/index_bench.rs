@@ -1,8 +1,8 @@
 //! Times the index at size: a restart with half a million rows, the timeline of 64 cameras over 30 days, a full
 //! comparison with the disk.
 //!
-//! `cargo run --release -p watchwall-site --example index_bench -- [FILES]`: with FILES, that many empty files are made and
-//! compared as well.
+//! `cargo run --release -p watchwall-site --example index_bench -- [files]`: with `files`, an empty file is made for each row and
+//! all are compared.
 
 use anyhow::Result;
 use serde_json::json;
@@ -30,7 +30,7 @@ const MINUTES_10: i64 = 600_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let files: usize = std::env::args().nth(1).map_or(Ok(0), |n| n.parse())?;
+    let files = if std::env::args().nth(1).is_some() { (CAMERAS * PER_CAMERA) as usize } else { 0 };
     let folder = std::env::temp_dir().join(format!("index-bench-{}", std::process::id()));
     let now = UtcMillis(UtcMillis::now().0 / MINUTES_10 * MINUTES_10);
     {
@@ -38,11 +38,11 @@ async fn main() -> Result<()> {
         let (store, _) = Store::open(&lock).await?;
         let recording = start(&store, &folder).await?;
         recording.stop().await;
-        fill(&store, now, files).await?;
+        fill(&store, now).await?;
         store.close().await;
     }
     if files > 0 {
-        make_files(&folder, now, files)?;
+        make_files(&folder)?;
     }
 
     let begun = Instant::now();
@@ -102,8 +102,8 @@ fn name(camera: i64, n: i64) -> String {
     )
 }
 
-/// Rows of 30 days; those beyond `files` are marked missing so that a comparison has as many of each.
-async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
+/// Rows of 30 days.
+async fn fill(store: &Store, now: UtcMillis) -> Result<()> {
     let fragments: Vec<Fragment> = (0..300)
         .map(|n| Fragment {
             offset: 900 + n * 500_000,
@@ -114,7 +114,6 @@ async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
         })
         .collect();
     let blob = encode_fragments(None, &fragments);
-    let mut count = 0;
     for camera in 0..CAMERAS {
         let mut progress = Vec::new();
         for n in 0..PER_CAMERA {
@@ -130,9 +129,8 @@ async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
                 has_audio: false,
                 init_bytes: 900,
             };
-            count += 1;
             let id = store.segments().insert(&new).await?;
-            let state = if files > 0 && count > files { SegmentState::Missing } else { SegmentState::Complete };
+            let state = SegmentState::Complete;
             progress.push(SegmentProgress {
                 id,
                 end: start.saturating_add_ms(MINUTES_10),
@@ -146,19 +144,14 @@ async fn fill(store: &Store, now: UtcMillis, files: usize) -> Result<()> {
     Ok(())
 }
 
-fn make_files(folder: &std::path::Path, _: UtcMillis, files: usize) -> Result<()> {
-    let mut made = 0;
+fn make_files(folder: &std::path::Path) -> Result<()> {
     for camera in 0..CAMERAS {
         for n in 0..PER_CAMERA {
-            if made == files {
-                return Ok(());
-            }
             let file = folder.join("recordings").join(name(camera, n));
             if let Some(day) = file.parent() {
                 fs::create_dir_all(day)?;
             }
             fs::File::create(file)?;
-            made += 1;
         }
     }
     Ok(())

@@ -1,5 +1,12 @@
 //! Plans become files, files become an index, and both say the same.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it skips"
+)]
+
 mod recording_support;
 
 use recording_support::{Bench, Farm, Footage, files_below, frames_in, path, until};

@@ -1,6 +1,13 @@
 //! Fifty streams, a process killed at random moments: every file plays, at most two seconds are lost, index and disk
 //! agree. `WATCHWALL_KILL_ROUNDS=200` makes it long.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it skips"
+)]
+
 mod recording_support;
 
 use recording_support::{Bench, Farm, Footage, files_below, frames_in, path};

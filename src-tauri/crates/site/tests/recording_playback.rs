@@ -1,5 +1,12 @@
 //! What was recorded is played: from any moment, forwards, backwards, frame by frame, and into what is being written.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it skips"
+)]
+
 mod recording_support;
 
 use futures::StreamExt;

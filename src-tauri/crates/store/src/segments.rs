@@ -62,8 +62,8 @@ const BYTES_SINCE: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
      WHERE volume = ?1 AND start_ms >= ?2 AND state IN ('complete', 'recovered')";
 const BYTES_OPEN: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
      WHERE volume = ?1 AND start_ms >= ?2 AND state = 'recording'";
-const FILES: &str =
-    "SELECT id, file FROM segments WHERE volume = ?1 AND id > ?2 AND state <> 'missing' ORDER BY id LIMIT ?3";
+// The unique index on both holds all that is asked, so that no row with its fragments is read.
+const FILES: &str = "SELECT id, file FROM segments WHERE volume = ?1 AND file > ?2 ORDER BY file LIMIT ?3";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
     INSERT,
@@ -321,16 +321,16 @@ impl SegmentTable<'_> {
         Ok(sum)
     }
 
-    /// Row ids and files of a volume after an id, for reconciliation in batches.
+    /// Row ids and files of a volume after a file's name, missing ones too, for reconciliation in batches.
     pub async fn files_after(
         &self,
         volume: &VolumeCode,
-        after: SegmentId,
+        after: &str,
         limit: u32,
     ) -> Result<Vec<(SegmentId, String)>, StoreError> {
         let rows: Vec<(i64, String)> = sqlx::query_as(FILES)
             .bind(&volume.0)
-            .bind(after.0)
+            .bind(after)
             .bind(i64::from(limit))
             .fetch_all(self.store.reader())
             .await?;

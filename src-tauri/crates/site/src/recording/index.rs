@@ -227,16 +227,21 @@ impl Index {
         Ok(self.store.segments().last_before(path, UtcMillis(i64::MAX)).await?.map(|segment| segment.start))
     }
 
-    /// All files of a volume that should be there.
+    /// All files of a volume that have a row, those known to be missing too.
     pub async fn names(&self, volume: &VolumeCode) -> Result<HashMap<String, SegmentId>, Problem> {
         let mut names = HashMap::new();
-        let mut after = SegmentId(0);
+        let mut after = String::new();
         loop {
-            let batch = self.store.segments().files_after(volume, after, NAMES_BATCH).await?;
-            let Some((last, _)) = batch.last() else { return Ok(names) };
-            after = *last;
+            let batch = self.store.segments().files_after(volume, &after, NAMES_BATCH).await?;
+            let Some((_, last)) = batch.last() else { return Ok(names) };
+            after.clone_from(last);
             names.extend(batch.into_iter().map(|(id, name)| (name, id)));
         }
+    }
+
+    /// Whether a segment is known to be missing.
+    pub async fn is_missing(&self, id: SegmentId) -> Result<bool, Problem> {
+        Ok(self.store.segments().get(id).await?.is_none_or(|segment| segment.state == SegmentState::Missing))
     }
 
     pub async fn recorded_paths(&self) -> Result<Vec<StreamPath>, Problem> {

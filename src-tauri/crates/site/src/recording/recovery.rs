@@ -185,9 +185,11 @@ pub async fn reindex(
             let mut rows = index.names(&volume.code).await?;
             unknown.extend(on_disk.into_values().flatten().filter(|name| rows.remove(name).is_none()));
             for (name, id) in rows.into_iter().filter(|(name, _)| !open.contains(name)) {
-                tracing::warn!(file = %name, "a recording's file is gone");
-                index.mark_missing(id).await?;
-                total.missing += 1;
+                if !index.is_missing(id).await? {
+                    tracing::warn!(file = %name, "a recording's file is gone");
+                    index.mark_missing(id).await?;
+                    total.missing += 1;
+                }
             }
         }
         Depth::NewestDays => {

@@ -1,6 +1,7 @@
 //! Streams without cameras: real H.264 pushed into hubs at its own pace, and looks at what came of it.
 
 #![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "tests")]
 
 use bytes::Bytes;
 use std::{
