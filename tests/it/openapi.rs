@@ -1,6 +1,7 @@
 //! The committed API document is the one the server serves.
 
 use anyhow::Result;
+use reqwest::Method;
 use watchwall_tests::TestSite;
 
 const SNAPSHOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/openapi.json");
@@ -29,6 +30,31 @@ async fn the_document_and_its_page_are_served() -> Result<()> {
     assert_eq!(front.header("x-content-type-options"), "nosniff");
     assert_eq!(nobody.get("/api/v1/nothing").await?.code(), "not_found");
     assert_eq!(nobody.get("/_app/nothing.js").await?.code(), "not_found");
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test]
+async fn requests_have_bounds() -> Result<()> {
+    let site = TestSite::start().await?;
+    let post = |body: String| site.admin.request(Method::POST, "/api/v1/groups").header("content-type", "application/json").body(body);
+    let check = async |body: String, status: u16, code: &str| -> Result<()> {
+        let answer = site.admin.send(post(body)).await?;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{}", answer.text);
+        Ok(())
+    };
+    check(format!("{{\"name\":\"{}\"}}", "x".repeat(2 * 1024 * 1024)), 413, "body_too_large").await?;
+    check("{".to_owned(), 400, "request_invalid").await?;
+    check("{}".to_owned(), 400, "request_invalid").await?;
+    check("{\"name\":\"\"}".to_owned(), 400, "request_invalid").await?;
+    let plain = site.admin.request(Method::POST, "/api/v1/groups").body("{\"name\":\"Yard\"}");
+    assert_eq!(site.admin.send(plain).await?.code(), "request_invalid");
+    let wrong = site.admin.send(site.admin.request(Method::PATCH, "/api/v1/groups")).await?;
+    assert_eq!((wrong.status.as_u16(), wrong.code()), (405, "method_not_allowed"));
+    assert!(wrong.header("allow").contains("POST"), "{}", wrong.header("allow"));
+    for query in ["limit=0", "limit=501", "limit=x", "sort=password", "cursor=%25%25"] {
+        assert_eq!(site.admin.get(&format!("/api/v1/cameras?{query}")).await?.code(), "request_invalid", "{query}");
+    }
     site.stop().await;
     Ok(())
 }

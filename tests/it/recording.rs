@@ -70,13 +70,13 @@ async fn playback_seeks_pauses_and_steps() -> Result<()> {
     assert_eq!(socket.binary().await?.kind, BinaryMessage::INIT);
     let first = socket.video().await?;
     assert!(first.is_key() && (first.captured_at / 1_000 - from).abs() < 1_500, "{} {from}", first.captured_at);
-    // Paced: ten pictures of ten a second take about a second.
+    // Paced: twenty pictures of ten a second take about two seconds, less what the server sends ahead.
     let started = std::time::Instant::now();
-    for _ in 0..10 {
+    for _ in 0..20 {
         socket.video().await?;
     }
     let took = started.elapsed();
-    assert!(took > Duration::from_millis(600), "{took:?}");
+    assert!(took > Duration::from_secs(1), "{took:?}");
 
     let target = from + 4_300;
     let asked = std::time::Instant::now();

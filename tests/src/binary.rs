@@ -21,11 +21,14 @@ pub struct Binary {
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
 impl Binary {
-    /// The command's file, built first when it is not fresh.
+    /// The command's file: `WATCHWALL_BIN`, or the one beside the tests, built first when it is not fresh.
     ///
     /// # Errors
     /// When it cannot be built.
     pub fn file() -> Result<PathBuf> {
+        if let Some(file) = std::env::var_os("WATCHWALL_BIN") {
+            return Ok(file.into());
+        }
         let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
         let mut build = std::process::Command::new(cargo);
         build.args(["build", "--quiet", "--package", "watchwall-headless", "--bin", "watchwall"]);

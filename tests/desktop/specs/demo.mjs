@@ -68,13 +68,17 @@ export const tests = {
   async 'recording goes on while the page comes back'(use) {
     const data = use(folder());
     const shell = use(start(desktop(), ['--data', data.path, '--demo', '4']));
-    const [page] = await until('a web process', 60_000, () => {
-      const found = descendants(shell.pid, 'WebKitWebProcess');
-      return found.length > 0 && found;
-    });
     await until('the site', 60_000, async () => (await import('node:fs')).existsSync(`${data.path}/server.json`));
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    process.kill(page, 'SIGKILL');
+    // The web view changes its process when it leaves the starting page: only one that is still there can be killed.
+    let page;
+    await until('a web process to kill', 30_000, () => {
+      [page] = descendants(shell.pid, 'WebKitWebProcess');
+      try {
+        return page !== undefined && process.kill(page, 'SIGKILL');
+      } catch {
+        return false;
+      }
+    });
     await until('another web process', 5_000, () => descendants(shell.pid, 'WebKitWebProcess').some((id) => id !== page));
     expect(shell.running(), 'the shell goes on');
     shell.kill('SIGTERM');

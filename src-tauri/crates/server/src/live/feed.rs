@@ -11,7 +11,7 @@ use watchwall_media::{
     AccessUnit, StreamParams,
     hub::{Hub, SubscriberClass, Subscription},
     ingest::{IngestHandle, IngestSnapshot, Interest, InterestKind},
-    pixels::{VariantLease, VariantSpec},
+    pixels::{VariantLease, VariantSpec, VariantState},
 };
 use watchwall_model::{ErrorCode, Phase, Problem, StreamPath, StreamRole};
 use watchwall_site::cameras::{CameraSnapshot, StreamSnapshot};
@@ -96,7 +96,7 @@ impl Feed {
     pub async fn suits(&mut self, app: &App, wish: &Wish, unit: &AccessUnit) -> Result<bool, Problem> {
         let Some(video) = unit.params.video.as_ref().filter(|_| self.variant.is_none()) else {
             return Ok(true);
-        }
+        };
         match coding(&video.codec, wish.codecs) {
             Coding::AsIs => Ok(true),
             Coding::Impossible => Err(Problem::new(ErrorCode::CodecImpossible)
@@ -110,6 +110,14 @@ impl Feed {
                 self.resume();
                 Ok(false)
             }
+        }
+    }
+
+    /// Why re-encoding ended; `None` when nothing is re-encoded or it did not fail.
+    pub fn transcode_failure(&self) -> Option<Problem> {
+        match self.variant.as_ref().map(VariantLease::state) {
+            Some(VariantState::Failed(problem)) => Some(problem),
+            _ => None,
         }
     }
 

@@ -277,8 +277,8 @@ impl Session {
 
 /// The stream is gone for good: its camera was disabled, removed, or the transcode broke.
 async fn why_closed(app: &App, feed: &Feed) -> End {
-    if feed.is_transcoded() && feed.status.has_changed().is_ok() {
-        return End::Refused(Problem::new(ErrorCode::TranscodeFailed).with("path", &feed.path));
+    if let Some(problem) = feed.transcode_failure() {
+        return End::Refused(problem);
     }
     let code = match app.site.store.cameras().by_path(&feed.path).await {
         Ok(Some(camera)) if camera.enabled => ErrorCode::StreamEnded,

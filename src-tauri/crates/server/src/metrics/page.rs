@@ -3,7 +3,7 @@
 use super::Histogram;
 use crate::app::App;
 use std::fmt::{Display, Write};
-use watchwall_model::{Problem, UtcMicros};
+use watchwall_model::{Phase, Problem, UtcMicros};
 use watchwall_site::recording::STALL_BOUNDS_MS;
 
 /// Text under construction. Writing to a string cannot fail, so results are dropped.
@@ -65,7 +65,7 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
     let now = UtcMicros::now();
     for camera in &cameras {
         let wanted = |s: &&watchwall_site::cameras::StreamSnapshot| {
-            s.ingest.as_ref().is_some_and(|i| i.phase != watchwall_model::Phase::Idle)
+            s.ingest.as_ref().is_some_and(|i| i.phase != Phase::Idle)
         };
         let live = camera.streams.iter().any(|s| s.ingest.as_ref().is_some_and(|i| i.phase.is_live()));
         match (live, camera.streams.iter().any(|s| wanted(&s))) {
@@ -80,7 +80,8 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
             };
             let labels = format!("path=\"{}\"", state.path);
             let statistics = handle.hub().statistics();
-            if let Some(at) = statistics.last_capture_at {
+            // A stream that nobody wants is not late.
+            if let Some(at) = statistics.last_capture_at.filter(|_| snapshot.phase != Phase::Idle) {
                 age.push((labels.clone(), (now.0 - at.0) as f64 / 1e6));
             }
             frames.push((labels.clone(), statistics.video_units as f64));
