@@ -43,8 +43,10 @@ async fn two_hundred_viewers_see_every_picture() -> Result<()> {
         firsts[VIEWERS * 95 / 100]
     );
     assert_eq!(seen.iter().map(|(_, missed)| missed).sum::<u32>(), 0);
-    let (sum, count) =
-        (site.admin.metric("stream_forward_latency_seconds_sum").await?, site.admin.metric("stream_forward_latency_seconds_count").await?);
+    let (sum, count) = (
+        site.admin.metric("stream_forward_latency_seconds_sum").await?,
+        site.admin.metric("stream_forward_latency_seconds_count").await?,
+    );
     println!("forwarding took {:.2} ms on average over {count} writes", sum / count * 1_000.0);
     // One pull, however many watch.
     let counters = farm.counters(0)?;

@@ -37,7 +37,9 @@ async fn the_document_and_its_page_are_served() -> Result<()> {
 #[tokio::test]
 async fn requests_have_bounds() -> Result<()> {
     let site = TestSite::start().await?;
-    let post = |body: String| site.admin.request(Method::POST, "/api/v1/groups").header("content-type", "application/json").body(body);
+    let post = |body: String| {
+        site.admin.request(Method::POST, "/api/v1/groups").header("content-type", "application/json").body(body)
+    };
     let check = async |body: String, status: u16, code: &str| -> Result<()> {
         let answer = site.admin.send(post(body)).await?;
         assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{}", answer.text);

@@ -64,9 +64,8 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
     let [mut age, mut frames, mut bytes, mut reconnects, mut lost] = [(); 5].map(|()| Samples::new());
     let now = UtcMicros::now();
     for camera in &cameras {
-        let wanted = |s: &&watchwall_site::cameras::StreamSnapshot| {
-            s.ingest.as_ref().is_some_and(|i| i.phase != Phase::Idle)
-        };
+        let wanted =
+            |s: &&watchwall_site::cameras::StreamSnapshot| s.ingest.as_ref().is_some_and(|i| i.phase != Phase::Idle);
         let live = camera.streams.iter().any(|s| s.ingest.as_ref().is_some_and(|i| i.phase.is_live()));
         match (live, camera.streams.iter().any(|s| wanted(&s))) {
             (true, _) => online += 1,
