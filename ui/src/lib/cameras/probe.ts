@@ -1,16 +1,5 @@
 import type { FactsView } from '$lib/api';
 
-export interface ProbeAnswer {
-	facts: FactsView;
-	/** For example `retina/tcp`. */
-	source: string;
-	first_picture_ms: number;
-	steps: { step: string; at_ms: number }[];
-	warnings: string[];
-	/** `data:image/jpeg;base64,…` */
-	picture?: string;
-}
-
 /** `H.264 1920×1080, 25 fps, GOP 2 s, AAC 16 kHz` */
 export function describe(facts: FactsView): string {
 	const names: Record<string, string> = { h264: 'H.264', h265: 'H.265', mjpeg: 'MJPEG', aac: 'AAC', pcma: 'G.711 A', pcmu: 'G.711 µ', g726: 'G.726', opus: 'Opus' };

@@ -1,16 +1,9 @@
 /** The cameras on the playback page: one engine each, driven together. */
-import { api, apiUrl, type Failure } from '$lib/api';
-import type { Stretch } from '$lib/timeline/view';
-import type { TimelineGap, TimelineRow } from '$lib/timeline/draw';
+import { api, apiUrl, type Failure, type TimelineTrack, type TimelineView } from '$lib/api';
+import { stretchesOf } from '$lib/timeline/view';
+import type { TimelineRow } from '$lib/timeline/draw';
 import { PlaybackTile } from './tile.svelte';
 import { nextSpeed } from './state';
-
-/** What the server says of one stream's recordings. */
-export interface Track {
-	path: string;
-	coverage: Stretch[];
-	gaps: TimelineGap[];
-}
 
 export interface DeckCamera {
 	readonly name: string;
@@ -26,7 +19,7 @@ export class PlaybackDeck {
 	selected = $state(0);
 	speed = $state(1);
 	isPlaying = $state(false);
-	tracks = $state.raw<Track[]>([]);
+	tracks = $state.raw<TimelineTrack[]>([]);
 	problem = $state.raw<Failure>();
 	isLoading = $state(false);
 	#wanted = $state(0);
@@ -43,7 +36,7 @@ export class PlaybackDeck {
 			const track = this.tracks.find((one) => one.path === camera.path);
 			return {
 				label: camera.name,
-				coverage: track?.coverage ?? [],
+				coverage: stretchesOf(track?.coverage ?? []),
 				gaps: track?.gaps ?? [],
 				selected: index === this.selected
 			};
@@ -65,7 +58,7 @@ export class PlaybackDeck {
 			return;
 		}
 		this.isLoading = true;
-		const answer = await api.get<{ tracks: Track[] }>('/timeline', {
+		const answer = await api.get<TimelineView>('/timeline', {
 			query: {
 				paths: this.cameras.map((camera) => camera.path).join(','),
 				from: Math.floor(from),

@@ -5,10 +5,11 @@
  * epoch: the decoder is reset and pictures flagged "before the target" are decoded but not shown. While paused the
  * decoder is flushed after the target so that it does not hold the picture back.
  */
+import type { PlaybackClientMessage, PlaybackServerMessage } from '$lib/api';
 import { counters } from '$lib/player/counters';
 import { parseFragment, parseInit } from '$lib/player/fmp4';
 import { parseFrame, type Frame } from '$lib/player/framing';
-import { parseNotice, type PlaybackCommand, type PlaybackNotice } from './messages';
+import { parseNotice } from './messages';
 import type { PlaybackState } from './state';
 
 /** Pictures waiting in the decoder before the socket is left unread. */
@@ -112,11 +113,11 @@ export class PlaybackEngine {
 		else this.#send({ type: 'seek', at: Math.round(this.#position) });
 	}
 
-	#send(command: PlaybackCommand): void {
+	#send(command: PlaybackClientMessage): void {
 		if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
 	}
 
-	#notice(notice: PlaybackNotice | undefined): void {
+	#notice(notice: PlaybackServerMessage | undefined): void {
 		switch (notice?.type) {
 			case 'hello':
 				this.#size = { width: notice.width, height: notice.height };

@@ -1,17 +1,12 @@
 /** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
+import type { GapView } from '$lib/api';
 import { labelKind, bigStep, ticks, zoneOffsetMs } from './ticks';
 import { xAt, type Stretch, type TimeView } from './view';
-
-export interface TimelineGap {
-	readonly from: number;
-	readonly to: number;
-	readonly reason: string;
-}
 
 export interface TimelineRow {
 	readonly label: string;
 	readonly coverage: readonly Stretch[];
-	readonly gaps: readonly TimelineGap[];
+	readonly gaps: readonly GapView[];
 	readonly selected: boolean;
 }
 

@@ -52,6 +52,11 @@ export function follow(view: TimeView, time: number): TimeView {
 /** One `[start, end]` pair per stretch, ascending and apart. */
 export type Stretch = readonly [number, number];
 
+/** Pairs as the API sends them; its document cannot say that there are two of each. */
+export function stretchesOf(pairs: readonly (readonly number[])[]): Stretch[] {
+	return pairs.flatMap(([start, end]): Stretch[] => (start === undefined || end === undefined ? [] : [[start, end]]));
+}
+
 /** The stretch under a time, or undefined between stretches. */
 export function stretchAt(stretches: readonly Stretch[], time: number): Stretch | undefined {
 	let low = 0;
