@@ -3,7 +3,8 @@
 use super::{
     assembler::IngestCounts,
     clock::utc_us_at,
-    engine::{self, EngineEvent, Job, Sessions, TEARDOWN_WITHIN},
+    demand::Demand,
+    engine::{self, Approach, EngineEvent, Job, Sessions, TEARDOWN_WITHIN},
     facts::facts,
     failure::Failure,
     handle::{Holders, Wanted},
@@ -15,13 +16,13 @@ use crate::hub::Hub;
 use futures::FutureExt;
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, OnceLock, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{MissedTickBehavior, interval, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{Attention, ErrorCode, IngestEngine, Phase, Problem, UtcMicros, UtcMillis, WaitReason};
@@ -36,6 +37,8 @@ pub(super) struct Seat {
     pub options: IngestOptions,
     pub hub: Arc<Hub>,
     pub holders: Arc<Holders>,
+    /// The engine that worked in an earlier life of this stream.
+    pub remembered: Arc<OnceLock<IngestEngine>>,
     pub requests: watch::Receiver<Wanted>,
     pub snapshot: watch::Sender<IngestSnapshot>,
     pub cancel: CancellationToken,
@@ -51,7 +54,7 @@ pub(super) async fn run(seat: Seat) {
         }
         tracing::error!(path = %seat.snapshot.borrow().path, "an ingest actor panicked and starts over");
         seat.snapshot.send_modify(|s| s.panics += 1);
-        tokio::time::sleep(AFTER_PANIC).await;
+        sleep(AFTER_PANIC).await;
     }
     seat.hub.close();
 }
@@ -67,6 +70,8 @@ struct Actor<'a> {
     /// The engine before, on its way out.
     leaving: Option<EngineTask>,
     preferred: Option<IngestEngine>,
+    /// What went wrong last; `None` from the first picture on.
+    last_failure: Option<Problem>,
     has_connected: bool,
     retries: u64,
 }
@@ -99,6 +104,7 @@ impl<'a> Actor<'a> {
             running: None,
             leaving: None,
             preferred: None,
+            last_failure: None,
             has_connected: false,
             retries: seat.requests.borrow().retries,
         }
@@ -108,11 +114,11 @@ impl<'a> Actor<'a> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.requests.mark_unchanged();
-        self.on_interest();
+        self.on_demand();
         loop {
             tokio::select! {
                 () = self.seat.cancel.cancelled() => break,
-                () = self.seat.holders.changed.notified() => self.on_interest(),
+                () = self.seat.holders.changed.notified() => self.on_demand(),
                 changed = self.requests.changed() => match changed {
                     Ok(()) => self.on_updated(),
                     Err(_) => break,
@@ -130,9 +136,8 @@ impl<'a> Actor<'a> {
         }
     }
 
-    fn on_interest(&mut self) {
-        let (holders, viewers) = self.seat.holders.counts();
-        self.apply(Event::Interest { holders, viewers });
+    fn on_demand(&mut self) {
+        self.apply(Event::Demand(self.seat.holders.demand()));
     }
 
     fn on_updated(&mut self) {
@@ -142,7 +147,7 @@ impl<'a> Actor<'a> {
             self.retries = wanted.retries;
             self.seat.options.lockout.clear(&wanted.request.device());
         }
-        self.preferred = None;
+        (self.preferred, self.last_failure) = (None, None);
         self.apply(Event::Updated);
     }
 
@@ -174,6 +179,9 @@ impl<'a> Actor<'a> {
     fn on_news(&mut self, news: News) {
         match news {
             News::Event(EngineEvent::Step(_)) => {}
+            News::Event(EngineEvent::HandedOver { reason }) => {
+                self.seat.snapshot.send_modify(|snapshot| snapshot.handed_over = Some(reason));
+            }
             News::Event(EngineEvent::Playing { engine, transport, skipped_tracks }) => {
                 self.seat.snapshot.send_modify(|snapshot| {
                     snapshot.reconnects += u64::from(self.has_connected);
@@ -186,6 +194,7 @@ impl<'a> Actor<'a> {
             }
             News::Event(EngineEvent::FirstPicture) => {
                 self.preferred = self.seat.snapshot.borrow().engine_in_use;
+                self.last_failure = None;
                 self.apply(Event::FirstPicture);
                 self.on_tick();
             }
@@ -203,15 +212,19 @@ impl<'a> Actor<'a> {
 
     fn on_failed(&mut self, failure: Failure) {
         self.running = None;
-        tracing::warn!(
-            path = %self.path(),
-            attempt = self.state.attempt() + 1,
-            problem = %failure.problem,
-            "the stream was lost or could not be opened"
-        );
-        if self.preferred == Some(IngestEngine::Gstreamer) && failure.is_engine_refusal {
+        let (attempt, problem) = (self.state.attempt() + 1, &failure.problem);
+        // Said once, and again when it becomes something else: hundreds of cameras may be away for days.
+        if self.last_failure.as_ref().map(|last| last.code) == Some(problem.code) {
+            tracing::debug!(path = %self.path(), attempt, %problem, "the stream is still away");
+        } else {
+            tracing::warn!(path = %self.path(), attempt, %problem, "the stream was lost or could not be opened");
+        }
+        let has_played = matches!(self.state.stage, Stage::Running { health, .. } if health.has_played());
+        if !has_played && failure.may_be_the_engine() {
+            // What was remembered no longer holds: the camera has changed.
             self.preferred = None;
         }
+        self.last_failure = Some(failure.problem.clone());
         self.apply(Event::Failed { failure, dice: rand::random() });
     }
 
@@ -230,6 +243,11 @@ impl<'a> Actor<'a> {
 
     fn start_engine(&mut self) {
         let (sender, events) = mpsc::channel(8);
+        let is_first = !self.has_connected && self.last_failure.is_none();
+        if is_first && self.preferred.is_none() && self.retries == 0 {
+            self.preferred = self.seat.remembered.get().copied();
+        }
+        let was_unreachable = self.last_failure.as_ref().is_some_and(is_unreachable);
         let cancel = self.seat.cancel.child_token();
         let job = Job {
             request: self.requests.borrow().request.clone(),
@@ -239,8 +257,13 @@ impl<'a> Actor<'a> {
             sessions: self.sessions.clone(),
             cancel: cancel.clone(),
             events: sender,
+            approach: if was_unreachable { Approach::KnockFirst } else { Approach::Straight },
         };
+        self.seat.snapshot.send_if_modified(|snapshot| snapshot.handed_over.take().is_some());
         let (before, preferred) = (self.leaving.take(), self.preferred);
+        // Whoever watches does not queue behind what is only recorded.
+        let is_watched = self.state.demand() == Demand::Watched;
+        let wait = if is_watched { Duration::ZERO } else { self.seat.options.pace.take(Instant::now()) };
         let task = tokio::spawn(async move {
             if let Some(before) = before {
                 // One session per stream: the one before says goodbye first.
@@ -248,6 +271,11 @@ impl<'a> Actor<'a> {
                 if timeout(2 * TEARDOWN_WITHIN, before).await.is_err() {
                     abort.abort();
                 }
+            }
+            tokio::select! {
+                biased;
+                () = job.cancel.cancelled() => return Ok(()),
+                () = sleep(wait) => {}
             }
             engine::run(&job, preferred).await
         });
@@ -304,6 +332,11 @@ impl<'a> Actor<'a> {
     fn path(&self) -> watchwall_model::StreamPath {
         self.seat.snapshot.borrow().path.clone()
     }
+}
+
+/// Nobody answered at that address: worth a cheap look before the next full attempt.
+fn is_unreachable(problem: &Problem) -> bool {
+    matches!(problem.code, ErrorCode::HostUnreachable | ErrorCode::PortRefused | ErrorCode::ConnectTimeout)
 }
 
 /// The same phase, whatever rounding did to its times.

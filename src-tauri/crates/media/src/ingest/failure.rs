@@ -31,6 +31,21 @@ impl Failure {
         Self { problem, is_engine_refusal: true }
     }
 
+    /// Another engine might have had more luck with the same camera.
+    pub const fn may_be_the_engine(&self) -> bool {
+        matches!(
+            self.problem.code,
+            ErrorCode::RtspError
+                | ErrorCode::NotRtsp
+                | ErrorCode::CodecUnsupported
+                | ErrorCode::NoVideo
+                | ErrorCode::NoKeyFrame
+                | ErrorCode::StreamStalled
+                | ErrorCode::EngineMissing
+                | ErrorCode::Internal
+        )
+    }
+
     pub const fn kind(&self) -> FailureKind {
         match self.problem.code {
             ErrorCode::CredentialsWrong => FailureKind::Credentials,

@@ -2,13 +2,14 @@
 
 use super::{
     actor,
+    demand::Demand,
     request::{IngestOptions, IngestRequest},
     snapshot::IngestSnapshot,
 };
 use crate::hub::Hub;
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     time::Duration,
@@ -19,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use watchwall_model::StreamPath;
+use watchwall_model::{IngestEngine, StreamPath};
 
 /// An actor that does not end within this time is abandoned: its camera did not answer the TEARDOWN.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
@@ -35,6 +36,7 @@ struct Shared {
     path: StreamPath,
     hub: Arc<Hub>,
     holders: Arc<Holders>,
+    remembered: Arc<OnceLock<IngestEngine>>,
     request: watch::Sender<Wanted>,
     snapshot: watch::Receiver<IngestSnapshot>,
     task: Mutex<Option<JoinHandle<()>>>,
@@ -52,8 +54,9 @@ pub(super) struct Wanted {
 /// Who wants a stream, and why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum InterestKind {
-    /// A person watches: waits between attempts stay short.
+    /// A person watches: waits between attempts stay below 5 s.
     Viewer,
+    /// A plan records: waits between attempts stay below 10 s.
     Recorder,
     Task,
     Gateway,
@@ -63,6 +66,7 @@ pub enum InterestKind {
 #[derive(Debug, Default)]
 pub(super) struct Holders {
     viewers: AtomicU32,
+    recorders: AtomicU32,
     others: AtomicU32,
     pub changed: Notify,
 }
@@ -83,10 +87,12 @@ pub fn start_ingest(request: IngestRequest, options: IngestOptions) -> IngestHan
     let (snapshot_sender, snapshot) = watch::channel(IngestSnapshot::new(path.clone()));
     let (request, requests) = watch::channel(Wanted { request, retries: 0 });
     let cancel = CancellationToken::new();
+    let remembered: Arc<OnceLock<IngestEngine>> = Arc::default();
     let actor = actor::Seat {
         options,
         hub: Arc::clone(&hub),
         holders: Arc::clone(&holders),
+        remembered: Arc::clone(&remembered),
         requests,
         snapshot: snapshot_sender,
         cancel: cancel.clone(),
@@ -97,6 +103,7 @@ pub fn start_ingest(request: IngestRequest, options: IngestOptions) -> IngestHan
             path,
             hub,
             holders,
+            remembered,
             request,
             snapshot,
             task: Mutex::new(Some(task)),
@@ -130,6 +137,14 @@ impl IngestHandle {
         Interest { holders, kind }
     }
 
+    /// Tells which engine worked when this stream was pulled last (`IngestSnapshot::engine_in_use` of then), so that
+    /// `auto` need not be refused by retina again first. Counts before the first interest only, and once; an engine
+    /// that no longer manages is forgotten.
+    pub fn remember(&self, engine: IngestEngine) {
+        // Told twice: the first word stands.
+        let _ = self.shared.remembered.set(engine);
+    }
+
     /// Changes where the stream is and how to reach it. The hub and its subscribers stay; the path cannot change.
     pub fn update(&self, request: IngestRequest) {
         self.shared.request.send_if_modified(|wanted| {
@@ -159,16 +174,22 @@ impl IngestHandle {
 }
 
 impl Holders {
-    /// All holders, and the viewers among them.
-    pub fn counts(&self) -> (u32, u32) {
-        let viewers = self.viewers.load(Ordering::SeqCst);
-        (viewers + self.others.load(Ordering::SeqCst), viewers)
+    /// The most urgent of all.
+    pub fn demand(&self) -> Demand {
+        let has = |count: &AtomicU32| count.load(Ordering::SeqCst) > 0;
+        match () {
+            () if has(&self.viewers) => Demand::Watched,
+            () if has(&self.recorders) => Demand::Recorded,
+            () if has(&self.others) => Demand::Background,
+            () => Demand::Nobody,
+        }
     }
 
     const fn count(&self, kind: InterestKind) -> &AtomicU32 {
         match kind {
             InterestKind::Viewer => &self.viewers,
-            InterestKind::Recorder | InterestKind::Task | InterestKind::Gateway => &self.others,
+            InterestKind::Recorder => &self.recorders,
+            InterestKind::Task | InterestKind::Gateway => &self.others,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     assembler::IngestCounts,
-    engine::{self, EngineEvent, Job, Sessions, TEARDOWN_WITHIN},
+    engine::{self, Approach, EngineEvent, Job, Sessions, TEARDOWN_WITHIN},
     facts::facts,
     failure::Failure,
     reach::check_rtsp,
@@ -39,6 +39,8 @@ pub struct ProbeReport {
     /// What worked; worth storing with the stream.
     pub engine: IngestEngine,
     pub transport: Transport,
+    /// Why `auto` handed the stream to GStreamer, if it did.
+    pub handed_over: Option<Problem>,
     /// From the start of the probe to the first key frame.
     pub first_picture_ms: u64,
     pub steps: Vec<ProbeStep>,
@@ -84,10 +86,11 @@ pub async fn probe(request: ProbeRequest, options: &IngestOptions, deadline: Dur
         sessions: Sessions::default(),
         cancel: cancel.clone(),
         events,
+        approach: Approach::Straight,
     };
     let address = job.request.url.clone();
     let mut task = tokio::spawn(async move { engine::run(&job, None).await });
-    let mut watch = Watch { started, hub: &hub, steps: Vec::new(), playing: None };
+    let mut watch = Watch { started, hub: &hub, steps: Vec::new(), playing: None, handed_over: None };
     let outcome = tokio::select! {
         outcome = timeout(deadline, watch.run(&mut heard, options.key_frame_within)) => outcome,
         ended = &mut task => Ok(Err(ended_early(ended))),
@@ -139,6 +142,7 @@ struct Watch<'a> {
     hub: &'a Hub,
     steps: Vec<ProbeStep>,
     playing: Option<(IngestEngine, Transport, Vec<String>)>,
+    handed_over: Option<Problem>,
 }
 
 impl Watch<'_> {
@@ -156,6 +160,7 @@ impl Watch<'_> {
             };
             match event {
                 Some(EngineEvent::Step(step)) => self.note(step),
+                Some(EngineEvent::HandedOver { reason }) => self.handed_over = Some(reason),
                 Some(EngineEvent::Playing { engine, transport, skipped_tracks }) => {
                     self.note("play");
                     self.playing = Some((engine, transport, skipped_tracks));
@@ -199,6 +204,7 @@ impl Watch<'_> {
             facts: facts(&params, &self.hub.statistics(), None),
             engine,
             transport,
+            handed_over: self.handed_over,
             first_picture_ms,
             steps: self.steps,
             skipped_tracks,

@@ -1,6 +1,6 @@
 //! What an ingest is asked for, and the limits it keeps.
 
-use super::{lockout::LockoutLatch, states::Rules};
+use super::{lockout::LockoutLatch, pace::Pace, states::Rules};
 use crate::hub::BacklogLimits;
 use std::time::Duration;
 use watchwall_model::{Credentials, IngestEngine, SafeUrl, StreamPath, Transport, config::IngestConfig};
@@ -16,6 +16,18 @@ pub struct IngestRequest {
 }
 
 impl IngestRequest {
+    /// The TCP port of the camera; `None` for a file and other addresses without one.
+    pub(crate) fn port(&self) -> Option<u16> {
+        let url = self.url.as_url();
+        let usual = match (url.scheme(), self.transport) {
+            ("rtsps" | "rtspst", _) => Some(322),
+            (scheme, _) if scheme.starts_with("rtsp") => Some(554),
+            ("file", _) => None,
+            _ => url.port_or_known_default(),
+        };
+        url.port().or(usual)
+    }
+
     /// The device for lockouts: host and port.
     pub(crate) fn device(&self) -> String {
         match self.url.port() {
@@ -37,6 +49,8 @@ pub struct IngestOptions {
     pub backlog: BacklogLimits,
     /// Shared by all streams of the site: clones point at the same memory.
     pub lockout: LockoutLatch,
+    /// Likewise shared.
+    pub pace: Pace,
 }
 
 impl From<&IngestConfig> for IngestOptions {
@@ -53,6 +67,7 @@ impl From<&IngestConfig> for IngestOptions {
                 ..BacklogLimits::default()
             },
             lockout: LockoutLatch::default(),
+            pace: Pace::default(),
         }
     }
 }

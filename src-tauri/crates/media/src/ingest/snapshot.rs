@@ -1,6 +1,6 @@
 //! What everyone else may know about an ingest.
 
-use watchwall_model::{IngestEngine, Phase, StreamFacts, StreamPath, Transport, UtcMillis};
+use watchwall_model::{IngestEngine, Phase, Problem, StreamFacts, StreamPath, Transport, UtcMillis};
 
 /// One stream's pull at one moment.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +11,8 @@ pub struct IngestSnapshot {
     pub since: UtcMillis,
     /// The engine that pulls or pulled last; with `auto` the one that worked, worth remembering per stream.
     pub engine_in_use: Option<IngestEngine>,
+    /// Why `auto` handed the stream from retina to GStreamer on the newest connection; `None` when it did not.
+    pub handed_over: Option<Problem>,
     pub transport: Option<Transport>,
     /// What the stream is; known from the first picture on.
     pub facts: Option<StreamFacts>,
@@ -41,6 +43,7 @@ impl IngestSnapshot {
             phase: Phase::Idle,
             since: UtcMillis::now(),
             engine_in_use: None,
+            handed_over: None,
             transport: None,
             facts: None,
             reconnects: 0,

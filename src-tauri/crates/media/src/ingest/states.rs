@@ -2,6 +2,7 @@
 
 use super::{
     backoff::backoff,
+    demand::Demand,
     failure::{Failure, FailureKind},
 };
 use std::time::{Duration, Instant};
@@ -35,8 +36,7 @@ const WATCHED_WAIT: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug, Default)]
 pub struct State {
     pub stage: Stage,
-    is_wanted: bool,
-    is_watched: bool,
+    demand: Demand,
     /// Failures in a row.
     failures: u32,
     credential_failures: u32,
@@ -82,11 +82,8 @@ pub enum Health {
 
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// How many hold an interest, and how many of them are viewers.
-    Interest {
-        holders: u32,
-        viewers: u32,
-    },
+    /// Somebody came or left: how urgently the stream is wanted now.
+    Demand(Demand),
     Playing,
     FirstPicture,
     /// The engine ended by itself. `dice` is uniform in 0..1.
@@ -121,7 +118,7 @@ impl State {
             return (self, actions);
         }
         match event {
-            Event::Interest { holders, viewers } => self.on_interest(holders, viewers, now, rules, &mut actions),
+            Event::Demand(demand) => self.on_demand(demand, now, rules, &mut actions),
             Event::Playing => self.set_health(Health::Starting { since: now }),
             Event::FirstPicture => self.set_health(Health::Live { since: now }),
             Event::Failed { failure, dice } => self.on_failed(&failure, dice, now, &mut actions),
@@ -147,6 +144,15 @@ impl State {
         self.failures
     }
 
+    /// How urgently the stream is wanted.
+    pub const fn demand(&self) -> Demand {
+        self.demand
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.demand > Demand::Nobody
+    }
+
     fn set_health(&mut self, new: Health) {
         if let Stage::Running { health, .. } = &mut self.stage {
             *health = new;
@@ -163,16 +169,22 @@ impl State {
         actions.push(Action::ForgetPictures);
     }
 
-    fn on_interest(&mut self, holders: u32, viewers: u32, now: Instant, rules: &Rules, actions: &mut Vec<Action>) {
-        let newly_watched = viewers > 0 && !self.is_watched;
-        (self.is_wanted, self.is_watched) = (holders > 0, viewers > 0);
+    fn on_demand(&mut self, demand: Demand, now: Instant, rules: &Rules, actions: &mut Vec<Action>) {
+        let before = std::mem::replace(&mut self.demand, demand);
+        let is_wanted = self.is_wanted();
         match &mut self.stage {
-            Stage::Idle if self.is_wanted => self.start(now, actions),
+            Stage::Idle if is_wanted => self.start(now, actions),
             Stage::Running { drain_until, .. } => {
-                *drain_until = if self.is_wanted { None } else { drain_until.or(Some(now + rules.drain_after)) };
+                *drain_until = if is_wanted { None } else { drain_until.or(Some(now + rules.drain_after)) };
             }
-            Stage::Waiting { .. } if !self.is_wanted => self.rest(actions),
-            Stage::Waiting { until, .. } if newly_watched => *until = (*until).min(now + WATCHED_WAIT),
+            Stage::Waiting { .. } if !is_wanted => self.rest(actions),
+            Stage::Waiting { until, .. } if demand > before => {
+                let wait = match demand {
+                    Demand::Watched => WATCHED_WAIT,
+                    other => backoff(self.failures, other, 0.0),
+                };
+                *until = (*until).min(now + wait);
+            }
             _ => {}
         }
     }
@@ -201,7 +213,7 @@ impl State {
                 };
             }
             FailureKind::Passing => {
-                let until = now + backoff(self.failures, self.is_watched, dice);
+                let until = now + backoff(self.failures, self.demand, dice);
                 self.stage = Stage::Waiting { until, problem };
             }
         }
@@ -233,7 +245,7 @@ impl State {
             }
             Stage::Waiting { until, .. } if now >= *until => self.start(now, actions),
             Stage::NeedsAttention { again_at: Some(at), .. } if now >= *at => {
-                if self.is_wanted {
+                if self.is_wanted() {
                     self.start(now, actions)
                 } else {
                     self.rest(actions)
@@ -248,7 +260,7 @@ impl State {
         if matches!(self.stage, Stage::Running { .. }) {
             actions.push(Action::StopEngine);
         }
-        if self.is_wanted {
+        if self.is_wanted() {
             self.start(now, actions);
         } else {
             self.rest(actions);
@@ -257,6 +269,11 @@ impl State {
 }
 
 impl Health {
+    /// A key frame came on this connection.
+    pub const fn has_played(self) -> bool {
+        matches!(self, Self::Live { .. } | Self::Stalled { .. })
+    }
+
     /// How long the stream has been live without a break until now; zero when it is not.
     fn has_been_live(self, now: Instant) -> Duration {
         match self {

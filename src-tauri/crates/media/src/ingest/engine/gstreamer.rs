@@ -51,9 +51,7 @@ fn is_unclear(failure: &Failure) -> bool {
 
 /// GStreamer says "could not open" for many things; a connection of our own says which.
 async fn diagnose(job: &Job, failure: Failure) -> Failure {
-    let url = job.request.url.as_url();
-    let default_port = if url.scheme().starts_with("rtsp") { Some(554) } else { None };
-    let Some(port) = url.port_or_known_default().or(default_port) else { return failure };
+    let Some(port) = job.request.port() else { return failure };
     match reach::connect(job.request.url.host(), port, job.options.connect_timeout).await {
         Ok(_) => {
             let detail = failure.problem.detail.unwrap_or_default();

@@ -14,6 +14,7 @@ mod retina_params;
 use super::{
     assembler::IngestCounts,
     failure::Failure,
+    reach,
     request::{IngestOptions, IngestRequest},
 };
 use crate::hub::Hub;
@@ -38,6 +39,16 @@ pub struct Job {
     pub cancel: CancellationToken,
     /// At most a handful per connection: a full channel means the actor is gone.
     pub events: mpsc::Sender<EngineEvent>,
+    pub approach: Approach,
+}
+
+/// How to go about a camera.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Approach {
+    Straight,
+    /// It did not answer last time: see first whether anybody listens there at all. That costs one packet and ends
+    /// within the connect timeout, where an engine would go on waiting for an answer.
+    KnockFirst,
 }
 
 /// News from an engine, in this order.
@@ -45,6 +56,8 @@ pub struct Job {
 pub enum EngineEvent {
     /// A step of the dialogue with the camera is done: `connect`, `describe`, `setup`.
     Step(&'static str),
+    /// `auto` gave up retina for this reason and goes on with GStreamer.
+    HandedOver { reason: Problem },
     /// PLAY was answered.
     Playing { engine: IngestEngine, transport: Transport, skipped_tracks: Vec<String> },
     /// The first key frame is in the hub.
@@ -63,7 +76,13 @@ impl Job {
 /// # Errors
 /// Why it ended; cancelled is `Ok`.
 pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failure> {
-    match plan(&job.request, preferred)? {
+    let plan = plan(&job.request, preferred)?;
+    if job.approach == Approach::KnockFirst
+        && let Some(port) = job.request.port()
+    {
+        reach::connect(job.request.url.host(), port, job.options.connect_timeout).await?;
+    }
+    match plan {
         Plan::Gstreamer => gstreamer::run(job).await,
         Plan::Retina => retina::run(job, retina::Appetite::TakeWhatItCan).await,
         Plan::RetinaThenGstreamer => {
@@ -72,6 +91,7 @@ pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failu
                 other => return other,
             };
             tracing::info!(path = %job.request.path, reason = %refused.problem, "handing the stream to GStreamer");
+            job.tell(EngineEvent::HandedOver { reason: refused.problem.clone() }).await;
             let second = gstreamer::run(job).await;
             match second {
                 // GStreamer would do, but its parts are missing: take what retina can.

@@ -45,9 +45,10 @@ fn name(state: &State) -> &'static str {
     }
 }
 
-const WANTED: Event = Event::Interest { holders: 1, viewers: 0 };
-const WATCHED: Event = Event::Interest { holders: 2, viewers: 1 };
-const UNWANTED: Event = Event::Interest { holders: 0, viewers: 0 };
+const WANTED: Event = Event::Demand(Demand::Background);
+const RECORDED: Event = Event::Demand(Demand::Recorded);
+const WATCHED: Event = Event::Demand(Demand::Watched);
+const UNWANTED: Event = Event::Demand(Demand::Nobody);
 const SILENCE: Event = Event::Tick { last_unit: None, dice: 0.0 };
 
 fn units() -> Event {
@@ -92,15 +93,54 @@ fn failures_wait_longer_and_longer_until_nobody_wants_it() {
     ]);
 }
 
-#[test]
-fn a_viewer_shortens_a_long_wait() {
-    let mut story: Vec<Step> = vec![(0, WANTED, "connecting", &[StartEngine])];
+/// A camera that stays away: eight failures, each at its minute.
+fn long_gone(demand: Event) -> Vec<Step> {
+    let mut story: Vec<Step> = vec![(0, demand, "connecting", &[StartEngine])];
     for n in 0..8 {
         story.push((n * 60, failed(ErrorCode::PortRefused), "waiting", &[]));
         if n < 7 {
             story.push(((n + 1) * 60, SILENCE, "connecting", &[StartEngine]));
         }
     }
+    story
+}
+
+#[test]
+fn what_is_recorded_is_asked_for_every_ten_seconds() {
+    let mut story = long_gone(RECORDED);
+    story.push((429, SILENCE, "waiting", &[]));
+    story.push((430, SILENCE, "connecting", &[StartEngine]));
+    story.push((430, failed(ErrorCode::HostUnreachable), "waiting", &[]));
+    story.push((440, SILENCE, "connecting", &[StartEngine]));
+    check(&story);
+}
+
+#[test]
+fn a_plan_shortens_a_long_wait() {
+    let mut story = long_gone(WANTED);
+    story.push((431, SILENCE, "waiting", &[]));
+    story.push((431, RECORDED, "waiting", &[]));
+    story.push((440, SILENCE, "waiting", &[]));
+    story.push((441, SILENCE, "connecting", &[StartEngine]));
+    check(&story);
+}
+
+#[test]
+fn who_leaves_does_not_shorten_it() {
+    let mut story = long_gone(RECORDED);
+    story.push((421, WANTED, "waiting", &[]));
+    story.push((429, RECORDED, "waiting", &[]));
+    story.push((430, SILENCE, "connecting", &[StartEngine]));
+    story.push((430, WANTED, "connecting", &[]));
+    story.push((430, failed(ErrorCode::PortRefused), "waiting", &[]));
+    story.push((489, SILENCE, "waiting", &[]));
+    story.push((490, SILENCE, "connecting", &[StartEngine]));
+    check(&story);
+}
+
+#[test]
+fn a_viewer_shortens_a_long_wait() {
+    let mut story = long_gone(WANTED);
     story.push((430, SILENCE, "waiting", &[]));
     story.push((430, WATCHED, "waiting", &[]));
     story.push((431, SILENCE, "connecting", &[StartEngine]));
