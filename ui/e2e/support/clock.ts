@@ -25,6 +25,8 @@ export interface Sampling {
 	everyMs: number;
 	/** Camera id; all tiles when absent. */
 	camera?: number;
+	/** Picture elements of a page that is not ours. */
+	selector?: string;
 }
 
 export interface Samples {
@@ -36,10 +38,11 @@ export interface Samples {
 }
 
 /** Runs in the page and is self-contained; see `samplingScript`. */
-async function sampleClocks(decodeBits: typeof decodeClock, { forMs, everyMs, camera }: Sampling): Promise<Samples> {
+async function sampleClocks(decodeBits: typeof decodeClock, { forMs, everyMs, camera, selector }: Sampling): Promise<Samples> {
 	const strip = document.createElement('canvas');
 	const context = strip.getContext('2d', { willReadFrequently: true });
 	const scope = camera === undefined ? '[data-camera]' : `[data-camera="${camera}"]`;
+	const pictures = selector ?? `${scope} .player > :is(video, canvas)`;
 	const ages: number[] = [];
 	const seen = new Map<Element, Set<number>>();
 	let unread = 0;
@@ -64,7 +67,7 @@ async function sampleClocks(decodeBits: typeof decodeClock, { forMs, everyMs, ca
 
 	const end = performance.now() + forMs;
 	while (performance.now() < end) {
-		for (const element of document.querySelectorAll<HTMLVideoElement | HTMLCanvasElement>(`${scope} .player > :is(video, canvas)`)) {
+		for (const element of document.querySelectorAll<HTMLVideoElement | HTMLCanvasElement>(pictures)) {
 			const clock = read(element);
 			if (clock === undefined) {
 				unread += 1;

@@ -13,17 +13,19 @@ interface Fixtures {
 interface WorkerFixtures {
 	cameras: number;
 	gopMs: number | undefined;
+	fps: number | undefined;
 	site: TestSite;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
 	cameras: [16, { option: true, scope: 'worker' }],
 	gopMs: [undefined, { option: true, scope: 'worker' }],
+	fps: [undefined, { option: true, scope: 'worker' }],
 
 	site: [
-		async ({ cameras, gopMs }, use) => {
+		async ({ cameras, gopMs, fps }, use) => {
 			// Without a program every test is skipped, and says so.
-			const site = binary() ? await TestSite.start({ cameras, gopMs }) : undefined;
+			const site = binary() ? await TestSite.start({ cameras, gopMs, fps }) : undefined;
 			await use(site as TestSite);
 			await site?.stop();
 		},

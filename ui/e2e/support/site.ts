@@ -15,6 +15,8 @@ export interface SiteOptions {
 	cameras: number;
 	/** Distance of key frames of the watched streams, ms. */
 	gopMs?: number;
+	/** Frames per second of the watched streams. */
+	fps?: number;
 }
 
 export function binary(): string | undefined {
@@ -26,6 +28,8 @@ export interface TestCamera {
 	name: string;
 	/** In the farm, where faults are ordered. */
 	position: number;
+	/** Where the watched stream comes from. */
+	subUrl: string;
 }
 
 export class TestSite {
@@ -50,12 +54,13 @@ export class TestSite {
 		}
 	}
 
-	async #start({ cameras, gopMs }: SiteOptions): Promise<void> {
+	async #start({ cameras, gopMs, fps }: SiteOptions): Promise<void> {
 		this.#folder = await mkdtemp(join(tmpdir(), 'watchwall-e2e-'));
 		const [rtsp, control] = [await freePort(), await freePort()];
 		this.control = `http://127.0.0.1:${control}`;
 		const farm = ['camsim', '--cameras', String(cameras), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`];
 		if (gopMs) farm.push('--gop-ms', String(gopMs));
+		if (fps) farm.push('--fps', String(fps));
 		const streams = await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= cameras * 2 ? lines : undefined));
 		const ready = await this.#run(['serve', '--data', this.#folder, '--listen', '127.0.0.1:0'], (lines, notes) => {
 			const address = lines.find((line) => line.startsWith('ready '))?.slice(6);
@@ -76,7 +81,7 @@ export class TestSite {
 		}
 		for (const [name, { main, sub }] of byName) {
 			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: true });
-			this.cameras.push({ id: camera.id, name, position: this.cameras.length });
+			this.cameras.push({ id: camera.id, name, position: this.cameras.length, subUrl: sub ?? '' });
 		}
 		const listed = await this.api<{ items: { id: number }[] }>('GET', '/cameras?limit=500');
 		const order = listed.items.map(({ id }) => id);
@@ -155,7 +160,7 @@ export class TestSite {
 	}
 }
 
-function end(child: ChildProcess): Promise<void> {
+export function end(child: ChildProcess): Promise<void> {
 	if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
 	return new Promise((resolve) => {
 		const timer = setTimeout(() => child.kill('SIGKILL'), stopMs);
@@ -167,7 +172,7 @@ function end(child: ChildProcess): Promise<void> {
 	});
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
 	const { port } = server.address() as AddressInfo;

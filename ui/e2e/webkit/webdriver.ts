@@ -1,18 +1,7 @@
 /** Just enough of the W3C WebDriver protocol to drive WebKitGTK's MiniBrowser. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createServer, type AddressInfo } from 'node:net';
 import { existsSync, readdirSync } from 'node:fs';
-
-export function freePort(): Promise<number> {
-	return new Promise((resolve, reject) => {
-		const server = createServer();
-		server.on('error', reject);
-		server.listen(0, '127.0.0.1', () => {
-			const { port } = server.address() as AddressInfo;
-			server.close(() => resolve(port));
-		});
-	});
-}
+import { freePort } from '../support/site';
 
 /** The browser that Debian ships for tests, of the newest WebKitGTK interface there is. */
 export function findMiniBrowser(): string | undefined {
@@ -55,6 +44,11 @@ export class WebKit {
 	async stop(): Promise<void> {
 		if (this.#session) await this.#call('DELETE', `/session/${this.#session}`).catch(() => {});
 		this.#driver?.kill();
+	}
+
+	/** Of the driver; the browser's processes are below it. */
+	get pid(): number {
+		return this.#driver?.pid ?? 0;
 	}
 
 	open(url: string): Promise<unknown> {

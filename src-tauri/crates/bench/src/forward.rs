@@ -6,53 +6,233 @@
 use crate::{
     Options,
     farm::Generator,
-    process,
+    peers, process, rtsp_reader,
     site::SiteUnderTest,
     start,
     table::{Row, Table, spread},
 };
 use anyhow::{Context, Result};
-use futures::StreamExt;
-use std::{path::Path, time::Duration};
+use futures::{SinkExt, StreamExt};
+use std::{
+    fmt::Write as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::task::JoinSet;
+use tokio_tungstenite::{connect_async, tungstenite::Message};
 
 const STREAMS: usize = 20;
+/// Sessions are up and their first bursts are over.
+const WARM_UP: Duration = Duration::from_secs(5);
+/// Bytes per second that a viewer of a 2 Mbit/s stream must at least see for a round to count.
+const LEAST_RATE: f64 = 200_000.0;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Contender {
+    Ours,
+    /// Its own MSE socket, which is what its page uses.
+    Go2rtc,
+    /// RTSP over TCP.
+    Mediamtx,
+}
+
+#[derive(Default)]
+struct Figures {
+    average_ms: Vec<f64>,
+    p99_ms: Vec<f64>,
+    cpu: Vec<f64>,
+    pss_mb: Vec<f64>,
+}
 
 pub async fn run(options: &Options) -> Result<Table> {
     let mut table = Table::new(
         format!("Forwarding {STREAMS} streams of 2 Mbit/s to one viewer each (benchmark 8)"),
         &["average, ms", "p99 at most, ms", "CPU per stream, % of a core", "PSS per stream, MB"],
     );
-    let generator = Generator::start(STREAMS).await?;
-    let (mut average, mut p99, mut cpu, mut memory) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..options.rounds {
-        let temp = tempfile::tempdir_in(options.folder.as_deref().unwrap_or(Path::new("/var/tmp")))?;
-        let site = SiteUnderTest::start(options, temp.path())?;
-        let mut viewers = tokio::task::JoinSet::new();
-        for (i, url) in generator.urls.iter().enumerate() {
-            let camera = site.add_camera(&format!("forward {i}"), url, None, false).await?;
-            let path = camera["streams"][0]["path"].as_str().context("no path")?.to_owned();
-            let mut socket = start::open(&site, &path).await?;
-            viewers.spawn(async move { while let Some(Ok(_)) = socket.next().await {} });
+    let mut contenders = vec![(Contender::Ours, "Watchwall (WebSocket fMP4, ring of 1 s)")];
+    for (contender, name, variable, program) in [
+        (Contender::Go2rtc, "go2rtc (WebSocket fMP4)", "GO2RTC_BIN", "go2rtc"),
+        (Contender::Mediamtx, "MediaMTX (RTSP over TCP)", "MEDIAMTX_BIN", "mediamtx"),
+    ] {
+        match peers::program(variable, program) {
+            Some(_) => contenders.push((contender, name)),
+            None => table.notes.push(format!("{program}: not installed, so absent.")),
         }
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        let (before, histogram_before) = (process::cost(&[site.child.id()])?, histogram(&site.metrics().await?));
-        tokio::time::sleep(Duration::from_secs(options.seconds)).await;
-        let (after, histogram_after) = (process::cost(&[site.child.id()])?, histogram(&site.metrics().await?));
-        let delta = histogram_after.since(&histogram_before);
-        average.push(delta.average_ms());
-        p99.push(delta.quantile_ms(0.99));
-        cpu.push(process::cpu_percent(&before, &after) / STREAMS as f64);
-        memory.push(after.pss_bytes as f64 / STREAMS as f64 / 1e6);
-        viewers.abort_all();
-        site.stop()?;
     }
-    table.rows.push(Row {
-        name: "Watchwall".into(),
-        cells: vec![spread(&average, 3), spread(&p99, 3), spread(&cpu, 3), spread(&memory, 2)],
-    });
-    table.notes.push("p99 is the upper edge of the histogram bucket it falls in.".into());
+    let generator = Generator::start(STREAMS).await?;
+    let mut figures: Vec<Figures> = contenders.iter().map(|_| Figures::default()).collect();
+    for round in 0..options.rounds {
+        let mut order: Vec<usize> = (0..contenders.len()).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for i in order {
+            let temp = tempfile::tempdir_in(options.folder.as_deref().unwrap_or(Path::new("/var/tmp")))?;
+            match contenders[i].0 {
+                Contender::Ours => ours(options, &generator, temp.path(), &mut figures[i]).await?,
+                peer => theirs(options, peer, &generator, temp.path(), &mut figures[i]).await?,
+            }
+        }
+    }
+    for ((_, name), figures) in contenders.iter().zip(&figures) {
+        table.rows.push(Row {
+            name: (*name).to_owned(),
+            cells: vec![
+                spread(&figures.average_ms, 3),
+                spread(&figures.p99_ms, 3),
+                spread(&figures.cpu, 3),
+                spread(&figures.pss_mb, 2),
+            ],
+        });
+    }
+    table.notes.push(
+        "Latency is ours by our own histogram, from the last byte read of a frame to its WebSocket write; p99 is the upper \
+         edge of its bucket. Peers publish none. Server on core 1, cameras and viewers on core 0."
+            .into(),
+    );
     generator.stop().await;
     Ok(table)
+}
+
+async fn ours(options: &Options, generator: &Generator, folder: &Path, figures: &mut Figures) -> Result<()> {
+    let site = SiteUnderTest::start_without_ring(options, folder)?;
+    let bytes = Arc::new(AtomicU64::new(0));
+    let mut viewers = JoinSet::new();
+    for (i, url) in generator.urls.iter().enumerate() {
+        let camera = site.add_camera(&format!("forward {i}"), url, None, false).await?;
+        let path = camera["streams"][0]["path"].as_str().context("no path")?.to_owned();
+        let mut socket = start::open(&site, &path).await?;
+        let bytes = Arc::clone(&bytes);
+        viewers.spawn(async move {
+            while let Some(Ok(message)) = socket.next().await {
+                bytes.fetch_add(message.len() as u64, Ordering::Relaxed);
+            }
+        });
+    }
+    tokio::time::sleep(WARM_UP).await;
+    let histogram_before = histogram(&site.metrics().await?);
+    let watched = watch(&[site.child.id()], options.seconds, &bytes).await?;
+    let delta = histogram(&site.metrics().await?).since(&histogram_before);
+    figures.average_ms.push(delta.average_ms());
+    figures.p99_ms.push(delta.quantile_ms(0.99));
+    figures.add(watched);
+    viewers.abort_all();
+    site.stop()?;
+    Ok(())
+}
+
+async fn theirs(
+    options: &Options,
+    peer: Contender,
+    generator: &Generator,
+    folder: &Path,
+    figures: &mut Figures,
+) -> Result<()> {
+    let (mut child, addresses) = start_peer(peer, generator, folder)?;
+    let bytes = Arc::new(AtomicU64::new(0));
+    wait_listening(&addresses[0]).await?;
+    let mut viewers = JoinSet::new();
+    for address in addresses {
+        let bytes = Arc::clone(&bytes);
+        viewers.spawn(async move {
+            match peer {
+                Contender::Go2rtc => play_mse(address, bytes).await,
+                _ => rtsp_reader::play(address, bytes).await,
+            }
+        });
+    }
+    tokio::time::sleep(WARM_UP).await;
+    let watched = watch(&[child.id()], options.seconds, &bytes).await;
+    let ended = viewers.try_join_next();
+    process::stop(&mut child, Duration::from_secs(10))?;
+    if let Some(ended) = ended {
+        ended??;
+    }
+    figures.add(watched?);
+    Ok(())
+}
+
+struct Watched {
+    cpu: f64,
+    pss_mb: f64,
+}
+
+/// CPU and memory per stream over the measured time, in which every viewer must have been fed.
+async fn watch(roots: &[u32], seconds: u64, bytes: &AtomicU64) -> Result<Watched> {
+    let (before, bytes_before) = (process::cost(roots)?, bytes.load(Ordering::Relaxed));
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let (after, bytes_after) = (process::cost(roots)?, bytes.load(Ordering::Relaxed));
+    let rate = (bytes_after - bytes_before) as f64 / seconds as f64 / STREAMS as f64;
+    anyhow::ensure!(rate > LEAST_RATE, "viewers got {rate:.0} bytes per second each, not a stream's worth");
+    Ok(Watched {
+        cpu: process::cpu_percent(&before, &after) / STREAMS as f64,
+        pss_mb: after.pss_bytes as f64 / STREAMS as f64 / 1e6,
+    })
+}
+
+impl Figures {
+    fn add(&mut self, watched: Watched) {
+        self.cpu.push(watched.cpu);
+        self.pss_mb.push(watched.pss_mb);
+    }
+}
+
+/// The process on core 1 and where each stream is played from.
+fn start_peer(peer: Contender, generator: &Generator, folder: &Path) -> Result<(Child, Vec<String>)> {
+    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let config = folder.join("config.yml");
+    let cameras = || generator.urls.iter().enumerate();
+    let (mut command, yaml, addresses);
+    if peer == Contender::Go2rtc {
+        let mut text = format!(
+            "api:\n  listen: \"127.0.0.1:{port}\"\nrtsp:\n  listen: \"\"\nwebrtc:\n  listen: \"\"\nlog:\n  level: error\nstreams:\n"
+        );
+        cameras().try_for_each(|(i, url)| writeln!(text, "  cam{i}: {url}"))?;
+        command = Command::new(peers::program("GO2RTC_BIN", "go2rtc").context("the peer vanished")?);
+        command.arg("-config");
+        addresses = cameras().map(|(i, _)| format!("ws://127.0.0.1:{port}/api/ws?src=cam{i}")).collect();
+        yaml = text;
+    } else {
+        let mut text = format!(
+            "logLevel: error\nrtspTransports: [tcp]\nrtspAddress: 127.0.0.1:{port}\nrtmp: no\nhls: no\nwebrtc: no\nsrt: no\nmoq: no\n\
+             api: no\npathDefaults:\n  rtspTransport: tcp\npaths:\n"
+        );
+        cameras().try_for_each(|(i, url)| writeln!(text, "  cam{i}:\n    source: {url}"))?;
+        command = Command::new(peers::program("MEDIAMTX_BIN", "mediamtx").context("the peer vanished")?);
+        addresses = cameras().map(|(i, _)| format!("rtsp://127.0.0.1:{port}/cam{i}")).collect();
+        yaml = text;
+    }
+    std::fs::write(&config, yaml)?;
+    command.arg(&config).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
+    Ok((process::spawn_on(1, &mut command)?, addresses))
+}
+
+/// Until the peer of this address accepts connections and had time to pull its cameras.
+async fn wait_listening(address: &str) -> Result<()> {
+    let host = address.split('/').nth(2).context("no host")?.to_owned();
+    let listening = tokio::time::timeout(Duration::from_secs(15), async {
+        while tokio::net::TcpStream::connect(&host).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+    listening.await.with_context(|| format!("nobody listens at {host}"))?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    Ok(())
+}
+
+/// What go2rtc's own page asks for, and everything it is sent.
+async fn play_mse(address: String, bytes: Arc<AtomicU64>) -> Result<()> {
+    let (mut socket, _) = connect_async(&address).await?;
+    socket.send(Message::text(r#"{"type":"mse","value":"avc1.640029,avc1.64002A,avc1.640033"}"#)).await?;
+    while let Some(message) = socket.next().await {
+        bytes.fetch_add(message?.len() as u64, Ordering::Relaxed);
+    }
+    anyhow::bail!("{address} closed")
 }
 
 /// A Prometheus histogram, all label sets added up.

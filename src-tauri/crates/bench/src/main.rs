@@ -4,28 +4,34 @@
 //! runs in child processes pinned to core 1. Nothing here is asserted; the tables are read by people.
 //! A figure counts only after the output was checked (`verify`).
 
+mod browser;
 mod farm;
 mod forward;
 mod peers;
 mod process;
 mod record;
+mod rtsp_reader;
 mod site;
 mod soak;
 mod start;
 mod table;
 mod verify;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
-/// Benchmarks of design page `benchmarks.md` that need no browser: record (4, 5), streams (6), forward (8), start (17). `soak` runs only when named.
+/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), start (17), and in real browsers
+/// browser (1, 2, 15). `soak` runs only when named.
 #[derive(Parser)]
 pub struct Options {
     /// Which to run; all when none is named.
     names: Vec<String>,
-    /// Measured seconds per round.
+    /// Measured seconds per round; of the soak as a whole `--soak-seconds`.
     #[arg(long, default_value_t = 20)]
     seconds: u64,
+    /// Length of the soak.
+    #[arg(long, default_value_t = 3600)]
+    soak_seconds: u64,
     /// Rounds per contender, in ABBA order.
     #[arg(long, default_value_t = 5)]
     rounds: usize,
@@ -43,15 +49,19 @@ pub struct Options {
     json: Option<std::path::PathBuf>,
 }
 
-const ALL: [&str; 4] = ["record", "streams", "forward", "start"];
+const ALL: [&str; 5] = ["record", "streams", "forward", "start", "browser"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let options = Options::parse();
-    process::pin_self(0)?;
     let names: Vec<&str> =
         if options.names.is_empty() { ALL.to_vec() } else { options.names.iter().map(String::as_str).collect() };
     let mut tables = Vec::new();
+    // The browsers go first and anywhere: whatever this process starts later inherits its core.
+    for name in names.iter().filter(|name| **name == "browser") {
+        show(&mut tables, browser::run(&options).with_context(|| (*name).to_owned())?);
+    }
+    process::pin_self(0)?;
     for name in names {
         let table = match name {
             "record" => record::run(&options, options.streams).await?,
@@ -59,13 +69,19 @@ async fn main() -> Result<()> {
             "forward" => forward::run(&options).await?,
             "start" => start::run(&options).await?,
             "soak" => soak::run(&options).await?,
-            other => anyhow::bail!("no benchmark named {other}; there are: {}", ALL.join(", ")),
+            "browser" => continue,
+            other => anyhow::bail!("no benchmark named {other}; there are: {}, soak", ALL.join(", ")),
         };
-        table.print();
-        tables.push(table);
+        show(&mut tables, vec![table]);
     }
     if let Some(path) = &options.json {
         std::fs::write(path, serde_json::to_vec_pretty(&tables)?)?;
     }
     Ok(())
+}
+
+/// Prints at once: a later benchmark may fail.
+fn show(tables: &mut Vec<table::Table>, new: Vec<table::Table>) {
+    new.iter().for_each(table::Table::print);
+    tables.extend(new);
 }

@@ -33,7 +33,7 @@ impl Peer {
         match self {
             Self::Ffmpeg => find("ffmpeg"),
             Self::Gstreamer => find("gst-launch-1.0"),
-            Self::Mediamtx => std::env::var_os("MEDIAMTX_BIN").map(PathBuf::from).or_else(|| find("mediamtx")),
+            Self::Mediamtx => program("MEDIAMTX_BIN", "mediamtx"),
         }
     }
 
@@ -46,6 +46,11 @@ impl Peer {
             Self::Mediamtx => Ok(vec![mediamtx(program, urls, folder)?]),
         }
     }
+}
+
+/// The program a variable names, or the one on the path.
+pub fn program(variable: &str, name: &str) -> Option<PathBuf> {
+    std::env::var_os(variable).map(PathBuf::from).or_else(|| find(name))
 }
 
 pub fn find(program: &str) -> Option<PathBuf> {

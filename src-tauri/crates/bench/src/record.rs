@@ -27,7 +27,7 @@ enum Contender {
 impl Contender {
     fn name(self) -> String {
         match self {
-            Self::Ours => "Watchwall (index and fdatasync)".into(),
+            Self::Ours => "Watchwall (index and fdatasync, ring of 1 s)".into(),
             Self::Peer(peer) => peer.name().into(),
         }
     }
@@ -138,7 +138,7 @@ async fn start(
 ) -> Result<(Vec<Child>, Option<SiteUnderTest>)> {
     match contender {
         Contender::Ours => {
-            let site = SiteUnderTest::start(options, folder)?;
+            let site = SiteUnderTest::start_without_ring(options, folder)?;
             for (i, url) in generator.urls.iter().enumerate() {
                 site.add_camera(&format!("bench {i}"), url, None, true).await?;
             }

@@ -29,13 +29,26 @@ pub fn binary(options: &Options) -> Result<PathBuf> {
 }
 
 impl SiteUnderTest {
-    /// Starts `watchwall serve` and waits for its ready line.
+    /// Starts `watchwall serve` as it is installed, with a replay ring of 30 s per stream, and waits for its ready line.
     pub fn start(options: &Options, data: &Path) -> Result<Self> {
+        Self::start_with(options, data, &[])
+    }
+
+    /// The same with a ring of one second: peers have none, so what it holds is not what is compared.
+    pub fn start_without_ring(options: &Options, data: &Path) -> Result<Self> {
+        Self::start_with(options, data, &[("WATCHWALL_INGEST__RING_SECONDS", "1")])
+    }
+
+    fn start_with(options: &Options, data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         std::fs::create_dir_all(data)?;
         let started = Instant::now();
         let mut command = Command::new(binary(options)?);
         command.args(["serve", "--listen", "127.0.0.1:0", "--data"]).arg(data);
-        command.env("WATCHWALL_LOG__LEVEL", "warn").stdout(Stdio::piped()).stderr(Stdio::inherit());
+        command
+            .env("WATCHWALL_LOG__LEVEL", "warn")
+            .envs(settings.iter().copied())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit());
         let mut child = process::spawn_on(1, &mut command)?;
         let mut lines = BufReader::new(child.stdout.take().context("no stdout")?).lines();
         let address = loop {

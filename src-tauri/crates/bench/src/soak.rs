@@ -43,13 +43,13 @@ pub async fn run(options: &Options) -> Result<Table> {
     }
     tokio::time::sleep(SETTLE).await;
     let mut table = Table::new(
-        format!("Soak: {STREAMS} streams recorded, {TILES} watched, {} min", options.seconds / 60),
+        format!("Soak: {STREAMS} streams recorded, {TILES} watched, {} min", options.soak_seconds / 60),
         &["PSS, MB", "threads", "files", "CPU since the row above, % of a core"],
     );
     let started = Instant::now();
-    let every = Duration::from_secs((options.seconds / 12).max(5));
+    let every = Duration::from_secs((options.soak_seconds / 12).max(5));
     let mut last = process::cost(&[site.child.id()])?;
-    while started.elapsed() < Duration::from_secs(options.seconds) {
+    while started.elapsed() < Duration::from_secs(options.soak_seconds) {
         tokio::time::sleep(every).await;
         let now = process::cost(&[site.child.id()])?;
         anyhow::ensure!(now.threads > 0, "the server ended during the soak");

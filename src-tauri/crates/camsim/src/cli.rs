@@ -14,6 +14,8 @@ pub struct CliOptions {
     pub cache_folder: Option<PathBuf>,
     /// Distance of key frames of the sub-streams; their own when absent.
     pub sub_gop_ms: Option<u32>,
+    /// Frames per second of the sub-streams; their own when absent.
+    pub sub_fps: Option<u32>,
 }
 
 /// One line of what is printed.
@@ -35,8 +37,9 @@ pub struct Listing {
 pub async fn run_cli(options: CliOptions) -> Result<(Farm, Vec<Listing>), CamsimError> {
     let camera = |n| {
         let mut camera = CameraSpec { credentials: options.credentials.clone(), ..CameraSpec::demo(n) };
-        if let (Some(sub), Some(gop_ms)) = (&mut camera.sub, options.sub_gop_ms) {
-            sub.gop_ms = gop_ms;
+        if let Some(sub) = &mut camera.sub {
+            sub.gop_ms = options.sub_gop_ms.unwrap_or(sub.gop_ms);
+            sub.fps = options.sub_fps.unwrap_or(sub.fps);
         }
         camera
     };

@@ -78,6 +78,9 @@ pub struct CamsimArguments {
     /// Distance of key frames of the sub-streams, in milliseconds.
     #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(100..=20_000))]
     pub gop_ms: Option<u32>,
+    /// Frames per second of the sub-streams.
+    #[arg(long, value_name = "FPS", value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub fps: Option<u32>,
 }
 
 /// Which running site to talk to.

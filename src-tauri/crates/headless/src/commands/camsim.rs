@@ -16,6 +16,7 @@ pub async fn run(arguments: CamsimArguments) -> Result<ExitCode> {
         credentials,
         cache_folder: None,
         sub_gop_ms: arguments.gop_ms,
+        sub_fps: arguments.fps,
     };
     let (farm, streams) = run_cli(options).await?;
     for stream in streams {
