@@ -29,8 +29,32 @@ pub struct SetupRequest {
     #[schema(value_type = String, format = Password)]
     pub password: watchwall_model::Secret,
     pub language: Option<String>,
-    /// Folder for recordings; absent keeps the default.
+    /// Absolute path of the folder for recordings; absent or empty keeps the default.
     pub recording_folder: Option<String>,
+}
+
+/// `POST /api/v1/setup/folder`: looks at a folder before it is chosen. Nothing is left there.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct SetupFolderRequest {
+    /// As in `SetupRequest`.
+    pub code: String,
+    /// Absolute path; empty asks about the default.
+    pub folder: String,
+}
+
+/// A folder that can hold the recordings.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SetupFolder {
+    /// The path as it will be used.
+    pub root: String,
+    /// Of the disk it lies on.
+    pub total_bytes: u64,
+    pub free_bytes: u64,
+    /// False when set-up will make it.
+    pub exists: bool,
+    /// Recordings go there already.
+    pub is_volume: bool,
+    pub default_folder: String,
 }
 
 /// `POST /api/v1/login`: sets the session cookie; programs take `token` as bearer.

@@ -89,6 +89,7 @@ catalogue! {
     VolumeNotWritable = "volume_not_writable", 422;
     VolumeMarkerMissing = "volume_marker_missing", 503;
     VolumeForeign = "volume_foreign", 409;
+    VolumeOverlaps = "volume_overlaps", 409;
     DiskFull = "disk_full", 507;
     DiskSlow = "disk_slow", 503;
     DiskFailed = "disk_failed", 503;

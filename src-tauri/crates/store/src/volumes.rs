@@ -13,8 +13,9 @@ const PUT: &str = "INSERT INTO volumes (code, marker, name, root, kind, high_wat
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (code) DO UPDATE SET name = excluded.name, \
      root = excluded.root, kind = excluded.kind, high_watermark_percent = excluded.high_watermark_percent, \
      low_watermark_percent = excluded.low_watermark_percent, priority = excluded.priority";
+const DELETE: &str = "DELETE FROM volumes WHERE code = ?1";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[ALL, PUT];
+pub const STATEMENTS: &[&str] = &[ALL, PUT, DELETE];
 
 pub struct VolumeTable<'a> {
     pub(crate) store: &'a Store,
@@ -39,6 +40,12 @@ impl VolumeTable<'_> {
             .bind(i64::from(volume.priority))
             .execute(self.store.writer())
             .await?;
+        Ok(())
+    }
+
+    /// Forgets a volume; its segments' rows stay.
+    pub async fn delete(&self, code: &VolumeCode) -> Result<(), StoreError> {
+        sqlx::query(DELETE).bind(&code.0).execute(self.store.writer()).await?;
         Ok(())
     }
 }

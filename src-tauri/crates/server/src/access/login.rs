@@ -1,4 +1,4 @@
-//! Proving to be somebody: password, one-time token, set-up.
+//! Proving to be somebody: password, one-time token.
 
 use super::{Access, lock, password::UNUSABLE};
 use std::{net::IpAddr, sync::atomic::Ordering, time::Instant};
@@ -10,13 +10,6 @@ pub const LOCAL_USER: &str = "local";
 
 /// A user who proved to be one.
 pub type Account = User;
-
-/// The first administrator, as typed.
-pub struct FirstAdministrator {
-    pub name: String,
-    pub password: Secret,
-    pub language: Option<String>,
-}
 
 /// Whether somebody can log in as administrator with a password.
 pub async fn has_administrator(store: &Store) -> Result<bool, Problem> {
@@ -53,27 +46,6 @@ impl Access {
         }
     }
 
-    /// Creates the first administrator.
-    ///
-    /// # Errors
-    /// `setup_done`, `setup_code_wrong`, `login_throttled`, or what is wrong with name or password.
-    pub async fn set_up(&self, proof: SetupProof<'_>, new: FirstAdministrator) -> Result<Account, Problem> {
-        if !self.is_setup_needed() {
-            return Err(Problem::new(ErrorCode::SetupDone));
-        }
-        if let SetupProof::Code { typed, address } = proof {
-            self.refuse_hasty("set-up code", address)?;
-            let is_right = self.setup_code.is(typed) || self.one_time.take(&Secret::new(typed));
-            if !is_right {
-                lock(&self.throttle).failed("set-up code", address, Instant::now());
-                return Err(Problem::new(ErrorCode::SetupCodeWrong));
-            }
-        }
-        let user = self.new_user(&new.name, Role::Administrator, new.language, &new.password).await?;
-        self.set_setup_done();
-        Ok(user)
-    }
-
     /// # Errors
     /// `request_invalid`, `password_too_short`, `name_taken`.
     pub async fn new_user(
@@ -83,9 +55,24 @@ impl Access {
         language: Option<String>,
         password: &Secret,
     ) -> Result<Account, Problem> {
+        let new = self.checked_user(name, role, language, password).await?;
+        Ok(self.store.users().insert(&new).await?)
+    }
+
+    /// A user fit to be stored.
+    ///
+    /// # Errors
+    /// `request_invalid`, `password_too_short`.
+    pub(super) async fn checked_user(
+        &self,
+        name: &str,
+        role: Role,
+        language: Option<String>,
+        password: &Secret,
+    ) -> Result<NewUser, Problem> {
         let name = check_user_name(name)?;
         let password_hash = self.hasher.hash(password).await?;
-        Ok(self.store.users().insert(&NewUser { name, role, language, password_hash }).await?)
+        Ok(NewUser { name, role, language, password_hash })
     }
 
     /// # Errors
@@ -138,7 +125,7 @@ impl Access {
         Ok(())
     }
 
-    fn refuse_hasty(&self, name: &str, address: IpAddr) -> Result<(), Problem> {
+    pub(super) fn refuse_hasty(&self, name: &str, address: IpAddr) -> Result<(), Problem> {
         match lock(&self.throttle).wait(name, address, Instant::now()) {
             None => Ok(()),
             Some(wait) => {
@@ -146,14 +133,6 @@ impl Access {
             }
         }
     }
-}
-
-/// Why somebody may create the first administrator.
-pub enum SetupProof<'a> {
-    /// The printed code, or a one-time token.
-    Code { typed: &'a str, address: IpAddr },
-    /// Already inside through a one-time token.
-    LocalAdministrator,
 }
 
 fn check_user_name(name: &str) -> Result<String, Problem> {

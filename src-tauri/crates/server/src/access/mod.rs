@@ -20,9 +20,9 @@ mod token;
 pub use caller::{Caller, MaybeCaller, Via};
 pub use guard::{Need, guard, host, with_id};
 pub use local_token::LocalToken;
-pub use login::{Account, FirstAdministrator, LOCAL_USER, SetupProof};
+pub use login::{Account, LOCAL_USER};
 pub use sessions::{Granted, OpenSocket};
-pub use setup::SetupCode;
+pub use setup::{FirstAdministrator, SetupCode, SetupProof};
 pub use token::Token;
 
 use crate::net::Peer;
@@ -53,6 +53,8 @@ pub struct Access {
     local_token: LocalToken,
     setup_code: SetupCode,
     setup_needed: AtomicBool,
+    /// One set-up at a time: two may not both be the first.
+    setup_turn: Arc<tokio::sync::Mutex<()>>,
     cookie: String,
     cancel: CancellationToken,
     keeper: Mutex<Option<tokio::task::JoinHandle<()>>>,
@@ -81,6 +83,7 @@ impl Access {
             local_token: options.local_token,
             setup_code: SetupCode::random(),
             setup_needed: AtomicBool::new(setup_needed),
+            setup_turn: Arc::default(),
             cookie: format!("watchwall_{}", options.port),
             cancel: CancellationToken::new(),
             keeper: Mutex::new(None),

@@ -30,6 +30,12 @@ impl OneTimeTokens {
         token
     }
 
+    /// True while a token waits to be taken.
+    pub fn holds(&self, token: &Secret) -> bool {
+        let until = lock(&self.0).get(&Token::received(token.reveal()).hash()).copied();
+        until.is_some_and(|until| until > Instant::now()) && !token.is_empty()
+    }
+
     /// True once per token.
     pub fn take(&self, token: &Secret) -> bool {
         let until = lock(&self.0).remove(&Token::received(token.reveal()).hash());
@@ -45,8 +51,9 @@ mod tests {
     fn a_token_works_once_and_not_for_long() {
         let tokens = OneTimeTokens::default();
         let token = Secret::new(tokens.issue(Duration::from_secs(60)).reveal());
+        assert!(tokens.holds(&token) && tokens.holds(&token));
         assert!(tokens.take(&token));
-        assert!(!tokens.take(&token));
+        assert!(!tokens.holds(&token) && !tokens.take(&token));
         let late = Secret::new(tokens.issue(Duration::ZERO).reveal());
         assert!(!tokens.take(&late));
         assert!(!tokens.take(&Secret::new("")));

@@ -60,6 +60,7 @@ fn table() -> Vec<Entry> {
     vec![
         entry(Public, routes!(login::session_state)),
         entry(Public, routes!(setup::set_up)),
+        entry(Public, routes!(setup::folder)),
         entry(Public, routes!(login::login)),
         entry(Public, routes!(login::token_login)),
         entry(Public, routes!(login::logout)),
@@ -206,6 +207,7 @@ mod tests {
                 "/api/v1/logout",
                 "/api/v1/session",
                 "/api/v1/setup",
+                "/api/v1/setup/folder",
                 "/api/v1/token-login",
                 "/healthz",
                 "/readyz",

@@ -1,7 +1,7 @@
 //! Plans, volumes and the timeline on the wire.
 
 use super::{last_fragment_at, recording_word, word};
-use watchwall_api::{GapView, PlanView, TimelineTrack, VolumeView};
+use watchwall_api::{GapView, PlanView, SetupFolder, TimelineTrack, VolumeView};
 use watchwall_model::{GapReason, StreamPath, TimeRange};
 use watchwall_site::recording::{self, TimelineTrack as Track};
 
@@ -40,6 +40,17 @@ pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
         low_watermark_percent: volume.low_watermark_percent,
         oldest_at: view.oldest_at.map(|at| at.0),
         full_in_days: view.full_in_days,
+    }
+}
+
+pub fn folder_view(report: &recording::FolderReport) -> SetupFolder {
+    SetupFolder {
+        root: report.root.display().to_string(),
+        total_bytes: report.capacity.total_bytes,
+        free_bytes: report.capacity.free_bytes,
+        exists: report.exists,
+        is_volume: report.is_volume,
+        default_folder: report.default_folder.display().to_string(),
     }
 }
 

@@ -1,44 +1,33 @@
 //! The handle through which everybody else uses recording.
 
 use super::{
-    archive::{Archive, OpenFiles},
-    causes::CauseLog,
     clip::Clip,
-    container,
+    engine::{Engine, EngineParts},
+    folder::FolderReport,
     index::Index,
-    picture::{self, Picture, Thumbnails},
+    picture::{self, Picture},
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
-    reconcile::Reconciler,
     recovery::{self, Depth, Recovered},
+    relocation::{self, Moved},
     stats::RecordingStats,
     streams::StreamSource,
-    sweeper::Sweeper,
     timeline::{self, Frame, Track},
-    volume::{QUEUE_BYTES, VolumeDisk, VolumeHealth, keeper},
+    volume::VolumeHealth,
     volumes,
 };
 use bytes::Bytes;
-use jiff::tz::TimeZone;
 use std::{
-    collections::HashSet,
     path::Path,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
+    sync::{Arc, PoisonError, RwLock, atomic::Ordering},
+    time::Duration,
 };
-use tokio::{sync::watch, task::JoinHandle, time};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 use watchwall_model::{
     ErrorCode, Plan, PlanRunning, Problem, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
     config::RecordingConfig,
 };
 use watchwall_store::Store;
 
-/// Shares of the time a stop may take.
-const STOP_WRITERS: Duration = Duration::from_millis(1_200);
-const STOP_TASK: Duration = Duration::from_millis(1_500);
 /// A system clock before this was never set.
 const CLOCK_SET: UtcMillis = UtcMillis(1_600_000_000_000);
 
@@ -64,28 +53,17 @@ pub struct VolumeView {
 /// Recording and playback of the whole site. Cheap to clone; [`Recording::stop`] ends it.
 #[derive(Clone)]
 pub struct Recording {
-    inner: Arc<Inner>,
+    shared: Arc<Shared>,
 }
 
-struct Inner {
-    index: Index,
-    archive: Archive,
-    reconciler: Arc<Reconciler>,
-    source: Arc<dyn StreamSource>,
-    thumbnails: Thumbnails,
-    zone: TimeZone,
-    disks: Vec<Arc<VolumeDisk>>,
-    lag_ms: Vec<Arc<AtomicU64>>,
-    sessions: Arc<AtomicUsize>,
+struct Shared {
+    parts: EngineParts,
+    /// Replaced when the set of volumes changes.
+    engine: RwLock<Arc<Engine>>,
+    /// Held for writing while an engine is replaced, for reading by what starts or stops recorders.
+    turn: tokio::sync::RwLock<()>,
+    /// What the start of the site had to repair.
     recovered: Recovered,
-    tasks: Mutex<Option<Tasks>>,
-}
-
-/// What a stop has to end, in this order.
-struct Tasks {
-    reconcile: (CancellationToken, JoinHandle<()>),
-    sweepers: (CancellationToken, Vec<JoinHandle<()>>),
-    keepers: (CancellationToken, Vec<JoinHandle<()>>),
 }
 
 impl Recording {
@@ -105,93 +83,70 @@ impl Recording {
         if UtcMillis::now() < CLOCK_SET {
             tracing::error!("the system clock is not set; recordings get wrong names and times until it is");
         }
-        let index = Index::new(store);
-        let open = Arc::new(OpenFiles::default());
-        let all = volumes::load(&index, config, data_folder).await?;
-        let roots = all.iter().map(|volume| (volume.code.clone(), volume.root.clone())).collect();
-        let archive = Archive::new(index.clone(), Arc::clone(&open), roots);
-        let mut disks = Vec::new();
-        let (mut recovered, mut away) = (Recovered::default(), Vec::new());
-        for volume in all {
-            let disk = VolumeDisk::open(volume, QUEUE_BYTES, container::closing)
-                .map_err(|e| Problem::new(ErrorCode::Internal).at("start_volume").because(e))?;
-            let disk = Arc::new(disk);
-            keeper::look(&disk).await;
-            let is_there = disk.refusal().is_none();
-            if is_there {
-                recovered.add(recover(&index, &disk.volume, &zone).await?);
-            }
-            away.push(!is_there);
-            disks.push(disk);
-        }
-        let (causes, cause_task) = CauseLog::start(index.clone());
-        let reconciler =
-            Arc::new(Reconciler::new(index.clone(), open, causes, Arc::clone(&source), zone.clone(), disks.clone()));
-        reconciler.lost_ms.fetch_add(recovered.lost_ms, Ordering::Relaxed);
-        let inner = Inner {
-            thumbnails: Thumbnails::new(data_folder.join("cache").join("thumbnails"), archive.clone()),
-            lag_ms: disks.iter().map(|_| Arc::default()).collect(),
-            sessions: Arc::default(),
-            tasks: Mutex::new(None),
-            index,
-            archive,
-            reconciler,
+        let parts = EngineParts {
+            index: Index::new(store),
+            config: config.clone(),
+            data_folder: data_folder.to_owned(),
             source,
             zone,
-            disks,
-            recovered,
+            changes: Arc::new(watch::Sender::new(0)),
+            sessions: Arc::default(),
+            lost_ms: Arc::default(),
         };
-        let recording = Self { inner: Arc::new(inner) };
-        recording.spawn(config, cause_task, &away);
-        Ok(recording)
+        let engine = Engine::start(&parts).await?;
+        let shared =
+            Shared { parts, recovered: engine.recovered, engine: RwLock::new(engine), turn: Default::default() };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
-    fn spawn(&self, config: &RecordingConfig, cause_task: JoinHandle<()>, away: &[bool]) {
-        let inner = &self.inner;
-        let started = (UtcMillis::now(), Instant::now());
-        let (reconcile, sweep, keep) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-        let mut sweepers = vec![cause_task];
-        let mut keepers = Vec::new();
-        for ((disk, lag), is_away) in inner.disks.iter().zip(&inner.lag_ms).zip(away) {
-            let sweeper = Sweeper { disk: Arc::clone(disk), index: inner.index.clone(), started };
-            sweepers.push(tokio::spawn(sweeper.run(sweep.clone())));
-            let keeper = keeper::Keeper {
-                disk: Arc::clone(disk),
-                index: inner.index.clone(),
-                open: Arc::clone(&inner.archive.open),
-                sync_interval: Duration::from_millis(config.sync_interval_ms.clamp(100, 60_000)),
-                refresh_interval: Duration::from_secs(config.volume_refresh_s.clamp(1, 3_600)),
-                recovery: is_away.then(|| recover_later(inner.index.clone(), disk.volume.clone(), inner.zone.clone())),
-                lag: Arc::clone(lag),
-            };
-            keepers.push(tokio::spawn(keeper.run(keep.clone())));
-        }
-        let reconciling = tokio::spawn(Arc::clone(&inner.reconciler).run(reconcile.clone()));
-        let tasks =
-            Tasks { reconcile: (reconcile, reconciling), sweepers: (sweep, sweepers), keepers: (keep, keepers) };
-        *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner) = Some(tasks);
+    fn index(&self) -> &Index {
+        &self.shared.parts.index
+    }
+
+    fn engine(&self) -> Arc<Engine> {
+        Arc::clone(&self.shared.engine.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Closes every file, makes it durable and indexes it. Within five seconds, also when a disk hangs.
     pub async fn stop(&self) {
-        let tasks = self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(tasks) = tasks else { return };
-        tasks.reconcile.0.cancel();
-        tasks.sweepers.0.cancel();
-        join("reconcile", tasks.reconcile.1).await;
-        for disk in self.inner.disks.clone() {
-            let stopped = tokio::task::spawn_blocking(move || disk.stop_writers(STOP_WRITERS)).await;
-            if let Err(error) = stopped {
-                tracing::error!(error = %error, "the writers of a volume could not be stopped");
+        let _turn = self.shared.turn.write().await;
+        self.engine().stop().await;
+    }
+
+    /// Looks at a folder that the first volume might move to, and leaves nothing there. Empty: where it is now.
+    ///
+    /// # Errors
+    /// `volume_path_invalid`, `volume_overlaps`, `volume_foreign`, `volume_not_writable`, `disk_full`, `disk_slow`.
+    pub async fn look_at_folder(&self, folder: &str) -> Result<FolderReport, Problem> {
+        relocation::look(self.index(), folder).await
+    }
+
+    /// Moves the first volume to another folder while the site runs; recorders pause for a moment. A volume that
+    /// already holds recordings stays readable, and a new one with higher priority takes what comes.
+    ///
+    /// Either all of it happens, `confirm` included, which runs last; or nothing, and recording goes on where it was.
+    ///
+    /// # Errors
+    /// As [`Self::look_at_folder`]; what `confirm` fails with; or when the database cannot be written.
+    pub async fn move_first_volume<T: Send + 'static>(
+        &self,
+        folder: &str,
+        confirm: impl Future<Output = Result<T, Problem>> + Send + 'static,
+    ) -> Result<(Moved, T), Problem> {
+        let (recording, folder) = (self.clone(), folder.to_owned());
+        // Whoever asked may go away half-way; recording must come back.
+        let move_it = async move {
+            let shared = &recording.shared;
+            let _turn = shared.turn.write().await;
+            let (outcome, engine) = relocation::relocate(&shared.parts, &recording.engine(), &folder, confirm).await;
+            if let Some(engine) = engine {
+                *shared.engine.write().unwrap_or_else(PoisonError::into_inner) = engine;
             }
-        }
-        tasks.keepers.0.cancel();
-        for keeper in tasks.keepers.1 {
-            join("keeper", keeper).await;
-        }
-        self.inner.reconciler.causes.close();
-        for sweeper in tasks.sweepers.1 {
-            join("sweeper", sweeper).await;
+            outcome
+        };
+        match tokio::spawn(move_it).await {
+            Ok(outcome) => outcome,
+            Err(error) => Err(Problem::new(ErrorCode::Internal).at("move_volume").because(error)),
         }
     }
 
@@ -200,12 +155,13 @@ impl Recording {
     /// # Errors
     /// When the database cannot be read.
     pub async fn plans(&self) -> Result<Vec<PlanView>, Problem> {
+        let engine = self.engine();
         let now = UtcMillis::now();
-        let plans = self.inner.index.plans().await?;
+        let plans = self.index().plans().await?;
         Ok(plans
             .into_iter()
             .map(|plan| {
-                let running = self.inner.reconciler.running(&plan, now);
+                let running = engine.reconciler.running(&plan, now);
                 PlanView { plan, running }
             })
             .collect())
@@ -217,13 +173,15 @@ impl Recording {
     /// `plan_invalid` names the field; `version_conflict` when somebody else changed it; `volume_not_found`;
     /// `plan_not_applied` when it was saved and could not be started.
     pub async fn put_plan(&self, plan: Plan) -> Result<PlanView, Problem> {
-        let known: Vec<VolumeCode> = self.inner.disks.iter().map(|disk| disk.volume.code.clone()).collect();
+        let _turn = self.shared.turn.read().await;
+        let engine = self.engine();
+        let known: Vec<VolumeCode> = engine.disks.iter().map(|disk| disk.volume.code.clone()).collect();
         volumes::check_plan(&plan, &known)?;
         let path = plan.path.clone();
-        let plan = self.inner.index.put_plan(&plan).await?;
-        let applied = self.inner.reconciler.reconcile().await;
+        let plan = self.index().put_plan(&plan).await?;
+        let applied = engine.reconciler.reconcile().await;
         applied.map_err(|problem| Problem::new(ErrorCode::PlanNotApplied).with("path", &path).because(problem))?;
-        let running = self.inner.reconciler.running(&plan, UtcMillis::now());
+        let running = engine.reconciler.running(&plan, UtcMillis::now());
         Ok(PlanView { plan, running })
     }
 
@@ -232,23 +190,26 @@ impl Recording {
     /// # Errors
     /// `not_found` when there is no such plan.
     pub async fn delete_plan(&self, path: &StreamPath) -> Result<(), Problem> {
-        self.inner.index.delete_plan(path).await?;
-        self.inner.reconciler.reconcile().await
+        let _turn = self.shared.turn.read().await;
+        let engine = self.engine();
+        self.index().delete_plan(path).await?;
+        engine.reconciler.reconcile().await
     }
 
     /// Raised when a plan starts, stops, or changes between recording and not.
     pub fn changes(&self) -> watch::Receiver<u64> {
-        self.inner.reconciler.changes.subscribe()
+        self.shared.parts.changes.subscribe()
     }
 
     /// # Errors
     /// When the database cannot be read.
     pub async fn volumes(&self) -> Result<Vec<VolumeView>, Problem> {
-        let stored = self.inner.index.volumes().await?;
+        let engine = self.engine();
+        let stored = self.index().volumes().await?;
         let mut views = Vec::new();
-        for disk in &self.inner.disks {
+        for disk in &engine.disks {
             let volume = stored.iter().find(|volume| volume.code == disk.volume.code).unwrap_or(&disk.volume).clone();
-            let totals = self.inner.index.totals(&volume.code, UtcMillis::now()).await?;
+            let totals = self.index().totals(&volume.code, UtcMillis::now()).await?;
             let health = disk.health();
             let full_in_days = volumes::full_in_days(&volume, health.capacity, totals.last_day_bytes, totals.oldest_at);
             views.push(VolumeView {
@@ -272,14 +233,15 @@ impl Recording {
         range: TimeRange,
         resolution_ms: i64,
     ) -> Result<Vec<(StreamPath, Track)>, Problem> {
+        let engine = self.engine();
         let frame = Frame { range, now: UtcMillis::now(), resolution_ms };
         let mut tracks = Vec::with_capacity(paths.len());
         for path in paths {
-            let mut pieces = self.inner.index.coverage(path, range, resolution_ms.max(timeline::JOIN_MS)).await?;
+            let mut pieces = self.index().coverage(path, range, resolution_ms.max(timeline::JOIN_MS)).await?;
             pieces.extend(
-                self.inner.archive.open.of(path).iter().filter_map(|file| TimeRange::new(file.facts.start, file.end())),
+                engine.archive.open.of(path).iter().filter_map(|file| TimeRange::new(file.facts.start, file.end())),
             );
-            let causes = self.inner.index.causes(path, range).await?;
+            let causes = self.index().causes(path, range).await?;
             tracks.push((path.clone(), timeline::draw(pieces, &causes, frame)));
         }
         Ok(tracks)
@@ -287,8 +249,9 @@ impl Recording {
 
     /// A session for one viewer.
     pub fn open_playback(&self, path: &StreamPath, options: PlaybackOptions) -> PlaybackSession {
-        let source = Source::archive(self.inner.archive.clone(), path.clone());
-        PlaybackSession::new(source, options).counted(&self.inner.sessions)
+        let engine = self.engine();
+        let source = Source::archive(engine.archive.clone(), path.clone());
+        PlaybackSession::new(source, options).counted(&self.shared.parts.sessions)
     }
 
     /// The last seconds of a live stream: from memory, or from the recording where memory does not reach back far enough.
@@ -301,15 +264,15 @@ impl Recording {
         seconds: u32,
         mut options: PlaybackOptions,
     ) -> Result<PlaybackSession, Problem> {
+        let engine = self.engine();
         let now = UtcMillis::now();
         options.from = now.saturating_add_ms(-i64::from(seconds.min(600)) * 1000);
-        let tap = self.inner.source.stream(path);
+        let tap = self.shared.parts.source.stream(path);
         let ring = tap.map(|tap| (Ring::new(Arc::clone(&tap.hub)), tap));
         let ring_start = ring.as_ref().and_then(|(ring, _)| ring.start()).map(|at| at.to_millis());
         let reaches = ring_start.is_some_and(|start| start <= options.from);
         if !reaches
-            && self
-                .inner
+            && engine
                 .archive
                 .at_or_after(path, options.from)
                 .await?
@@ -320,14 +283,15 @@ impl Recording {
         let Some((ring, tap)) = ring else { return Err(Problem::new(ErrorCode::CameraNotFound).with("path", path)) };
         let Some(start) = ring_start else { return Err(Problem::new(ErrorCode::NoRecording).with("path", path)) };
         options.from = options.from.max(start);
-        let source = Source::ring(ring, tap, self.inner.archive.open.rounds());
-        Ok(PlaybackSession::new(source, options).counted(&self.inner.sessions))
+        let source = Source::ring(ring, tap, engine.archive.open.rounds());
+        Ok(PlaybackSession::new(source, options).counted(&self.shared.parts.sessions))
     }
 
     /// # Errors
     /// See [`Clip::build`].
     pub async fn clip(&self, path: &StreamPath, range: TimeRange) -> Result<Clip, Problem> {
-        Clip::build(&self.inner.archive, path, range).await
+        let engine = self.engine();
+        Clip::build(&engine.archive, path, range).await
     }
 
     /// The picture of a recorded moment as JPEG.
@@ -340,7 +304,8 @@ impl Recording {
         at: UtcMillis,
         max_height: Option<u32>,
     ) -> Result<Picture, Problem> {
-        picture::frame(&self.inner.archive, path, at, max_height).await
+        let engine = self.engine();
+        picture::frame(&engine.archive, path, at, max_height).await
     }
 
     /// A small picture for the timeline: one per ten seconds, kept once made.
@@ -348,7 +313,8 @@ impl Recording {
     /// # Errors
     /// `no_recording`, `snapshot_failed`.
     pub async fn thumbnail(&self, path: &StreamPath, at: UtcMillis) -> Result<Bytes, Problem> {
-        self.inner.thumbnails.get(path, at).await
+        let engine = self.engine();
+        engine.thumbnails.get(path, at).await
     }
 
     /// Compares every volume with the index: files without a row are taken in, rows without a file become missing.
@@ -356,12 +322,15 @@ impl Recording {
     /// # Errors
     /// When the index or a volume's folder cannot be read.
     pub async fn reindex(&self) -> Result<Recovered, Problem> {
+        let _turn = self.shared.turn.read().await;
+        let engine = self.engine();
         let mut total = Recovered::default();
-        for disk in self.inner.disks.iter().filter(|disk| disk.refusal().is_none()) {
+        for disk in engine.disks.iter().filter(|disk| disk.refusal().is_none()) {
             // The index may not know what is being written yet.
-            let open = self.inner.archive.open.names();
+            let open = engine.archive.open.names();
             total.add(
-                recovery::reindex(&self.inner.index, &disk.volume, &self.inner.zone, Depth::Everything, &open).await?,
+                recovery::reindex(&self.index(), &disk.volume, &self.shared.parts.zone, Depth::Everything, &open)
+                    .await?,
             );
         }
         tracing::info!(
@@ -375,56 +344,25 @@ impl Recording {
 
     /// What the start had to repair.
     pub fn recovered(&self) -> Recovered {
-        self.inner.recovered
+        self.shared.recovered
     }
 
     /// The figures of this moment.
     pub fn stats(&self) -> RecordingStats {
+        let engine = self.engine();
         let now = UtcMillis::now();
-        let recorders = self.inner.reconciler.lock();
+        let recorders = engine.reconciler.lock();
         let running: Vec<PlanRunning> = recorders.values().map(|recorder| recorder.running(now)).collect();
         let lost_ms = recorders.values().map(|recorder| recorder.lost_ms()).sum::<u64>();
-        let lag_ms = self.inner.lag_ms.iter().map(|lag| lag.load(Ordering::Relaxed)).max().unwrap_or(0);
+        let lag_ms = engine.lag_ms.iter().map(|lag| lag.load(Ordering::Relaxed)).max().unwrap_or(0);
         RecordingStats {
             plans: running.len(),
             active_plans: running.iter().filter(|r| matches!(r, PlanRunning::Recording { .. })).count(),
             silent_plans: running.iter().filter(|r| matches!(r, PlanRunning::NotRecording { .. })).count(),
-            lost_ms: lost_ms + self.inner.reconciler.lost_ms.load(Ordering::Relaxed),
+            lost_ms: lost_ms + self.shared.parts.lost_ms.load(Ordering::Relaxed),
             index_lag: Duration::from_millis(lag_ms),
-            playback_sessions: self.inner.sessions.load(Ordering::Relaxed),
-            volumes: self.inner.disks.iter().map(|disk| disk.figures()).collect(),
+            playback_sessions: self.shared.parts.sessions.load(Ordering::Relaxed),
+            volumes: engine.disks.iter().map(|disk| disk.figures()).collect(),
         }
-    }
-}
-
-async fn recover(index: &Index, volume: &Volume, zone: &TimeZone) -> Result<Recovered, Problem> {
-    let begun = Instant::now();
-    let mut total = recovery::repair_tails(index, volume).await?;
-    total.add(recovery::reindex(index, volume, zone, Depth::NewestDays, &HashSet::new()).await?);
-    let took_ms = begun.elapsed().as_millis() as u64;
-    if total != Recovered::default() {
-        tracing::warn!(
-            volume = %volume.code, segments = total.segments, found = total.found, missing = total.missing,
-            lost_ms = total.lost_ms, cut_bytes = total.cut_bytes, took_ms, "recordings were repaired after an unclean stop"
-        );
-    }
-    Ok(total)
-}
-
-fn recover_later(index: Index, volume: Volume, zone: TimeZone) -> keeper::Recovery {
-    Box::new(move || {
-        Box::pin(async move {
-            if let Err(problem) = recover(&index, &volume, &zone).await {
-                tracing::error!(volume = %volume.code, error = %problem, "a volume that came back could not be repaired");
-            }
-        })
-    })
-}
-
-async fn join(part: &'static str, task: JoinHandle<()>) {
-    match time::timeout(STOP_TASK, task).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::error!(part, error = %error, "a task of recording panicked"),
-        Err(_) => tracing::error!(part, "a task of recording did not stop in time"),
     }
 }

@@ -169,6 +169,15 @@ impl Index {
         Ok(self.store.volumes().put(volume).await?)
     }
 
+    pub async fn forget_volume(&self, code: &VolumeCode) -> Result<(), Problem> {
+        Ok(self.store.volumes().delete(code).await?)
+    }
+
+    /// No file of this volume has a row.
+    pub async fn holds_nothing(&self, code: &VolumeCode) -> Result<bool, Problem> {
+        Ok(self.store.segments().files_after(code, "", 1).await?.is_empty())
+    }
+
     pub async fn totals(&self, volume: &VolumeCode, now: UtcMillis) -> Result<Totals, Problem> {
         let totals = self.store.segments().totals(volume).await?;
         let last_day_bytes = self.store.segments().bytes_since(volume, now.saturating_add_ms(-DAY_MS)).await?;

@@ -1,6 +1,7 @@
 //! Recording: plans, recorders, volumes, index, retention, timeline, playback.
 //!
-//! [`Recording`] is the handle everybody else holds. Behind it:
+//! [`Recording`] is the handle everybody else holds. Behind it [`engine`] starts and stops the rest, anew when
+//! [`relocation`] moves the first volume to a [`folder`]:
 //! * [`reconcile`] (one task) compares wanted plans with running recorders and is the only code that starts or stops
 //!   one; it also sees when a plan falls silent.
 //! * [`recorder`] (one task per enabled plan) turns a hub's units into fragments and decides where files are cut.
@@ -19,6 +20,8 @@ mod archive;
 mod causes;
 mod clip;
 mod container;
+mod engine;
+mod folder;
 mod handle;
 mod index;
 mod picture;
@@ -26,6 +29,7 @@ mod playback;
 mod reconcile;
 mod recorder;
 mod recovery;
+mod relocation;
 mod retention;
 mod stats;
 mod streams;
@@ -35,12 +39,14 @@ mod volume;
 mod volumes;
 
 pub use clip::Clip;
+pub use folder::FolderReport;
 pub use handle::{PlanView, Recording, VolumeView};
 pub use picture::Picture;
 pub use playback::{
     GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode,
 };
 pub use recovery::Recovered;
+pub use relocation::Moved;
 pub use retention::Capacity;
 pub use stats::{RecordingStats, STALL_BOUNDS_MS, StallHistogram, VolumeFigures};
 pub use streams::{StreamSource, StreamTap};

@@ -3,6 +3,7 @@
 use super::{
     archive::OpenFiles,
     causes::CauseLog,
+    engine::EngineParts,
     index::Index,
     recorder::{RecorderContext, RecorderHandle},
     streams::StreamSource,
@@ -12,7 +13,10 @@ use jiff::tz::TimeZone;
 use std::{
     collections::HashMap,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{
@@ -41,32 +45,25 @@ pub struct Reconciler {
     /// One reconcile at a time: saving a plan applies it at once.
     turn: TurnMutex<()>,
     /// Milliseconds lost by recorders that have ended.
-    pub lost_ms: std::sync::atomic::AtomicU64,
+    pub lost_ms: Arc<AtomicU64>,
     /// Raised when a plan starts, stops or changes between recording and not.
-    pub changes: watch::Sender<u64>,
+    pub changes: Arc<watch::Sender<u64>>,
 }
 
 impl Reconciler {
-    pub fn new(
-        index: Index,
-        open: Arc<OpenFiles>,
-        causes: CauseLog,
-        source: Arc<dyn StreamSource>,
-        zone: TimeZone,
-        disks: Vec<Arc<VolumeDisk>>,
-    ) -> Self {
+    pub fn new(parts: &EngineParts, open: Arc<OpenFiles>, causes: CauseLog, disks: Vec<Arc<VolumeDisk>>) -> Self {
         Self {
-            index,
+            index: parts.index.clone(),
             open,
             causes,
-            source,
-            zone,
+            source: Arc::clone(&parts.source),
+            zone: parts.zone.clone(),
             disks,
             wake: Notify::new(),
             recorders: Mutex::default(),
             turn: TurnMutex::new(()),
-            lost_ms: std::sync::atomic::AtomicU64::new(0),
-            changes: watch::Sender::new(0),
+            lost_ms: Arc::clone(&parts.lost_ms),
+            changes: Arc::clone(&parts.changes),
         }
     }
 
@@ -188,7 +185,7 @@ impl Reconciler {
     }
 
     async fn end(&self, recorder: RecorderHandle) {
-        self.lost_ms.fetch_add(recorder.lost_ms(), std::sync::atomic::Ordering::Relaxed);
+        self.lost_ms.fetch_add(recorder.lost_ms(), Ordering::Relaxed);
         recorder.join().await;
     }
 

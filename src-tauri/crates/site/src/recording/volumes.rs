@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use watchwall_model::{ErrorCode, Plan, Problem, UtcMillis, Volume, VolumeCode, VolumeKind, config::RecordingConfig};
 
 /// Code of the volume every site begins with.
-const FIRST: &str = "main";
+pub const FIRST: &str = "main";
 const DAY_MS: f64 = 86_400_000.0;
 
 /// # Errors
@@ -46,16 +46,7 @@ fn first(root: PathBuf) -> Result<Volume, Problem> {
         |detail: String| Problem::new(ErrorCode::VolumePathInvalid).with("root", root.display()).because(detail);
     let root = std::path::absolute(&root).map_err(|e| invalid(e.to_string()))?;
     let found = Found::look(&root).map_err(|e| invalid(e.to_string()))?;
-    let mut volume = Volume {
-        code: VolumeCode(FIRST.to_owned()),
-        marker: format!("{:032x}", rand::random::<u128>()),
-        name: FIRST.to_owned(),
-        root: root.clone(),
-        kind: VolumeKind::Local,
-        high_watermark_percent: Volume::DEFAULT_HIGH_WATERMARK_PERCENT,
-        low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
-        priority: 0,
-    };
+    let mut volume = new_volume(root.clone());
     match found {
         Found::Marker(marker) => {
             tracing::info!(root = %root.display(), "the folder already is a volume; it is taken over");
@@ -72,6 +63,20 @@ fn first(root: PathBuf) -> Result<Volume, Problem> {
         }
     }
     Ok(volume)
+}
+
+/// A first volume with a new id.
+pub fn new_volume(root: PathBuf) -> Volume {
+    Volume {
+        code: VolumeCode(FIRST.to_owned()),
+        marker: format!("{:032x}", rand::random::<u128>()),
+        name: FIRST.to_owned(),
+        root,
+        kind: VolumeKind::Local,
+        high_watermark_percent: Volume::DEFAULT_HIGH_WATERMARK_PERCENT,
+        low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
+        priority: 0,
+    }
 }
 
 /// # Errors
