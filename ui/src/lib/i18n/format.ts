@@ -1,13 +1,13 @@
-/** Dates, durations and sizes for people, in the language on screen. */
+/** Dates, durations and sizes for people, in the language on screen and the site's time zone. */
 import { locale } from './locale.svelte';
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function dateFormat(name: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-	const key = `${locale.language} ${name}`;
+	const key = `${locale.language} ${locale.timeZone} ${name}`;
 	let format = formats.get(key);
 	if (!format) {
-		format = new Intl.DateTimeFormat(locale.language, { hourCycle: 'h23', ...options });
+		format = new Intl.DateTimeFormat(locale.language, { hourCycle: 'h23', timeZone: locale.timeZone, ...options });
 		formats.set(key, format);
 	}
 	return format;

@@ -16,6 +16,8 @@ const catalogues: Record<Language, Record<string, string>> = { en, 'zh-CN': zh }
 
 class Locale {
 	language = $state<Language>('en');
+	/** IANA name of the zone that times are shown in: the site's, so that everybody who watches it says the same. */
+	timeZone = $state<string>();
 
 	set(language: string | null | undefined): void {
 		this.language = pick(language ? [language] : navigator.languages);

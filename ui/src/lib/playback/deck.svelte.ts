@@ -1,17 +1,31 @@
-/** The cameras on the playback page: one engine each, driven together. */
-import { api, apiUrl, type Failure, type TimelineTrack, type TimelineView } from '$lib/api';
+/** The cameras on the playback page: one engine each, all on one clock. */
+import { api, apiUrl, type CameraView, type Failure, type TimelineTrack, type TimelineView } from '$lib/api';
+import { cameras } from '$lib/state/cameras.svelte';
 import { stretchesOf } from '$lib/timeline/view';
 import type { TimelineRow } from '$lib/timeline/draw';
+import { DeckClock, judge } from './clock';
 import { PlaybackTile } from './tile.svelte';
-import { nextSpeed } from './state';
+import { nextSpeed, type PlaybackState } from './state';
 
 export interface DeckCamera {
 	readonly name: string;
 	readonly path: string;
 }
 
+/** The stream of a camera that is being recorded, else its first. */
+export function recordedPath(camera: CameraView): string | undefined {
+	const recorded = camera.streams.find((stream) => (cameras.status.get(stream.path) ?? stream.status).recording !== 'off');
+	return (recorded ?? camera.streams[0])?.path;
+}
+
 /** Most cameras side by side. */
 export const MAX_TILES = 9;
+/** The playhead moves this often on screen. */
+const UPDATE_MS = 250;
+/** Time starts without a tile that has nothing to show after this long. */
+const LATEST_START_MS = 3000;
+/** The screen was not refreshed for this long: the page was hidden, and time stood. */
+const HIDDEN_MS = 1000;
 
 export class PlaybackDeck {
 	cameras = $state.raw<DeckCamera[]>([]);
@@ -19,17 +33,25 @@ export class PlaybackDeck {
 	selected = $state(0);
 	speed = $state(1);
 	isPlaying = $state(false);
+	/** The recorded moment on screen, or the one asked for, UTC milliseconds. */
+	position = $state(0);
 	tracks = $state.raw<TimelineTrack[]>([]);
 	problem = $state.raw<Failure>();
-	isLoading = $state(false);
-	#wanted = $state(0);
+	/** A stretch that nobody has recorded was jumped over. */
+	skipped = $state.raw<{ from: number; to: number }>();
+	/** Counts lost connections, so that the page asks the site what is wrong. */
+	losses = $state(0);
+	#clock: DeckClock;
+	#frame = 0;
+	#startedAt = 0;
+	#lastTick = 0;
+	#lastUpdate = 0;
+	#stepping: PlaybackTile | undefined;
 
 	constructor(from: number) {
-		this.#wanted = from;
+		this.position = from;
+		this.#clock = new DeckClock(from);
 	}
-
-	/** Where the deck is: the selected tile's picture, or what was asked while it loads. */
-	readonly position = $derived.by(() => this.tiles[this.selected]?.position ?? this.#wanted);
 
 	readonly rows: TimelineRow[] = $derived(
 		this.cameras.map((camera, index) => {
@@ -44,11 +66,12 @@ export class PlaybackDeck {
 	);
 
 	show(cameras: DeckCamera[]): void {
-		const at = this.position;
 		const held = this.tiles;
+		const selected = this.cameras[this.selected]?.path;
 		this.cameras = cameras.slice(0, MAX_TILES);
-		this.tiles = this.cameras.map(({ path }) => held.find((tile) => tile.path === path) ?? new PlaybackTile(path, at));
-		this.selected = Math.min(this.selected, Math.max(0, this.cameras.length - 1));
+		this.tiles = this.cameras.map(({ path }) => held.find((tile) => tile.path === path) ?? this.#newTile(path));
+		const index = this.cameras.findIndex((camera) => camera.path === selected);
+		this.selected = Math.max(0, index < 0 ? Math.min(this.selected, this.cameras.length - 1) : index);
 	}
 
 	/** Reads coverage and gaps of what is visible; keeps the old ones when it fails. */
@@ -57,7 +80,6 @@ export class PlaybackDeck {
 			this.tracks = [];
 			return;
 		}
-		this.isLoading = true;
 		const answer = await api.get<TimelineView>('/timeline', {
 			query: {
 				paths: this.cameras.map((camera) => camera.path).join(','),
@@ -68,25 +90,32 @@ export class PlaybackDeck {
 			signal
 		});
 		if (answer.kind === 'aborted') return;
-		this.isLoading = false;
 		this.problem = answer.kind === 'error' ? answer : undefined;
 		if (answer.kind === 'ok') this.tracks = answer.value.tracks;
 	}
 
 	seek(at: number): void {
-		this.#wanted = at;
-		for (const tile of this.tiles) tile.seek(at);
+		this.#stepping = undefined;
+		this.skipped = undefined;
+		this.#stand(at);
+		if (this.isPlaying) this.#restart();
+		else for (const tile of this.tiles) tile.show(at);
 	}
 
 	play(speed = this.speed): void {
+		this.#stepping = undefined;
 		this.speed = speed;
 		this.isPlaying = true;
-		for (const tile of this.tiles) tile.play(speed);
+		this.#restart();
 	}
 
 	pause(): void {
 		this.isPlaying = false;
-		for (const tile of this.tiles) tile.pause();
+		this.#clock.hold(performance.now());
+		cancelAnimationFrame(this.#frame);
+		this.#frame = 0;
+		this.position = this.#clock.at(0);
+		for (const tile of this.tiles) tile.pause(this.position);
 	}
 
 	toggle(): void {
@@ -94,23 +123,87 @@ export class PlaybackDeck {
 		else this.play();
 	}
 
+	/** One frame of the selected camera; the others follow to its moment. */
 	step(frames: 1 | -1): void {
-		this.isPlaying = false;
-		for (const tile of this.tiles) tile.step(frames);
+		if (this.isPlaying) this.pause();
+		this.#stepping = this.tiles[this.selected];
+		this.#stepping?.step(frames);
 	}
 
 	faster(direction: 1 | -1): void {
-		const speed = nextSpeed(this.speed, direction);
+		this.setSpeed(nextSpeed(this.speed, direction));
+	}
+
+	setSpeed(speed: number): void {
 		this.speed = speed;
 		if (this.isPlaying) this.play(speed);
+	}
+
+	close(): void {
+		cancelAnimationFrame(this.#frame);
+		this.#frame = 0;
 	}
 
 	clipUrl(camera: DeckCamera, from: number, to: number): string {
 		return apiUrl(`/playback/${camera.path}/clip.mp4`, { from: Math.round(from), to: Math.round(to) });
 	}
 
-	thumbnailUrl(camera: DeckCamera, at: number): string {
-		// On a grid, so that the browser's cache and the server's serve neighbours.
-		return apiUrl(`/playback/${camera.path}/frame.jpg`, { at: Math.floor(at / 2000) * 2000, max_height: 144 });
+	/** On a grid, so that the browser's cache and the site's serve neighbours; exact only where the timeline shows it. */
+	thumbnailUrl(camera: DeckCamera, at: number, msPerPx: number): string {
+		if (msPerPx > 500) return apiUrl(`/playback/${camera.path}/thumbnail.jpg`, { at: Math.floor(at / 10_000) * 10_000 });
+		return apiUrl(`/playback/${camera.path}/frame.jpg`, { at: Math.floor(at / 1000) * 1000, max_height: 144 });
+	}
+
+	#newTile(path: string): PlaybackTile {
+		const tile = new PlaybackTile(path, this.position, (from, state) => this.#hear(from, state));
+		if (this.isPlaying) tile.play(this.#clock.at(performance.now()), this.speed);
+		return tile;
+	}
+
+	#hear(tile: PlaybackTile, state: PlaybackState): void {
+		if (state.kind === 'lost') this.losses += 1;
+		if (this.isPlaying || state.kind !== 'paused' || tile !== this.tiles[this.selected]) return;
+		this.#stand(state.at);
+		if (this.#stepping !== tile) return;
+		for (const other of this.tiles) if (other !== tile) other.show(state.at);
+	}
+
+	#stand(at: number): void {
+		this.#clock.jump(at, performance.now());
+		this.position = at;
+	}
+
+	/** Everybody goes to where the clock stands; time starts when all have something to show. */
+	#restart(): void {
+		const now = performance.now();
+		this.#clock.hold(now);
+		const at = this.#clock.at(now);
+		this.#startedAt = this.#lastTick = now;
+		for (const tile of this.tiles) tile.play(at, this.speed);
+		if (!this.#frame) this.#frame = requestAnimationFrame((time) => this.#tick(time));
+	}
+
+	#tick(now: number): void {
+		this.#frame = requestAnimationFrame((time) => this.#tick(time));
+		if (now - this.#lastTick > HIDDEN_MS) this.#clock.jump(this.#clock.at(this.#lastTick), now);
+		this.#lastTick = now;
+		const footings = this.tiles.flatMap((tile) => tile.footing ?? []);
+		if (!this.#clock.isRunning) {
+			const isReady = footings.length === this.tiles.length && footings.every((one) => one.isReady);
+			if (isReady || now - this.#startedAt > LATEST_START_MS) this.#clock.run(now, this.speed);
+		} else {
+			const verdict = judge(this.#clock.at(now), this.speed, footings);
+			if (verdict.kind === 'hold') this.#clock.jump(verdict.at, now);
+			else if (verdict.kind === 'end') return this.pause();
+			else if (verdict.kind === 'skip') {
+				this.skipped = { from: this.#clock.at(now), to: verdict.to };
+				this.#clock.jump(verdict.to, now);
+			}
+		}
+		const at = this.#clock.at(now);
+		for (const tile of this.tiles) tile.tick(at);
+		if (now - this.#lastUpdate < UPDATE_MS) return;
+		this.#lastUpdate = now;
+		this.position = at;
 	}
 }

@@ -1,43 +1,55 @@
 /**
- * One playback tile: a socket, a decoder and a canvas. Framework-free; knows a URL and a canvas, nothing else.
+ * One playback tile: a socket, pictures and a canvas. Framework-free; knows a URL and a canvas, nothing else.
  *
- * The server paces and always starts a position at the key frame before it, so every change of position is a new
- * epoch: the decoder is reset and pictures flagged "before the target" are decoded but not shown. While paused the
- * decoder is flushed after the target so that it does not hold the picture back.
+ * Its deck owns the clock and calls `tick`; the engine paints what is due, tells how far it has got, and stops the
+ * server when that is too far ahead. Every change of position is a new epoch: until the server's `seeked` for it,
+ * whatever still arrives belongs to the old one and is dropped. A lost connection is opened again by itself.
  */
 import type { PlaybackClientMessage, PlaybackServerMessage } from '$lib/api';
+import { backoffMs } from '$lib/player/backoff';
 import { counters } from '$lib/player/counters';
-import { parseFragment, parseInit } from '$lib/player/fmp4';
-import { parseFrame, type Frame } from '$lib/player/framing';
+import { parseFrame } from '$lib/player/framing';
+import type { Footing } from './clock';
 import { parseNotice } from './messages';
+import { Pictures, type Picture } from './pictures';
 import type { PlaybackState } from './state';
 
-/** Pictures waiting in the decoder before the socket is left unread. */
-const MAX_QUEUE = 64;
+/** Received further ahead of the clock than this, at normal speed, the server is asked to wait; below the other it goes on. */
+const FAR_MS = 2500;
+const NEAR_MS = 800;
+/** Key frames further apart than this have a stretch without recording between them. */
+const LONGEST_GROUP_MS = 12_000;
+/** While paused a picture this far from the moment asked for belongs to another recording. */
+const BESIDE_MS = 2000;
 
 export interface PlaybackListener {
 	/** A new state; called at most once per picture. */
 	(state: PlaybackState): void;
 }
 
-interface Shown {
-	/** Wall clock of the picture, UTC milliseconds. */
-	readonly at: number;
-	readonly show: boolean;
-}
-
 export class PlaybackEngine {
 	#socket: WebSocket | undefined;
-	#decoder: VideoDecoder | undefined;
-	#config: VideoDecoderConfig | undefined;
-	#needsKey = true;
-	#epoch = 0;
+	#attempt = 0;
+	#timer: ReturnType<typeof setTimeout> | undefined;
+	readonly #pictures: Pictures;
 	#speed = 1;
-	#wantsPlay = false;
-	#position: number;
-	#size = { width: 0, height: 0 };
-	readonly #pending = new Map<number, Shown>();
-	#nextTimestamp = 0;
+	#isPlaying = false;
+	/** The moment wanted while paused, on the clock while playing. */
+	#at: number;
+	/** Moment of the picture on the canvas, exactly. */
+	#painted: number | undefined;
+	/** `seek_id` of the newest `seeked`, and the one that the newest command will bring. */
+	#seen = 0;
+	#expected = 1;
+	#isOurs = false;
+	/** The server waits because we have enough. */
+	#isHeld = false;
+	/** The server stands where our picture is, so that it can step from there. */
+	#isAligned = false;
+	#hasPicture = false;
+	#isEnded = false;
+	#isAtEdge = false;
+	#gap: { from: number; to: number; reason: string } | undefined;
 
 	constructor(
 		readonly url: string,
@@ -45,199 +57,243 @@ export class PlaybackEngine {
 		readonly listener: PlaybackListener,
 		from: number
 	) {
-		this.#position = from;
+		this.#at = from;
+		this.#pictures = new Pictures(
+			() => this.#ready(),
+			(reason) => this.#fail('decode_failed', { reason })
+		);
 	}
 
-	get position(): number {
-		return this.#position;
-	}
-
-	get size(): { width: number; height: number } {
-		return this.#size;
-	}
-
+	/** Connects and goes where it was told last. */
 	open(): void {
-		this.close();
+		this.#disconnect();
 		this.listener({ kind: 'connecting' });
+		this.#seen = 0;
+		this.#expected = 1;
+		this.#begin();
 		const socket = new WebSocket(this.url);
 		counters.sockets += 1;
 		socket.binaryType = 'arraybuffer';
-		socket.onopen = () => this.#resume();
+		socket.onopen = () => this.#goThere();
 		socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
+			if (this.#socket !== socket) return;
 			if (typeof event.data === 'string') this.#notice(parseNotice(event.data));
-			else this.#receive(parseFrame(event.data));
+			else this.#receive(event.data);
 		};
-		socket.onclose = (event) => {
-			if (this.#socket === socket && event.code !== 1000) this.#fail('connection_lost', {});
+		socket.onclose = () => {
+			if (this.#socket === socket) this.#lost();
 		};
 		this.#socket = socket;
 	}
 
 	close(): void {
-		const socket = this.#socket;
-		this.#socket = undefined;
-		if (socket) {
-			counters.sockets -= 1;
-			socket.close(1000);
-		}
-		this.#closeDecoder();
-		this.#pending.clear();
+		this.#disconnect();
+		this.#pictures.close();
 	}
 
-	play(speed = this.#speed): void {
+	play(at: number, speed: number): void {
 		this.#speed = speed;
-		this.#wantsPlay = true;
-		this.#send({ type: 'play', at: Math.round(this.#position), speed });
+		this.#isPlaying = true;
+		this.#goTo(at);
 	}
 
-	pause(): void {
-		this.#wantsPlay = false;
+	/** Stands still; the picture stays. */
+	pause(at: number): void {
+		this.#isPlaying = false;
+		this.#at = at;
+		this.#isAligned = false;
 		this.#send({ type: 'pause' });
-		this.listener({ kind: 'paused', at: this.#position });
+		if (this.#hasPicture && !this.footing.isEnded && !this.#isInGap) this.listener({ kind: 'paused', at: this.#painted ?? at });
 	}
 
-	seek(at: number): void {
-		this.#position = at;
-		this.listener({ kind: 'seeking', at });
-		if (this.#wantsPlay) this.#send({ type: 'play', at: Math.round(at), speed: this.#speed });
-		else this.#send({ type: 'seek', at: Math.round(at) });
+	/** Shows the picture of a moment, paused. */
+	show(at: number): void {
+		this.#isPlaying = false;
+		this.#goTo(at);
 	}
 
 	step(frames: 1 | -1): void {
-		this.#wantsPlay = false;
+		this.#isPlaying = false;
+		// The server is ahead of the screen by what it sent in advance.
+		if (!this.#isAligned && this.#painted !== undefined) this.#goTo(Math.ceil(this.#painted));
+		this.#isAligned = true;
 		this.#send({ type: 'step', frames });
 	}
 
-	#resume(): void {
-		if (this.#wantsPlay) this.play();
-		else this.#send({ type: 'seek', at: Math.round(this.#position) });
+	/** Paints what is due on the deck's clock; called once per screen refresh while the deck plays. */
+	tick(at: number): void {
+		if (!this.#isPlaying) return;
+		this.#at = at;
+		const due = this.#pictures.take(at, this.#direction) ?? this.#firstBackwards(at);
+		if (due) this.#paint(due);
+		this.#regulate(at);
+		if (this.#gap && at >= this.#gap.from && at < this.#gap.to) this.listener({ kind: 'gap', ...this.#gap });
+		else if (due) this.listener({ kind: 'playing', at: due.at, speed: this.#speed });
+		else if (this.#isEnded && this.#pictures.head === undefined) this.listener({ kind: 'end', at });
+	}
+
+	/** What the deck's clock needs to know. */
+	get footing(): Footing {
+		const { head } = this.#pictures;
+		const isOpen = this.#socket?.readyState === WebSocket.OPEN;
+		const isBeyond = head !== undefined && (head - this.#at) * this.#direction > 0;
+		const isApart = isBeyond && (Math.abs(head - this.#at) > LONGEST_GROUP_MS || this.#isInGap);
+		return {
+			isReady: this.#hasPicture || head !== undefined || this.#isEnded || this.#isAtEdge || !isOpen,
+			isEnded: this.#isEnded && head === undefined,
+			reach: this.#reach,
+			waitsUntil: isApart ? head : undefined
+		};
+	}
+
+	get #direction(): 1 | -1 {
+		return this.#speed < 0 ? -1 : 1;
+	}
+
+	/** Backwards the first key frame stands for the moments after it, from which it is reached. */
+	#firstBackwards(at: number): Picture | undefined {
+		const { head } = this.#pictures;
+		if (this.#hasPicture || this.#direction > 0 || head === undefined || at - head > LONGEST_GROUP_MS) return undefined;
+		return this.#pictures.take(head, -1);
+	}
+
+	/** The furthest moment received, in the direction of play. */
+	get #reach(): number | undefined {
+		const reach = this.#pictures.reach;
+		return reach && (this.#direction > 0 ? reach.last : reach.first);
+	}
+
+	get #isInGap(): boolean {
+		return this.#gap !== undefined && this.#at >= this.#gap.from && this.#at < this.#gap.to;
+	}
+
+	#goTo(at: number): void {
+		this.#at = at;
+		this.#begin();
+		this.listener({ kind: 'seeking', at });
+		this.#goThere();
+	}
+
+	#goThere(): void {
+		const at = Math.ceil(this.#at);
+		this.#expected = Math.max(this.#seen, this.#expected) + 1;
+		this.#isAligned = !this.#isPlaying;
+		if (this.#isPlaying) this.#send({ type: 'play', at, speed: this.#speed });
+		else {
+			this.#send({ type: 'pause' });
+			this.#send({ type: 'seek', at });
+		}
+	}
+
+	/** A new epoch: nothing of the old one counts. */
+	#begin(): void {
+		this.#isOurs = false;
+		this.#isHeld = false;
+		this.#hasPicture = false;
+		this.#isEnded = false;
+		this.#isAtEdge = false;
+		this.#gap = undefined;
+		this.#pictures.reset();
 	}
 
 	#send(command: PlaybackClientMessage): void {
 		if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
 	}
 
+	/** Keeps what is received between near and far ahead of the clock, whatever the server's own pace. */
+	#regulate(at: number): void {
+		if (this.#reach === undefined) return;
+		const ahead = (this.#reach - at) * this.#direction;
+		const scale = Math.max(0.5, Math.abs(this.#speed));
+		if (!this.#isHeld && ahead > FAR_MS * scale) {
+			this.#isHeld = true;
+			this.#send({ type: 'pause' });
+		} else if (this.#isHeld && ahead < NEAR_MS * scale) {
+			this.#isHeld = false;
+			this.#send({ type: 'play' });
+		}
+	}
+
 	#notice(notice: PlaybackServerMessage | undefined): void {
-		switch (notice?.type) {
-			case 'hello':
-				this.#size = { width: notice.width, height: notice.height };
-				break;
-			case 'seeked':
-				this.#epoch += 1;
-				this.#pending.clear();
-				this.#resetDecoder();
-				break;
-			case 'gap':
-				this.#position = notice.to;
-				this.listener({ kind: 'gap', from: notice.from, to: notice.to, reason: notice.reason });
-				break;
-			case 'live_edge':
-				this.listener({ kind: 'live_edge', at: notice.at });
-				break;
-			case 'end':
-				this.#wantsPlay = false;
-				this.listener({ kind: 'end', at: notice.at });
-				break;
-			case 'error':
-				this.#fail(notice.code, notice.params);
-				break;
+		if (notice?.type === 'error') return this.#fail(notice.code, notice.params);
+		if (notice?.type === 'seeked') {
+			this.#seen = notice.seek_id;
+			if (notice.seek_id < this.#expected) return;
+			this.#begin();
+			this.#isOurs = true;
+			this.#attempt = 0;
+			return;
+		}
+		if (!this.#isOurs && notice?.type !== 'live_edge' && notice?.type !== 'end') return;
+		if (notice?.type === 'gap') {
+			this.#gap = { from: notice.from, to: notice.to, reason: notice.reason };
+			if (!this.#isPlaying && this.#isInGap) this.listener({ kind: 'gap', ...this.#gap });
+		} else if (notice?.type === 'live_edge') {
+			// What is recorded next follows without a `seeked` of its own.
+			this.#isAtEdge = true;
+			this.#isOurs = true;
+			if (!this.#hasPicture) this.listener({ kind: 'live_edge', at: notice.at });
+		} else if (notice?.type === 'end') {
+			this.#isEnded = true;
+			if (!this.#hasPicture || !this.#isPlaying) this.listener({ kind: 'end', at: notice.at });
 		}
 	}
 
-	#receive(frame: Frame | undefined): void {
-		if (frame?.kind === 'init') {
-			const track = parseInit(frame.body).find((one) => one.handler === 'video');
-			this.#config = track && { codec: track.codec, description: track.description?.slice() };
-			this.#resetDecoder();
-		} else if (frame?.kind === 'video') {
-			this.#decode(frame);
-		} else if (frame?.kind === 'jpeg') {
-			void this.#still(frame.body, frame.captureMs, this.#epoch);
+	#receive(message: ArrayBuffer): void {
+		const frame = parseFrame(message);
+		if (!frame || (!this.#isOurs && frame.kind !== 'init')) return;
+		this.#pictures.push(frame);
+		if (!this.#isPlaying && frame.kind === 'video' && !frame.isBeforeTarget) this.#pictures.hurry();
+		// Nobody ticks in a hidden page; the server must not fill the memory meanwhile.
+		if (this.#isPlaying && document.hidden) this.#regulate(this.#at);
+	}
+
+	/** While paused a picture is shown as it comes. */
+	#ready(): void {
+		if (this.#isPlaying) return;
+		const picture = this.#pictures.take(Infinity, 1);
+		if (!picture) return;
+		if (this.#gap && Math.abs(picture.at - this.#at) > BESIDE_MS && this.#isInGap) {
+			picture.source.close();
+			return this.listener({ kind: 'gap', ...this.#gap });
 		}
+		this.#at = picture.at;
+		this.#paint(picture);
+		this.listener({ kind: 'paused', at: picture.at });
 	}
 
-	#decode(frame: Frame): void {
-		if (!this.#config || (this.#needsKey && !frame.isKey)) return;
-		const decoder = this.#decoder ?? this.#openDecoder(this.#config);
-		if (decoder.decodeQueueSize > MAX_QUEUE) return;
-		const shown = { at: frame.captureMs, show: !frame.isBeforeTarget };
-		for (const { data } of parseFragment(frame.body)) {
-			const timestamp = this.#nextTimestamp;
-			this.#nextTimestamp += 1000;
-			this.#pending.set(timestamp, shown);
-			decoder.decode(new EncodedVideoChunk({ type: frame.isKey ? 'key' : 'delta', timestamp, data }));
-		}
-		this.#needsKey = false;
-		if (shown.show && !this.#wantsPlay) this.#flush(decoder);
-	}
-
-	/** Makes a paused decoder hand out the picture it may be holding; it then needs a key frame again. */
-	#flush(decoder: VideoDecoder): void {
-		this.#needsKey = true;
-		decoder.flush().catch(() => {
-			// A reset while flushing means that a newer position took over.
-		});
-	}
-
-	#openDecoder(config: VideoDecoderConfig): VideoDecoder {
-		const decoder = new VideoDecoder({
-			output: (frame) => this.#show(frame),
-			error: (error) => this.#fail('decode_failed', { reason: error.message })
-		});
-		decoder.configure({ ...config, optimizeForLatency: true });
-		counters.decoders += 1;
-		this.#decoder = decoder;
-		this.#needsKey = true;
-		return decoder;
-	}
-
-	#resetDecoder(): void {
-		this.#closeDecoder();
-		this.#needsKey = true;
-	}
-
-	#closeDecoder(): void {
-		if (!this.#decoder) return;
-		if (this.#decoder.state !== 'closed') this.#decoder.close();
-		counters.decoders -= 1;
-		this.#decoder = undefined;
-	}
-
-	#show(frame: VideoFrame): void {
-		const shown = this.#pending.get(frame.timestamp);
-		this.#pending.delete(frame.timestamp);
-		if (shown?.show) {
-			this.#paint(frame, frame.displayWidth, frame.displayHeight);
-			this.#arrived(shown.at);
-		}
-		frame.close();
-	}
-
-	async #still(jpeg: Uint8Array<ArrayBuffer>, at: number, epoch: number): Promise<void> {
-		const picture = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-		if (epoch === this.#epoch) {
-			this.#paint(picture, picture.width, picture.height);
-			this.#arrived(at);
-		}
-		picture.close();
-	}
-
-	#paint(picture: CanvasImageSource, width: number, height: number): void {
+	#paint({ at, source, width, height }: Picture): void {
 		if (this.canvas.width !== width || this.canvas.height !== height) {
 			this.canvas.width = width;
 			this.canvas.height = height;
 		}
-		this.canvas.getContext('2d', { alpha: false })?.drawImage(picture, 0, 0, width, height);
+		this.canvas.getContext('2d', { alpha: false })?.drawImage(source, 0, 0, width, height);
+		source.close();
+		this.#painted = at;
+		this.#hasPicture = true;
+		this.#isAtEdge = false;
 	}
 
-	#arrived(at: number): void {
-		this.#position = at;
-		this.listener(
-			this.#wantsPlay ? { kind: 'playing', at, speed: this.#speed } : { kind: 'paused', at }
-		);
+	#disconnect(): void {
+		clearTimeout(this.#timer);
+		const socket = this.#socket;
+		this.#socket = undefined;
+		if (!socket) return;
+		counters.sockets -= 1;
+		socket.close(1000);
 	}
 
+	#lost(): void {
+		this.#disconnect();
+		const wait = backoffMs(this.#attempt, Math.random());
+		this.#attempt += 1;
+		this.listener({ kind: 'lost' });
+		this.#timer = setTimeout(() => this.open(), wait);
+	}
+
+	/** Stands until somebody tries again; the server has its reasons. */
 	#fail(code: string, params: Record<string, string>): void {
+		this.#disconnect();
 		this.listener({ kind: 'failed', code, params });
 	}
 }

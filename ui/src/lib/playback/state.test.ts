@@ -8,8 +8,9 @@ describe('speeds', () => {
 		[1, -1, 0.5],
 		[16, 1, 16],
 		[-16, -1, -16],
-		[0.125, -1, -1],
-		[-1, 1, 0.125]
+		[0.125, -1, -0.125],
+		[-0.125, 1, 0.125],
+		[-0.5, -1, -1]
 	] as const)('from %d in direction %d goes to %d', (current, direction, expected) => {
 		expect(nextSpeed(current, direction)).toBe(expected);
 	});

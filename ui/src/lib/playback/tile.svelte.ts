@@ -1,6 +1,7 @@
 /** Reactive shell around one playback engine: state for components, at most four updates a second. */
 import { socketUrl } from '$lib/api';
 import { abilities, codecList } from '$lib/player/probe';
+import type { Footing } from './clock';
 import { PlaybackEngine } from './engine';
 import type { PlaybackState } from './state';
 
@@ -8,17 +9,22 @@ import type { PlaybackState } from './state';
 const UPDATE_MS = 250;
 
 export class PlaybackTile {
-	state = $state.raw<PlaybackState>({ kind: 'idle' });
-	/** Wall clock of the picture on screen, UTC milliseconds. */
+	state = $state.raw<PlaybackState>({ kind: 'connecting' });
+	/** Wall clock of the picture on screen, UTC milliseconds; the moment asked for while there is none. */
 	position = $state(0);
 	#engine: PlaybackEngine | undefined;
 	#last = 0;
+	/** What the engine shall do once it is there. */
+	#wanted: { at: number; speed: number | undefined };
 
 	constructor(
 		readonly path: string,
-		from: number
+		from: number,
+		/** Hears every state, also between updates. */
+		private readonly onstate: (tile: PlaybackTile, state: PlaybackState) => void = () => {}
 	) {
 		this.position = from;
+		this.#wanted = { at: from, speed: undefined };
 	}
 
 	/** For a Svelte attachment: opens on the canvas, closes when it goes. */
@@ -27,10 +33,10 @@ export class PlaybackTile {
 		let engine: PlaybackEngine | undefined;
 		void abilities().then((can) => {
 			if (isGone) return;
-			const codecs = codecList(can, 'webcodecs');
-			const url = socketUrl(`/playback/${this.path}`, { from: Math.round(this.position), codecs });
-			engine = new PlaybackEngine(url, canvas, (state) => this.#hear(state), this.position);
+			const url = socketUrl(`/playback/${this.path}`, { codecs: codecList(can, 'webcodecs') });
+			engine = new PlaybackEngine(url, canvas, (state) => this.#hear(state), this.#wanted.at);
 			this.#engine = engine;
+			if (this.#wanted.speed !== undefined) engine.play(this.#wanted.at, this.#wanted.speed);
 			engine.open();
 		});
 		return () => {
@@ -40,21 +46,35 @@ export class PlaybackTile {
 		};
 	};
 
-	play(speed: number): void {
-		this.#engine?.play(speed);
+	/** Absent until the canvas stands. */
+	get footing(): Footing | undefined {
+		return this.#engine?.footing;
 	}
 
-	pause(): void {
-		this.#engine?.pause();
+	play(at: number, speed: number): void {
+		this.#wanted = { at, speed };
+		this.#engine?.play(at, speed);
 	}
 
-	seek(at: number): void {
+	pause(at: number): void {
+		this.#wanted = { at, speed: undefined };
+		this.#engine?.pause(at);
+	}
+
+	/** Shows one moment, paused. */
+	show(at: number): void {
+		this.#wanted = { at, speed: undefined };
 		this.position = at;
-		this.#engine?.seek(at);
+		this.#engine?.show(at);
 	}
 
 	step(frames: 1 | -1): void {
 		this.#engine?.step(frames);
+	}
+
+	tick(at: number): void {
+		this.#wanted.at = at;
+		this.#engine?.tick(at);
 	}
 
 	retry(): void {
@@ -62,11 +82,12 @@ export class PlaybackTile {
 	}
 
 	#hear(state: PlaybackState): void {
+		this.onstate(this, state);
 		const now = performance.now();
-		const sameKind = state.kind === this.state.kind;
-		if (sameKind && state.kind === 'playing' && now - this.#last < UPDATE_MS) return;
+		const isSteady = state.kind === this.state.kind && (state.kind === 'playing' || state.kind === 'gap');
+		if (isSteady && now - this.#last < UPDATE_MS) return;
 		this.#last = now;
 		this.state = state;
-		if ('at' in state && state.kind !== 'seeking') this.position = state.at;
+		if ('at' in state && (state.kind === 'playing' || state.kind === 'paused')) this.position = state.at;
 	}
 }

@@ -37,6 +37,7 @@ class Session {
 		if (answer.kind === 'ok') {
 			this.site = answer.value;
 			this.problem = null;
+			locale.timeZone = knownZone(answer.value.time_zone);
 			this.phase = answer.value.setup_needed ? 'setup' : answer.value.user ? 'ready' : 'login';
 			// Before the first administrator there is no site language yet: the browser's is the best guess.
 			const ofSite = answer.value.setup_needed ? undefined : answer.value.default_language;
@@ -50,6 +51,15 @@ class Session {
 	async logout(): Promise<void> {
 		await api.post('/logout');
 		await this.load();
+	}
+}
+
+/** A zone that this browser does not know is left to the browser's own. */
+function knownZone(name: string): string | undefined {
+	try {
+		return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
+	} catch {
+		return undefined;
 	}
 }
 

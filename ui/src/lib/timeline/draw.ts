@@ -1,7 +1,8 @@
 /** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
 import type { GapView } from '$lib/api';
-import { labelKind, bigStep, ticks, zoneOffsetMs } from './ticks';
+import { labelKind, bigStep, ticks } from './ticks';
 import { xAt, type Stretch, type TimeView } from './view';
+import { zoned, zoneOffsetMs } from './zone';
 
 export interface TimelineRow {
 	readonly label: string;
@@ -15,6 +16,8 @@ export interface TimelineScene {
 	readonly rows: readonly TimelineRow[];
 	readonly playhead: number;
 	readonly now: number;
+	/** Pixels by which the rows are scrolled up below the axis. */
+	readonly scrolled: number;
 	/** Where the pointer is, while scrubbing. */
 	readonly hover?: number | undefined;
 	readonly markIn?: number | undefined;
@@ -54,8 +57,13 @@ export function draw(
 ): void {
 	context.fillStyle = colours.background;
 	context.fillRect(0, 0, width, height);
-	scene.rows.forEach((row, index) => drawRow(context, width, AXIS_PX + index * ROW_PX, row, scene, colours));
+	const tops = scene.rows.map((_, index) => AXIS_PX + index * ROW_PX - scene.scrolled);
+	const isSeen = (top: number) => top > AXIS_PX - ROW_PX && top < height;
+	scene.rows.forEach((row, index) => isSeen(tops[index]!) && drawRow(context, width, tops[index]!, row, scene, colours));
 	drawFuture(context, width, height, scene, colours);
+	scene.rows.forEach((row, index) => isSeen(tops[index]!) && drawLabel(context, tops[index]!, row, colours));
+	context.fillStyle = colours.background;
+	context.fillRect(0, 0, width, AXIS_PX);
 	drawAxis(context, width, height, scene, colours);
 	drawMarks(context, width, height, scene, colours);
 	drawLine(context, xAt(scene.view, scene.playhead, width), height, colours.playhead, 2);
@@ -87,9 +95,23 @@ function drawRow(
 			context.fillStyle = colours.gapPlanned;
 			context.fillRect(x, top + ROW_PX / 2 - 1, length, 2);
 		} else {
-			hatch(context, Math.max(0, x), top + 4, Math.min(length, width), ROW_PX - 8, colours.gapFault);
+			const left = Math.max(0, x);
+			hatch(context, left, top + 4, Math.min(width, x + length) - left, ROW_PX - 8, colours.gapFault);
 		}
 	}
+}
+
+/** Whose row it is, at its left end, on a ground of its own so that it stays readable on any colour. */
+function drawLabel(context: CanvasRenderingContext2D, top: number, row: TimelineRow, colours: TimelineColours): void {
+	context.font = `${row.selected ? '600 ' : ''}11px system-ui, sans-serif`;
+	context.textBaseline = 'middle';
+	const width = Math.min(160, context.measureText(row.label).width);
+	context.fillStyle = colours.background;
+	context.globalAlpha = 0.82;
+	context.fillRect(0, top + 2, width + 12, ROW_PX - 4);
+	context.globalAlpha = 1;
+	context.fillStyle = row.selected ? colours.playhead : colours.text;
+	context.fillText(row.label, 6, top + ROW_PX / 2 + 0.5, 160);
 }
 
 /** A fault gap is hatched, so that it differs from a recording in shape as well as in colour. */
@@ -158,15 +180,11 @@ function drawAxis(
 }
 
 function labelFormat(step: number, scene: TimelineScene): Intl.DateTimeFormat {
-	const base = { timeZone: scene.timeZone, hourCycle: 'h23' } as const;
+	const base = { timeZone: scene.timeZone } as const;
 	const kind = labelKind(step);
-	if (kind === 'day') return new Intl.DateTimeFormat(scene.language, { ...base, month: 'short', day: 'numeric' });
-	return new Intl.DateTimeFormat(scene.language, {
-		...base,
-		hour: '2-digit',
-		minute: '2-digit',
-		...(kind === 'second' ? { second: '2-digit' } : {})
-	});
+	if (kind === 'day') return zoned(scene.language, { ...base, month: 'short', day: 'numeric' });
+	const exact = kind === 'second' ? ({ second: '2-digit' } as const) : {};
+	return zoned(scene.language, { ...base, hour: '2-digit', minute: '2-digit', ...exact });
 }
 
 function drawMarks(

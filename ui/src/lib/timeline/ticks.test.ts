@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bigStep, labelKind, ticks, zoneOffsetMs } from './ticks';
+import { bigStep, labelKind, ticks } from './ticks';
 
 const HOUR = 3_600_000;
 
@@ -25,12 +25,6 @@ describe('ticks', () => {
 
 	it('never makes more ticks than pixels', () => {
 		expect(ticks({ from: 0, to: 30 * 24 * HOUR }, 1280, 70, 0).length).toBeLessThan(1280 / 4);
-	});
-
-	it('knows the offset of a zone through a clock change', () => {
-		expect(zoneOffsetMs(Date.UTC(2026, 0, 1), 'Asia/Shanghai')).toBe(8 * HOUR);
-		expect(zoneOffsetMs(Date.UTC(2026, 0, 1), 'Europe/Berlin')).toBe(HOUR);
-		expect(zoneOffsetMs(Date.UTC(2026, 6, 1), 'Europe/Berlin')).toBe(2 * HOUR);
 	});
 
 	it.each([

@@ -57,30 +57,6 @@ export function ticks(view: TimeView, width: number, labelPx: number, offsetMs: 
 	return result;
 }
 
-/** Local time minus UTC, in milliseconds, in a zone at a moment. */
-export function zoneOffsetMs(time: number, timeZone: string): number {
-	const parts = new Intl.DateTimeFormat('en-US', {
-		timeZone,
-		hourCycle: 'h23',
-		year: 'numeric',
-		month: 'numeric',
-		day: 'numeric',
-		hour: 'numeric',
-		minute: 'numeric',
-		second: 'numeric'
-	}).formatToParts(time);
-	const field = (type: string) => Number(parts.find((part) => part.type === type)?.value ?? 0);
-	const local = Date.UTC(
-		field('year'),
-		field('month') - 1,
-		field('day'),
-		field('hour'),
-		field('minute'),
-		field('second')
-	);
-	return local - Math.floor(time / 1000) * 1000;
-}
-
 /** How exact a label must be for a step. */
 export function labelKind(step: number): 'day' | 'minute' | 'second' {
 	if (step >= DAY) return 'day';
