@@ -21,6 +21,8 @@ pub enum CamsimError {
         #[source]
         source: io::Error,
     },
+    #[error("no certificate can be made: {reason}")]
+    Certificate { reason: String },
     #[error("there is no camera {0}")]
     UnknownCamera(usize),
     #[error("camera {camera}: {reason}")]
@@ -46,6 +48,7 @@ impl CamsimError {
             | Self::Encoder { .. }
             | Self::EncoderTimeout { .. }
             | Self::Cache { .. }
+            | Self::Certificate { .. }
             | Self::Stopped => CamsimErrorKind::Unavailable,
         }
     }

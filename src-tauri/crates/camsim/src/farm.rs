@@ -5,6 +5,7 @@ use crate::{
     content::{AudioLoop, ClipLibrary, audio_loop},
     control,
     counters::CameraTally,
+    doors::{serve_tls, serve_tunnel},
     house::{CameraRuntime, House},
     rtsp::{Door, serve_own_port, serve_shared_port, stream_path},
     stream::{MediaClock, StreamRuntime, Studio},
@@ -22,6 +23,8 @@ pub struct Farm {
     house: Arc<House>,
     studio: Option<Studio>,
     rtsp_address: SocketAddr,
+    tls_address: Option<SocketAddr>,
+    tunnel_address: Option<SocketAddr>,
     control_address: Option<SocketAddr>,
 }
 
@@ -72,6 +75,17 @@ impl Farm {
         };
         let live = house.cameras.iter().flat_map(CameraRuntime::streams);
         let live = live.filter(|stream| stream.spec.mode == StreamMode::Live).cloned().collect();
+        let (mut tls_address, mut tunnel_address) = (None, None);
+        if let Some(listen) = options.tls_listen {
+            let door = Door::open(listen).await?;
+            tls_address = Some(door.address);
+            house.tasks.spawn(serve_tls(house.clone(), door, rtsp_address)?);
+        }
+        if let Some(listen) = options.tunnel_listen {
+            let door = Door::open(listen).await?;
+            tunnel_address = Some(door.address);
+            house.tasks.spawn(serve_tunnel(house.clone(), door, rtsp_address));
+        }
         let studio = Studio::start(live, house.clock)
             .map_err(|e| CamsimError::Encoder { action: "start its thread", reason: e.to_string() })?;
         house.tasks.spawn(serve_shared_port(house.clone(), shared));
@@ -79,7 +93,7 @@ impl Farm {
             house.tasks.spawn(serve_own_port(house.clone(), number, door));
         }
         house.tasks.spawn(produce_all(house.clone()));
-        Ok(Self { house, studio: Some(studio), rtsp_address, control_address })
+        Ok(Self { house, studio: Some(studio), rtsp_address, tls_address, tunnel_address, control_address })
     }
 
     /// Waits until every stream has its content.
@@ -109,6 +123,16 @@ impl Farm {
     pub fn rtsp_url(&self, camera: usize, role: StreamRole) -> String {
         let address = self.house.cameras.get(camera).map_or(self.rtsp_address, |camera| camera.address);
         url(address, camera, role)
+    }
+
+    /// The stream over TLS; `None` unless the farm has such a door.
+    pub fn rtsps_url(&self, camera: usize, role: StreamRole) -> Option<String> {
+        self.tls_address.map(|address| url(address, camera, role).replacen("rtsp:", "rtsps:", 1))
+    }
+
+    /// The stream through the HTTP tunnel, as an `rtsp:` URL; `None` unless the farm has such a door.
+    pub fn tunnel_url(&self, camera: usize, role: StreamRole) -> Option<String> {
+        self.tunnel_address.map(|address| url(address, camera, role))
     }
 
     /// Enters a fault for all streams of a camera; returns when it is in force.
@@ -189,7 +213,10 @@ impl Sounds {
                 .iter()
                 .any(|camera| roles.iter().filter_map(|role| camera.stream(*role)).any(|stream| stream.audio == kind))
         };
-        let kinds: Vec<_> = [Audio::Aac, Audio::Pcma, Audio::Pcmu].into_iter().filter(|kind| wanted(*kind)).collect();
+        let kinds: Vec<_> = [Audio::Aac, Audio::Pcma, Audio::Pcmu, Audio::G726, Audio::Opus]
+            .into_iter()
+            .filter(|kind| wanted(*kind))
+            .collect();
         let make = move || kinds.into_iter().filter_map(|kind| audio_loop(kind).transpose()).collect::<Result<_, _>>();
         tokio::task::spawn_blocking(make).await.map_err(|_| CamsimError::Stopped)?.map(Self)
     }

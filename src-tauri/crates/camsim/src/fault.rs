@@ -14,6 +14,16 @@ pub enum Fault {
     Stall { ms: u32 },
     /// Loses RTP packets at random; over TCP they are left out.
     PacketLoss { percent: f32 },
+    /// Swaps UDP packets of one picture with their neighbour at random.
+    PacketReorder { percent: f32 },
+    /// The sockets stay open; nothing is read, answered or sent any more, as after a pulled cable. Healing closes them.
+    Vanish,
+    /// SETUP over the RTSP connection is refused (461).
+    UdpOnly,
+    /// The description comes as `application/sdp; charset=utf-8`, which strict clients refuse.
+    OddContentType,
+    /// The SDP names an audio codec that nobody knows.
+    UnknownSound,
     /// The expected password is another one; sessions that exist stay.
     WrongPassword,
     /// A stream that already has a session answers SETUP with this status (453 or 503).
@@ -76,6 +86,11 @@ pub struct FaultSet {
     /// On the farm's media clock.
     pub stalled_until_us: i64,
     pub loss_percent: f32,
+    pub reorder_percent: f32,
+    pub vanished: bool,
+    pub udp_only: bool,
+    pub odd_content_type: bool,
+    pub unknown_sound: bool,
     pub wrong_password: bool,
     pub refuse_second_session: Option<u16>,
     pub content: ContentFaults,
@@ -116,6 +131,11 @@ impl FaultSet {
             Fault::Freeze => self.frozen = true,
             Fault::Stall { ms } => self.stalled_until_us = now_us + i64::from(ms) * 1000,
             Fault::PacketLoss { percent } => self.loss_percent = percent.clamp(0.0, 100.0),
+            Fault::PacketReorder { percent } => self.reorder_percent = percent.clamp(0.0, 100.0),
+            Fault::Vanish => self.vanished = true,
+            Fault::UdpOnly => self.udp_only = true,
+            Fault::OddContentType => self.odd_content_type = true,
+            Fault::UnknownSound => self.unknown_sound = true,
             Fault::WrongPassword => self.wrong_password = true,
             Fault::RefuseSecondSession { status } => self.refuse_second_session = Some(status),
             Fault::ParameterChange { width, height } => {

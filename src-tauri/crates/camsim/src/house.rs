@@ -76,7 +76,7 @@ impl House {
         {
             return Err(reason(format!("a picture of {width}x{height} is not possible")));
         }
-        if let Fault::PacketLoss { percent } = fault
+        if let Fault::PacketLoss { percent } | Fault::PacketReorder { percent } = fault
             && !(0.0..=100.0).contains(&percent)
         {
             return Err(reason(format!("{percent} percent is not possible")));

@@ -5,7 +5,8 @@
 //! packetised once, so that hundreds cost little). Faults are entered by [`Farm::fault`] or over HTTP (see
 //! `control`), and [`Farm::counters`] tells what the clients did.
 //!
-//! Folders: `picture` draws, `content` encodes, `rtp` packetises, `stream` keeps time, `rtsp` talks. ONVIF gets a
+//! Folders: `picture` draws, `content` encodes, `rtp` packetises, `stream` keeps time, `rtsp` talks, `doors` wraps it in
+//! TLS or HTTP. ONVIF gets a
 //! folder of its own beside `rtsp`; it will read [`CameraSpec`] and the house as `rtsp` does.
 //!
 //! Tasks: one per port, one per connection, one for the control port, one that encodes the loops at the start, one
@@ -17,6 +18,7 @@ pub mod clock_pattern;
 mod content;
 mod control;
 mod counters;
+mod doors;
 mod error;
 mod farm;
 mod fault;

@@ -11,6 +11,10 @@ pub struct FarmOptions {
     pub cameras: Vec<CameraSpec>,
     /// Shared RTSP port; port 0 picks a free one.
     pub rtsp_listen: SocketAddr,
+    /// The cameras of the shared port over TLS with a self-signed certificate (`rtsps`); `None` for none.
+    pub tls_listen: Option<SocketAddr>,
+    /// The same tunnelled through HTTP; `None` for none.
+    pub tunnel_listen: Option<SocketAddr>,
     /// Where the faults are commanded over HTTP; `None` for library calls only.
     pub control_listen: Option<SocketAddr>,
     /// Keeps encoded clips between runs. `None` encodes them anew.
@@ -25,6 +29,8 @@ impl FarmOptions {
         Self {
             cameras,
             rtsp_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            tls_listen: None,
+            tunnel_listen: None,
             control_listen: None,
             cache_folder: None,
             session_timeout: Duration::from_secs(60),
@@ -104,6 +110,9 @@ pub enum Audio {
     Aac,
     Pcma,
     Pcmu,
+    /// 32 kbit/s.
+    G726,
+    Opus,
 }
 
 /// How a replayed picture looks. A live picture is always the camera's own.

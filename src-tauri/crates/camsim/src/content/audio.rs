@@ -1,4 +1,4 @@
-//! A loop of sound: one short beep per second, as AAC (by GStreamer) or G.711 (here).
+//! A loop of sound: one short beep per second, as AAC, Opus or G.726 (by GStreamer) or G.711 (here).
 
 use crate::{
     Audio, CamsimError,
@@ -20,7 +20,12 @@ pub(crate) struct AudioLoop {
 
 pub(crate) const AAC_HZ: u32 = 16_000;
 pub(crate) const G711_HZ: u32 = 8_000;
+pub(crate) const OPUS_HZ: u32 = 48_000;
 const AAC_FRAME: u32 = 1024;
+/// 20 ms.
+const OPUS_FRAME: u32 = 960;
+/// 40 ms.
+const G726_FRAME: u32 = 320;
 /// Samples in one G.711 packet: 40 ms.
 const G711_FRAME: usize = 320;
 const SECONDS: u32 = 4;
@@ -30,8 +35,22 @@ pub(crate) fn audio_loop(kind: Audio) -> Result<Option<AudioLoop>, CamsimError> 
     let (frames, hz, samples, config) = match kind {
         Audio::None => return Ok(None),
         Audio::Aac => {
-            let (frames, config) = encode_aac()?;
+            let (frames, config) = encode(AAC_HZ, AAC_FRAME, "avenc_aac bitrate=48000 ! audio/mpeg,stream-format=raw")?;
+            if config.is_empty() {
+                return Err(CamsimError::Encoder { action: "encode AAC", reason: "no configuration".into() });
+            }
             (frames, AAC_HZ, AAC_FRAME, config)
+        }
+        Audio::Opus => {
+            let (frames, _) = encode(OPUS_HZ, OPUS_FRAME, "opusenc frame-size=20 bitrate=32000")?;
+            (frames, OPUS_HZ, OPUS_FRAME, Bytes::new())
+        }
+        Audio::G726 => {
+            // Half a byte per sample, packed from the low end (RFC 3551 section 4.5.4).
+            let (blocks, _) = encode(G711_HZ, G726_FRAME, "avenc_g726le bitrate=32000")?;
+            let all = blocks.concat();
+            let frames = all.chunks_exact(G726_FRAME as usize / 2).map(Bytes::copy_from_slice).collect();
+            (frames, G711_HZ, G726_FRAME, Bytes::new())
         }
         Audio::Pcma => (g711(a_law), G711_HZ, G711_FRAME as u32, Bytes::new()),
         Audio::Pcmu => (g711(mu_law), G711_HZ, G711_FRAME as u32, Bytes::new()),
@@ -77,14 +96,14 @@ fn mu_law(value: i16) -> u8 {
     !(sign | code as u8)
 }
 
-fn encode_aac() -> Result<(Vec<Bytes>, Bytes), CamsimError> {
-    let refused = |reason: String| CamsimError::Encoder { action: "encode AAC", reason };
+/// What an encoder makes of the beeps: its frames, and the `codec_data` of its caps if it has any.
+fn encode(hz: u32, frame: u32, encoder: &str) -> Result<(Vec<Bytes>, Bytes), CamsimError> {
+    let refused = |reason: String| CamsimError::Encoder { action: "encode sound", reason };
     gst::init().map_err(|e| refused(e.to_string()))?;
-    let count = AAC_HZ * SECONDS / AAC_FRAME;
+    let count = (hz * SECONDS / frame) as usize;
     let text = format!(
-        "audiotestsrc wave=ticks freq=880 sine-periods-per-tick=88 volume=0.25 samplesperbuffer={AAC_FRAME} \
-         num-buffers={} ! audio/x-raw,rate={AAC_HZ},channels=1 ! audioconvert ! avenc_aac bitrate=48000 \
-         ! audio/mpeg,mpegversion=4,stream-format=raw ! appsink name=sink sync=false",
+        "audiotestsrc wave=ticks freq=880 sine-periods-per-tick=88 volume=0.25 samplesperbuffer={frame} \
+         num-buffers={} ! audio/x-raw,rate={hz},channels=1 ! audioconvert ! {encoder} ! appsink name=sink sync=false",
         count + 2
     );
     let pipeline = gst::parse::launch(&text)
@@ -96,7 +115,7 @@ fn encode_aac() -> Result<(Vec<Bytes>, Bytes), CamsimError> {
     pipeline.set_state(gst::State::Playing).map_err(|e| refused(e.to_string()))?;
     let mut frames = Vec::new();
     let mut config = Bytes::new();
-    while frames.len() < count as usize {
+    while frames.len() < count {
         let Some(sample) = sink.try_pull_sample(gst::ClockTime::from_seconds(10)) else { break };
         if let Some(caps) = sample.caps().and_then(|caps| caps.structure(0).map(ToOwned::to_owned))
             && let Ok(data) = caps.get::<gst::Buffer>("codec_data")
@@ -110,10 +129,7 @@ fn encode_aac() -> Result<(Vec<Bytes>, Bytes), CamsimError> {
     }
     // Going to Null cannot fail in a way that leaves something to do.
     let _ = pipeline.set_state(gst::State::Null);
-    if frames.is_empty() || config.is_empty() {
-        return Err(refused("no frames came out".into()));
-    }
-    Ok((frames, config))
+    if frames.is_empty() { Err(refused(format!("no frames came out of {encoder}"))) } else { Ok((frames, config)) }
 }
 
 #[cfg(test)]
@@ -134,10 +150,15 @@ mod tests {
     #[test]
     fn every_kind_of_sound_comes_out() {
         assert!(audio_loop(Audio::None).unwrap().is_none());
-        for (kind, frames, hz) in [(Audio::Aac, 62, AAC_HZ), (Audio::Pcma, 100, G711_HZ), (Audio::Pcmu, 100, G711_HZ)] {
+        let check = |kind, frames, hz| {
             let sound = audio_loop(kind).unwrap().unwrap();
             assert_eq!((sound.track.units.len(), sound.track.clock_hz), (frames, hz), "{kind:?}");
             assert_eq!(sound.config.is_empty(), kind != Audio::Aac);
-        }
+        };
+        check(Audio::Aac, 62, AAC_HZ);
+        check(Audio::Opus, 200, OPUS_HZ);
+        check(Audio::G726, 100, G711_HZ);
+        check(Audio::Pcma, 100, G711_HZ);
+        check(Audio::Pcmu, 100, G711_HZ);
     }
 }

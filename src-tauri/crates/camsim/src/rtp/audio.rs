@@ -1,4 +1,5 @@
-//! Audio payloads: AAC-hbr (RFC 3640 3.3.6), one frame per packet; G.711 (RFC 3551) as it is.
+//! Audio payloads: AAC-hbr (RFC 3640 3.3.6), one frame per packet; G.711, G.726 (RFC 3551) and Opus (RFC 7587) as they
+//! are.
 
 use crate::Audio;
 use bytes::{BufMut, Bytes, BytesMut};
@@ -8,6 +9,8 @@ pub(crate) const fn audio_payload_type(kind: Audio) -> u8 {
         Audio::Pcmu => 0,
         Audio::Pcma => 8,
         Audio::Aac | Audio::None => 97,
+        Audio::Opus => 98,
+        Audio::G726 => 99,
     }
 }
 

@@ -6,7 +6,10 @@ use super::{
     response,
     session::Session,
 };
-use crate::{house::House, stream::LiveUnit};
+use crate::{
+    house::House,
+    stream::{LiveUnit, StreamRuntime},
+};
 use bytes::{Buf, BytesMut};
 use std::{
     io,
@@ -80,6 +83,10 @@ impl Connection {
         loop {
             let blocked = self.outbox.is_blocked();
             let faults = self.session.as_ref().map(|session| session.stream.faults()).unwrap_or_default();
+            if let Some(session) = self.session.as_ref().filter(|_| faults.vanished) {
+                self.play_dead(&session.stream).await;
+                return Ok(());
+            }
             let now_us = house.clock.now_us();
             let stalled = faults.stalled_until_us > now_us;
             let due = match &self.session {
@@ -103,6 +110,16 @@ impl Connection {
             if self.is_over() {
                 return Ok(());
             }
+        }
+    }
+
+    /// Neither reads nor writes while the stream is vanished; the socket stays open meanwhile.
+    pub(super) async fn play_dead(&self, stream: &StreamRuntime) {
+        let mut faults = stream.faults.subscribe();
+        tokio::select! {
+            () = self.house.stop.cancelled() => {}
+            // The sender lives as long as the stream.
+            _ = faults.wait_for(|set| !set.vanished) => {}
         }
     }
 

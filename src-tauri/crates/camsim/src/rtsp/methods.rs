@@ -17,6 +17,7 @@ use crate::{
 };
 use std::{
     io,
+    net::Ipv4Addr,
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
@@ -47,6 +48,12 @@ impl Connection {
             self.house.cameras[camera].tally.connections_total.fetch_add(1, Relaxed);
         }
         let meant = target.and_then(|target| self.meant(target));
+        if let Some(meant) = &meant
+            && meant.faults.vanished
+        {
+            self.play_dead(&meant.stream).await;
+            return Ok(Then::Close);
+        }
         if let Some(meant) = &meant
             && meant.faults.html_answer
         {
@@ -119,9 +126,10 @@ impl Connection {
         let Some(parameters) = meant.stream.parameters(CONTENT_WAIT).await else {
             return Response::new(503);
         };
-        let sdp = sdp::describe(&meant.stream, &parameters, self.local, meant.faults.unknown_codec);
+        let sdp = sdp::describe(&meant.stream, &parameters, self.local, &meant.faults);
         let base = format!("{}/", self.url(meant));
-        Response::new(200).with("Content-Base", base).body("application/sdp", sdp)
+        let kind = if meant.faults.odd_content_type { "application/sdp; charset=utf-8" } else { "application/sdp" };
+        Response::new(200).with("Content-Base", base).body(kind, sdp)
     }
 
     async fn set_up(&mut self, request: &Request, meant: &Meant) -> Response {
@@ -141,7 +149,8 @@ impl Connection {
                 }
             }
         }
-        let Some(wish) = request.header("Transport").and_then(transport::parse) else {
+        let wish = request.header("Transport").and_then(transport::parse);
+        let Some(wish) = wish.filter(|wish| !(meant.faults.udp_only && matches!(wish, Wish::Interleaved(_)))) else {
             return Response::new(461);
         };
         let Ok((carrier, granted)) = self.carrier(wish).await else { return Response::new(500) };
@@ -167,6 +176,14 @@ impl Connection {
                 let (rtp, rtcp) = channels.unwrap_or((next, next + 1));
                 let granted = format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp}");
                 Ok((Carrier::Interleaved { rtp, rtcp }, granted))
+            }
+            Wish::Multicast => {
+                // Administratively scoped (RFC 2365): it does not leave the site.
+                let group = Ipv4Addr::new(239, 255, rand::random(), rand::random_range(1..=254));
+                let port = rand::random_range(10_000_u16..30_000) * 2;
+                let carrier = bind_udp(self.local, group.into(), port, port + 1).await?;
+                let granted = format!("RTP/AVP;multicast;destination={group};port={port}-{};ttl=1", port + 1);
+                Ok((carrier, granted))
             }
             Wish::Udp { rtp, rtcp } => {
                 let carrier = bind_udp(self.local, self.peer, rtp, rtcp).await?;

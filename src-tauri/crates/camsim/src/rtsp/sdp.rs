@@ -3,14 +3,15 @@
 use crate::{
     Audio,
     content::{AudioLoop, Parameters},
+    fault::FaultSet,
     rtp::{audio_payload_type, video_payload_type},
     stream::StreamRuntime,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{fmt::Write, net::IpAddr};
 
-/// Describes a stream. `unknown_codec` puts a name there that no client knows.
-pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: IpAddr, unknown_codec: bool) -> String {
+/// Describes a stream. Faults put names there that no client knows.
+pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: IpAddr, faults: &FaultSet) -> String {
     let family = if local.is_ipv4() { "IP4 0.0.0.0" } else { "IP6 ::" };
     let payload_type = video_payload_type(stream.spec.codec);
     let mut sdp = format!(
@@ -21,11 +22,12 @@ pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: I
         name = stream.name.replace(['\r', '\n'], " "),
         fps = stream.spec.fps,
     );
-    let format = if unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(payload_type, parameters) };
+    let format =
+        if faults.unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(payload_type, parameters) };
     // Writing to a string cannot fail.
     let _ = write!(sdp, "a=rtpmap:{payload_type} {format}");
     if let Some(audio) = &stream.audio {
-        sdp.push_str(&audio_part(audio));
+        sdp.push_str(&audio_part(audio, faults));
     }
     sdp
 }
@@ -53,10 +55,11 @@ fn video_format(payload_type: u8, parameters: &Parameters) -> String {
     }
 }
 
-fn audio_part(audio: &AudioLoop) -> String {
+fn audio_part(audio: &AudioLoop, faults: &FaultSet) -> String {
     let payload_type = audio_payload_type(audio.kind);
     let hz = audio.track.clock_hz;
     let format = match audio.kind {
+        _ if faults.unknown_sound => format!("X-UNHEARD/{hz}/1"),
         Audio::Aac => {
             let config: String = audio.config.iter().map(|byte| format!("{byte:02X}")).collect();
             format!(
@@ -65,6 +68,9 @@ fn audio_part(audio: &AudioLoop) -> String {
             )
         }
         Audio::Pcma => format!("PCMA/{hz}/1"),
+        Audio::G726 => format!("G726-32/{hz}/1"),
+        // Always announced with two channels (RFC 7587 section 7).
+        Audio::Opus => format!("opus/{hz}/2"),
         Audio::Pcmu | Audio::None => format!("PCMU/{hz}/1"),
     };
     format!("m=audio 0 RTP/AVP {payload_type}\r\na=rtpmap:{payload_type} {format}\r\na=control:track2\r\n")

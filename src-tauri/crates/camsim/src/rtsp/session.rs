@@ -139,7 +139,7 @@ impl Session {
         let Some(track) = self.track(TrackKind::Video) else { return Ok(()) };
         if wanted(&stream, track, unit.key, faults) {
             let time = time_of(&stream, track, unit.time, faults);
-            track.send(&unit.wire, time, faults.loss_percent, &mut link)?;
+            track.send(&unit.wire, time, faults, &mut link)?;
         }
         send_report(&stream, track, clock.now(), faults, &mut link)
     }
@@ -206,7 +206,7 @@ fn send_due(
         let Some(unit) = cursor.unit() else { break };
         if wanted(stream, track, unit.key, faults) {
             let time = time_of(stream, track, cursor.time(), faults);
-            track.send(&unit.wire, time, faults.loss_percent, link)?;
+            track.send(&unit.wire, time, faults, link)?;
         }
         cursor.advance();
     }

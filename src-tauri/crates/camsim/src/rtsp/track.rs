@@ -3,6 +3,7 @@
 use super::{outbox::Outbox, target::TrackKind};
 use crate::{
     counters::StreamTally,
+    fault::FaultSet,
     rtp::{Stamp, Wire},
     stream::LoopCursor,
 };
@@ -61,7 +62,7 @@ impl Track {
     ///
     /// # Errors
     /// The RTSP connection is broken. Over UDP, what cannot be sent is lost.
-    pub fn send(&mut self, wire: &Wire, time: u32, loss_percent: f32, link: &mut Link<'_>) -> io::Result<()> {
+    pub fn send(&mut self, wire: &Wire, time: u32, faults: &FaultSet, link: &mut Link<'_>) -> io::Result<()> {
         let channel = match self.carrier {
             Carrier::Interleaved { rtp, .. } => rtp,
             Carrier::Udp { .. } => 0,
@@ -75,7 +76,7 @@ impl Track {
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.clear();
             let starts: Vec<usize> = wire.stamp_into(stamp, scratch).collect();
-            let lost = self.carry(scratch, &starts, loss_percent, link)?;
+            let lost = self.carry(scratch, &starts, faults, link)?;
             link.tally.packets.fetch_add(u64::from(count - lost), Relaxed);
             link.tally.lost_packets.fetch_add(u64::from(lost), Relaxed);
             link.tally.bytes.fetch_add((wire.size() - wire.packets() * INTERLEAVED_HEADER) as u64, Relaxed);
@@ -86,17 +87,25 @@ impl Track {
     }
 
     /// Answers the number of packets that did not go out.
-    fn carry(&self, scratch: &[u8], starts: &[usize], loss_percent: f32, link: &mut Link<'_>) -> io::Result<u32> {
+    fn carry(&self, scratch: &[u8], starts: &[usize], faults: &FaultSet, link: &mut Link<'_>) -> io::Result<u32> {
         let mut random = rand::rng();
-        let mut is_lost = || loss_percent > 0.0 && random.random_range(0.0..100.0) < loss_percent;
-        if loss_percent <= 0.0 && matches!(self.carrier, Carrier::Interleaved { .. }) {
+        let mut happens = |percent: f32| percent > 0.0 && random.random_range(0.0..100.0) < percent;
+        if faults.loss_percent <= 0.0 && matches!(self.carrier, Carrier::Interleaved { .. }) {
             link.outbox.send(link.socket, scratch)?;
             return Ok(0);
         }
         let ends = starts.iter().skip(1).copied().chain([scratch.len()]);
+        let mut packets: Vec<_> = starts.iter().copied().zip(ends).collect();
+        if matches!(self.carrier, Carrier::Udp { .. }) {
+            for at in 1..packets.len() {
+                if happens(faults.reorder_percent) {
+                    packets.swap(at - 1, at);
+                }
+            }
+        }
         let mut lost = 0;
-        for (start, end) in starts.iter().copied().zip(ends) {
-            let gone = is_lost()
+        for (start, end) in packets {
+            let gone = happens(faults.loss_percent)
                 || match &self.carrier {
                     Carrier::Interleaved { .. } => {
                         link.outbox.send(link.socket, &scratch[start..end])?;

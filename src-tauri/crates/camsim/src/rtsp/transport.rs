@@ -4,21 +4,22 @@
 pub(super) enum Wish {
     /// RTP over the RTSP connection; `None` lets the server choose the channels.
     Interleaved(Option<(u8, u8)>),
+    /// UDP to a group that the server chooses.
+    Multicast,
     /// UDP to these ports of the client.
     Udp { rtp: u16, rtcp: u16 },
 }
 
-/// The first wish that can be granted. Multicast cannot.
+/// The first wish that can be granted.
 pub(super) fn parse(header: &str) -> Option<Wish> {
     header.split(',').find_map(|wish| {
         let mut parts = wish.split(';').map(str::trim);
         let protocol = parts.next()?.to_ascii_uppercase();
         let parts: Vec<_> = parts.collect();
         let value = |name: &str| parts.iter().find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-        if parts.iter().any(|part| part.eq_ignore_ascii_case("multicast")) {
-            return None;
-        }
+        let is_multicast = parts.iter().any(|part| part.eq_ignore_ascii_case("multicast"));
         match protocol.as_str() {
+            "RTP/AVP" | "RTP/AVP/UDP" if is_multicast => Some(Wish::Multicast),
             "RTP/AVP/TCP" => Some(Wish::Interleaved(value("interleaved").and_then(pair))),
             "RTP/AVP" | "RTP/AVP/UDP" => {
                 let (rtp, rtcp) = value("client_port").and_then(pair)?;
@@ -51,14 +52,9 @@ mod tests {
         check("RTP/AVP/TCP;unicast", Some(Wish::Interleaved(None)));
         check("RTP/AVP;unicast;client_port=5000-5001", Some(Wish::Udp { rtp: 5000, rtcp: 5001 }));
         check("RTP/AVP/UDP;client_port=65534", Some(Wish::Udp { rtp: 65534, rtcp: 65535 }));
-        check("RTP/AVP;multicast, RTP/AVP/TCP;interleaved=0-1", Some(Wish::Interleaved(Some((0, 1)))));
-        for bad in [
-            "",
-            "RTP/AVP;multicast",
-            "RTP/AVP;unicast",
-            "RTP/SAVP;unicast;client_port=1-2",
-            "RTP/AVP;client_port=65535",
-        ] {
+        check("RTP/AVP;multicast, RTP/AVP/TCP;interleaved=0-1", Some(Wish::Multicast));
+        check("RTP/SAVP;multicast, RTP/AVP/TCP;interleaved=0-1", Some(Wish::Interleaved(Some((0, 1)))));
+        for bad in ["", "RTP/AVP;unicast", "RTP/SAVP;unicast;client_port=1-2", "RTP/AVP;client_port=65535"] {
             check(bad, None);
         }
     }

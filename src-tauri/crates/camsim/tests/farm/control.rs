@@ -58,6 +58,7 @@ async fn the_command_line_lists_every_stream() {
         credentials: Some(("admin".into(), Secret::new("x"))),
         cache_folder: None,
         sub_gop_ms: None,
+        sub_fps: None,
     })
     .await
     .unwrap();
