@@ -27,6 +27,7 @@ export type SessionState = Schemas['SessionState'];
 export type SessionView = Schemas['SessionView'];
 export type SettingsPatch = Schemas['SettingsPatch'];
 export type SettingsView = Schemas['SettingsView'];
+export type SetupFolder = Schemas['SetupFolder'];
 export type SetupRequest = Schemas['SetupRequest'];
 export type StreamStatus = Schemas['StreamStatus'];
 export type StreamView = Schemas['StreamView'];
