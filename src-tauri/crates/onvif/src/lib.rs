@@ -1,0 +1,1 @@
+//! ONVIF: discovery and SOAP client, events and snapshots of cameras. The only crate that knows SOAP.
