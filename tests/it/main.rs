@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_cameras;
+mod first_run;
 mod live;
 mod live_load;
 mod notify;

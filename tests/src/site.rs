@@ -16,6 +16,8 @@ const LIVE_WITHIN: Duration = Duration::from_secs(20);
 pub struct SiteOptions {
     pub max_viewers: Option<usize>,
     pub demo_cameras: Option<u32>,
+    /// Of an earlier site; without one the site starts empty.
+    pub data: Option<DataFolder>,
 }
 
 pub struct TestSite {
@@ -35,7 +37,7 @@ impl TestSite {
     /// # Errors
     /// Whatever keeps the site from starting.
     pub async fn start_with(options: SiteOptions) -> Result<Self> {
-        let data = DataFolder::new()?;
+        let data = options.data.map_or_else(DataFolder::new, Ok)?;
         let mut config = Config::default();
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         if let Some(max) = options.max_viewers {
@@ -123,7 +125,13 @@ impl TestSite {
     }
 
     pub async fn stop(self) {
+        self.stop_keeping().await;
+    }
+
+    /// Stops and leaves the data folder for another start.
+    pub async fn stop_keeping(self) -> DataFolder {
         self.running.stop(STOP_DEADLINE).await;
+        self.data
     }
 }
 
