@@ -29,6 +29,9 @@ pub struct TileView {
     pub column_span: u8,
     pub row_span: u8,
     pub camera_id: Option<i64>,
+    /// Kept when a camera is called or cameras are dropped; false when absent.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
 /// `POST /api/v1/layouts` and `PUT /api/v1/layouts/{id}`.

@@ -19,6 +19,9 @@ pub struct Tile {
     pub column_span: u8,
     pub row_span: u8,
     pub camera: Option<CameraId>,
+    /// Kept when a camera is called or cameras are dropped; only its own commands change what it shows.
+    #[serde(default)]
+    pub pinned: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +74,14 @@ mod tests {
     fn check(tiles: &[(u8, u8, u8, u8)], expect: Option<&str>) {
         let tiles = tiles
             .iter()
-            .map(|&(column, row, column_span, row_span)| Tile { column, row, column_span, row_span, camera: None })
+            .map(|&(column, row, column_span, row_span)| Tile {
+                column,
+                row,
+                column_span,
+                row_span,
+                camera: None,
+                pinned: false,
+            })
             .collect();
         let got = LayoutGrid { columns: 3, rows: 2, tiles }.check();
         assert_eq!(got.err().and_then(|p| p.params.get("reason").cloned()).as_deref(), expect);
@@ -84,5 +94,12 @@ mod tests {
         check(&[(2, 0, 2, 1)], Some("outside"));
         check(&[(255, 0, 255, 1)], Some("outside"));
         check(&[(0, 0, 0, 1)], Some("empty_tile"));
+    }
+
+    #[test]
+    fn a_layout_from_before_pins_has_none() {
+        let tile: Tile =
+            serde_json::from_str(r#"{"column":0,"row":0,"column_span":1,"row_span":1,"camera":7}"#).unwrap();
+        assert!(!tile.pinned);
     }
 }

@@ -10,6 +10,7 @@ pub fn layout_view(layout: &Layout) -> LayoutView {
         column_span: tile.column_span,
         row_span: tile.row_span,
         camera_id: tile.camera.map(|camera| camera.0),
+        pinned: tile.pinned,
     };
     LayoutView {
         id: layout.id.0,
@@ -34,6 +35,7 @@ pub fn grid_of(view: &GridView) -> Result<LayoutGrid, Problem> {
         column_span: tile.column_span,
         row_span: tile.row_span,
         camera: tile.camera_id.map(CameraId),
+        pinned: tile.pinned,
     };
     let grid = LayoutGrid { columns: view.columns, rows: view.rows, tiles: view.tiles.iter().map(tile).collect() };
     grid.check()?;
