@@ -1,4 +1,5 @@
-//! A loop of sound: one short beep per second, as AAC, Opus or G.726 (by GStreamer) or G.711 (here).
+//! A loop of sound: one short beep per second, as AAC or Opus (by GStreamer) or G.711 (here); G.726 is
+//! silent.
 
 use crate::{
     Audio, CamsimError,
@@ -46,11 +47,10 @@ pub(crate) fn audio_loop(kind: Audio) -> Result<Option<AudioLoop>, CamsimError> 
             (frames, OPUS_HZ, OPUS_FRAME, Bytes::new())
         }
         Audio::G726 => {
-            // Half a byte per sample, packed from the low end (RFC 3551 section 4.5.4).
-            let (blocks, _) = encode(G711_HZ, G726_FRAME, "avenc_g726le bitrate=32000")?;
-            let all = blocks.concat();
-            let frames = all.chunks_exact(G726_FRAME as usize / 2).map(Bytes::copy_from_slice).collect();
-            (frames, G711_HZ, G726_FRAME, Bytes::new())
+            // Half a byte per sample (RFC 3551 section 4.5.4). All ones is the smallest step: silence, as no encoder for
+            // it is at hand.
+            let frame = Bytes::from_static(&[0xff; G726_FRAME as usize / 2]);
+            (vec![frame; (G711_HZ * SECONDS / G726_FRAME) as usize], G711_HZ, G726_FRAME, Bytes::new())
         }
         Audio::Pcma => (g711(a_law), G711_HZ, G711_FRAME as u32, Bytes::new()),
         Audio::Pcmu => (g711(mu_law), G711_HZ, G711_FRAME as u32, Bytes::new()),

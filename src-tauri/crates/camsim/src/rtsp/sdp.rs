@@ -56,7 +56,8 @@ fn video_format(payload_type: u8, parameters: &Parameters) -> String {
 }
 
 fn audio_part(audio: &AudioLoop, faults: &FaultSet) -> String {
-    let payload_type = audio_payload_type(audio.kind);
+    // A number with a meaning of its own would give the sound away.
+    let payload_type = if faults.unknown_sound { 100 } else { audio_payload_type(audio.kind) };
     let hz = audio.track.clock_hz;
     let format = match audio.kind {
         _ if faults.unknown_sound => format!("X-UNHEARD/{hz}/1"),

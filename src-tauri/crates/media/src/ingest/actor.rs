@@ -154,7 +154,12 @@ impl<'a> Actor<'a> {
     fn on_tick(&mut self) {
         let statistics = self.seat.hub.statistics();
         let last_unit = statistics.last_unit_at.filter(|at| self.running.as_ref().is_some_and(|r| *at >= r.since));
+        let was_running = self.running_health();
         self.apply(Event::Tick { last_unit, dice: rand::random() });
+        if let (Some(health), Some(problem)) = (was_running, self.problem().cloned()) {
+            // Silence was found out here, not by the engine.
+            self.note_failure(&problem.into(), health.has_played(), self.state.attempt());
+        }
         let params = self.seat.hub.current_params();
         let is_live = matches!(self.state.stage, Stage::Running { health: Health::Live { .. }, .. });
         self.seat.snapshot.send_if_modified(|snapshot| {
@@ -212,20 +217,39 @@ impl<'a> Actor<'a> {
 
     fn on_failed(&mut self, failure: Failure) {
         self.running = None;
-        let (attempt, problem) = (self.state.attempt() + 1, &failure.problem);
+        let has_played = self.running_health().is_some_and(Health::has_played);
+        self.note_failure(&failure, has_played, self.state.attempt() + 1);
+        self.apply(Event::Failed { failure, dice: rand::random() });
+    }
+
+    fn note_failure(&mut self, failure: &Failure, has_played: bool, attempt: u32) {
+        let problem = &failure.problem;
         // Said once, and again when it becomes something else: hundreds of cameras may be away for days.
         if self.last_failure.as_ref().map(|last| last.code) == Some(problem.code) {
             tracing::debug!(path = %self.path(), attempt, %problem, "the stream is still away");
         } else {
             tracing::warn!(path = %self.path(), attempt, %problem, "the stream was lost or could not be opened");
         }
-        let has_played = matches!(self.state.stage, Stage::Running { health, .. } if health.has_played());
         if !has_played && failure.may_be_the_engine() {
             // What was remembered no longer holds: the camera has changed.
             self.preferred = None;
         }
-        self.last_failure = Some(failure.problem.clone());
-        self.apply(Event::Failed { failure, dice: rand::random() });
+        self.last_failure = Some(problem.clone());
+    }
+
+    const fn running_health(&self) -> Option<Health> {
+        match self.state.stage {
+            Stage::Running { health, .. } => Some(health),
+            _ => None,
+        }
+    }
+
+    /// What keeps the stream away now.
+    const fn problem(&self) -> Option<&Problem> {
+        match &self.state.stage {
+            Stage::Waiting { problem, .. } | Stage::NeedsAttention { problem, .. } => Some(problem),
+            _ => None,
+        }
     }
 
     fn apply(&mut self, event: Event) {

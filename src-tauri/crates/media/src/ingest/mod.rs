@@ -20,6 +20,7 @@ mod engine;
 mod facts;
 mod failure;
 mod handle;
+mod interface;
 mod lockout;
 mod pace;
 mod probe;

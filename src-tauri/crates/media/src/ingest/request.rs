@@ -20,8 +20,10 @@ impl IngestRequest {
     pub(crate) fn port(&self) -> Option<u16> {
         let url = self.url.as_url();
         let usual = match (url.scheme(), self.transport) {
-            ("rtsps" | "rtspst", _) => Some(322),
-            (scheme, _) if scheme.starts_with("rtsp") => Some(554),
+            ("rtsps", Transport::Http) => Some(443),
+            ("rtsps", _) => Some(322),
+            ("rtsp" | "rtspt", Transport::Http) => Some(80),
+            ("rtsp" | "rtspt", _) => Some(554),
             ("file", _) => None,
             _ => url.port_or_known_default(),
         };

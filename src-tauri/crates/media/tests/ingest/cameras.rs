@@ -62,7 +62,11 @@ pub fn credentials(password: &str) -> Option<Credentials> {
 
 impl Cameras {
     pub async fn start(cameras: Vec<CameraSpec>) -> Self {
-        let farm = Farm::start(FarmOptions::new(cameras)).await.unwrap();
+        Self::with(FarmOptions::new(cameras)).await
+    }
+
+    pub async fn with(farm: FarmOptions) -> Self {
+        let farm = Farm::start(farm).await.unwrap();
         farm.ready().await.unwrap();
         let options = IngestOptions {
             stall_after: Duration::from_secs(2),

@@ -10,3 +10,4 @@ mod faults;
 mod passwords;
 mod probes;
 mod times;
+mod transports;

@@ -2,14 +2,14 @@
 
 use super::{
     EngineEvent, Job,
-    gstreamer_pipeline::{Found, Pipeline},
+    gstreamer_pipeline::{Found, Pipeline, Reach},
 };
 use crate::{
     AudioParams, Track, VideoParams,
     ingest::{
         assembler::{Assembler, RawUnit},
         failure::Failure,
-        reach,
+        interface, reach,
     },
 };
 use std::{sync::Arc, time::Instant};
@@ -24,7 +24,15 @@ pub async fn run(job: &Job) -> Result<(), Failure> {
         other => other,
     };
     let admission = job.options.lockout.admit(&request.device(), request.credentials.as_ref()).await?;
-    let (pipeline, found) = Pipeline::start(request, transport)?;
+    let reach = Reach {
+        transport,
+        connect_timeout: job.options.connect_timeout,
+        interface: match (transport, request.port()) {
+            (Transport::Multicast, Some(port)) => interface::towards(request.url.host(), port).await,
+            _ => None,
+        },
+    };
+    let (pipeline, found) = Pipeline::start(request, &reach)?;
     let mut receiver = Receiver::new(job, transport, found);
     let outcome = tokio::select! {
         biased;
@@ -106,6 +114,18 @@ impl<'a> Receiver<'a> {
         Ok(())
     }
 
+    /// Says which codecs the camera offered when none of them is ours.
+    fn named(&self, failure: Failure) -> Failure {
+        if failure.problem.code != ErrorCode::CodecUnsupported || self.skipped.is_empty() {
+            return failure;
+        }
+        let video: Vec<_> = self.skipped.iter().filter_map(|track| track.strip_prefix("video/")).collect();
+        match video.first() {
+            Some(codec) => Failure { problem: failure.problem.with("codec", codec), ..failure },
+            None => Problem::new(ErrorCode::NoVideo).with("tracks", self.skipped.join(", ")).at("describe").into(),
+        }
+    }
+
     fn silent(&self, limit: std::time::Duration) -> Failure {
         let code = if self.skipped.is_empty() { ErrorCode::ConnectTimeout } else { ErrorCode::NoVideo };
         let problem = Problem::new(code).at("stream").with("timeout_ms", limit.as_millis());
@@ -134,7 +154,7 @@ impl<'a> Receiver<'a> {
                     self.job.tell(EngineEvent::FirstPicture).await;
                 }
             }
-            Found::Failed(failure) => return Err(failure),
+            Found::Failed(failure) => return Err(self.named(failure)),
             Found::Ended => return Err(Problem::new(ErrorCode::StreamEnded).at("stream").into()),
         }
         Ok(())

@@ -40,10 +40,20 @@ pub enum Found {
     Ended,
 }
 
+/// How to get at the camera.
+#[derive(Clone, Debug)]
+pub struct Reach {
+    pub transport: Transport,
+    pub connect_timeout: Duration,
+    /// Where a multicast group is joined; `None` leaves it to the system.
+    pub interface: Option<String>,
+}
+
 /// A running pipeline. Stop it with [`Pipeline::stop`].
 #[derive(Debug)]
 pub struct Pipeline {
-    pipeline: gst::Pipeline,
+    /// `None` once it is being stopped.
+    pipeline: Option<gst::Pipeline>,
 }
 
 /// Shared by all callbacks of one pipeline.
@@ -55,6 +65,8 @@ struct Outlet {
     /// Files are played at their own pace; cameras come at theirs.
     is_paced: bool,
     has_credentials: bool,
+    /// The camera offers a track that we take.
+    has_offer: Arc<AtomicBool>,
     password_guard: Arc<PasswordGuard>,
 }
 
@@ -85,7 +97,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// `engine_missing` with the element that is not installed.
-    pub fn start(request: &IngestRequest, transport: Transport) -> Result<(Self, mpsc::Receiver<Found>), Failure> {
+    pub fn start(request: &IngestRequest, reach: &Reach) -> Result<(Self, mpsc::Receiver<Found>), Failure> {
         gst::init().map_err(|e| missing("gstreamer", &e.to_string()))?;
         let (sender, receiver) = mpsc::channel(CHANNEL);
         let outlet = Outlet {
@@ -94,11 +106,12 @@ impl Pipeline {
             has_audio: Arc::default(),
             is_paced: request.url.scheme() == "file",
             has_credentials: request.credentials.is_some(),
+            has_offer: Arc::default(),
             password_guard: Arc::default(),
         };
         let pipeline = gst::Pipeline::new();
         let source = if request.url.scheme().starts_with("rtsp") {
-            rtsp_source(request, transport, &outlet)?
+            rtsp_source(request, reach, &outlet)?
         } else {
             uri_source(request)?
         };
@@ -112,23 +125,34 @@ impl Pipeline {
         if let Some(bus) = pipeline.bus() {
             bus.set_sync_handler(move |_, message| outlet.hear(message));
         }
-        let started = Self { pipeline };
         // A refusal is on the bus with its reason.
-        let _ = started.pipeline.set_state(gst::State::Playing);
-        Ok((started, receiver))
+        let _ = pipeline.set_state(gst::State::Playing);
+        Ok((Self { pipeline: Some(pipeline) }, receiver))
     }
 
     /// Stops it on a thread of its own, because that waits for the camera's answer to the TEARDOWN.
-    pub async fn stop(self) {
-        let stopped = tokio::task::spawn_blocking(move || {
-            let _ = self.pipeline.set_state(gst::State::Null);
-            if let Some(bus) = self.pipeline.bus() {
-                bus.unset_sync_handler();
-            }
-        });
+    pub async fn stop(mut self) {
+        let Some(pipeline) = self.pipeline.take() else { return };
+        let stopped = tokio::task::spawn_blocking(move || end(&pipeline));
         if tokio::time::timeout(STOP_WITHIN, stopped).await.is_err() {
             tracing::warn!("a GStreamer pipeline did not stop in time");
         }
+    }
+}
+
+impl Drop for Pipeline {
+    /// Whoever was aborted half-way leaves no threads and no session at the camera behind.
+    fn drop(&mut self) {
+        if let Some(pipeline) = self.pipeline.take() {
+            std::thread::spawn(move || end(&pipeline));
+        }
+    }
+}
+
+fn end(pipeline: &gst::Pipeline) {
+    let _ = pipeline.set_state(gst::State::Null);
+    if let Some(bus) = pipeline.bus() {
+        bus.unset_sync_handler();
     }
 }
 
@@ -140,26 +164,35 @@ fn make(factory: &'static str) -> Result<gst::Element, Failure> {
     gst::ElementFactory::make(factory).build().map_err(|e| missing(factory, &e.to_string()))
 }
 
-fn rtsp_source(request: &IngestRequest, transport: Transport, outlet: &Outlet) -> Result<gst::Element, Failure> {
+fn rtsp_source(request: &IngestRequest, reach: &Reach, outlet: &Outlet) -> Result<gst::Element, Failure> {
     let source = make("rtspsrc")?;
-    let is_udp = matches!(transport, Transport::Udp | Transport::Multicast);
-    source.set_property("location", request.url.as_str());
+    let is_udp = matches!(reach.transport, Transport::Udp | Transport::Multicast);
+    source.set_property("location", location(request));
     source.set_property_from_str(
         "protocols",
-        match transport {
+        match reach.transport {
             Transport::Udp => "udp",
             Transport::Multicast => "udp-mcast",
-            Transport::Http => "http",
+            Transport::Http => "tcp+http",
             Transport::Auto | Transport::Tcp => "tcp",
         },
     );
+    source.set_property("tcp-timeout", u64::try_from(reach.connect_timeout.as_micros()).unwrap_or(u64::MAX));
+    // Silence is judged by the age of the newest unit, in one place for both engines.
+    source.set_property("timeout", 0_u64);
+    if let Some(interface) = &reach.interface {
+        source.set_property("multicast-iface", interface);
+    }
     // Over TCP nothing needs re-ordering; over UDP this is how long a late packet is waited for.
     source.set_property("latency", if is_udp { 100_u32 } else { 0 });
-    // RTP timestamps as they are: jitter and skew are taken out by `ingest::clock`.
-    source.set_property_from_str("buffer-mode", "none");
+    // RTP timestamps as they are over TCP: jitter and skew are taken out by `ingest::clock`. Datagrams need arrival times
+    // in them: without, every gap counts as long overdue and what comes out of order is thrown away.
+    source.set_property_from_str("buffer-mode", if is_udp { "slave" } else { "none" });
     source.set_property("user-agent", "Watchwall");
     source.set_property("teardown-timeout", 1_000_000_000_u64);
-    // Cameras sign their own certificates.
+    // Cameras sign their own certificates and name themselves by addresses that change, so none is verified: TLS keeps
+    // listeners out, it does not prove who the camera is. The password is safe with Digest; who needs the proof as well
+    // puts the cameras on a network of their own.
     source.set_property_from_str("tls-validation-flags", "no-flags");
     if let Some(credentials) = &request.credentials {
         source.set_property("user-id", &credentials.username);
@@ -177,16 +210,47 @@ fn rtsp_source(request: &IngestRequest, transport: Transport, outlet: &Outlet) -
         let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
         let is_taken = caps.as_ref().and_then(|c| c.structure(0)).is_some_and(|s| {
             let media = s.get::<String>("media").unwrap_or_default();
-            let is_ours = matches!(media.as_str(), "video" | "audio");
+            let encoding = s.get::<String>("encoding-name").unwrap_or_default().to_lowercase();
+            let is_ours = is_taken(&media, &encoding);
             if !is_ours {
-                let encoding = s.get::<String>("encoding-name").unwrap_or_default().to_lowercase();
                 outlet.send(Found::Skipped(format!("{media}/{encoding}")));
             }
+            outlet.has_offer.fetch_or(is_ours, Ordering::SeqCst);
             is_ours
         });
         Some(is_taken.to_value())
     });
     Ok(source)
+}
+
+/// The address as `rtspsrc` reads it: the scheme says what wraps RTSP, and the port is never left to its own defaults
+/// (it knows 554 only, where tunnels listen on 80 and TLS on 322).
+fn location(request: &IngestRequest) -> String {
+    let text = request.url.as_str();
+    let Some((_, rest)) = text.split_once("://") else { return text.to_owned() };
+    let scheme = match (request.url.scheme(), request.transport) {
+        ("rtsps", Transport::Http) => "rtspsh",
+        ("rtsps", _) => "rtsps",
+        (_, Transport::Http) => "rtsph",
+        _ => "rtsp",
+    };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    match (request.url.port(), request.port()) {
+        (None, Some(port)) => format!("{scheme}://{authority}:{port}{path}"),
+        _ => format!("{scheme}://{authority}{path}"),
+    }
+}
+
+/// Whether a track of a description is one of ours, by its encoding name in lower case.
+fn is_taken(media: &str, encoding: &str) -> bool {
+    match media {
+        "video" => matches!(encoding, "h264" | "h265" | "jpeg" | "mp2t"),
+        "audio" => {
+            matches!(encoding, "mpeg4-generic" | "mp4a-latm" | "pcma" | "pcmu" | "opus" | "g726-32" | "aal2-g726-32")
+        }
+        _ => false,
+    }
 }
 
 fn uri_source(request: &IngestRequest) -> Result<gst::Element, Failure> {
@@ -315,7 +379,7 @@ impl Outlet {
                 let failure = if self.password_guard.has_tripped.load(Ordering::SeqCst) {
                     status_problem(401, true, "connect").into()
                 } else {
-                    failure(&error.error(), &debug, self.has_credentials)
+                    failure(&error.error(), &debug, self.has_credentials, self.has_offer.load(Ordering::SeqCst))
                 };
                 self.send(Found::Failed(failure));
             }
@@ -334,7 +398,7 @@ fn link(pad: &gst::Pad, element: &gst::Element) -> Result<(), Failure> {
     pad.link(&sink).map(|_| ()).map_err(|e| missing("link", &e.to_string()))
 }
 
-fn failure(error: &gst::glib::Error, debug: &str, has_credentials: bool) -> Failure {
+fn failure(error: &gst::glib::Error, debug: &str, has_credentials: bool, has_offer: bool) -> Failure {
     use gst::{ResourceError, StreamError};
     // The debug text begins with file and function of the element; its last line says what happened.
     let detail = format!("{} {}", error.message(), debug.lines().last().unwrap_or_default());
@@ -347,9 +411,39 @@ fn failure(error: &gst::glib::Error, debug: &str, has_credentials: bool) -> Fail
             Problem::new(ErrorCode::HostUnreachable).at("connect")
         }
         (Some(_), _) => Problem::new(ErrorCode::RtspError).at("stream"),
+        // The track would do, but the way it should come was refused.
+        (_, Some(StreamError::CodecNotFound)) if has_offer => {
+            Problem::new(ErrorCode::RtspError).with("status", 461).at("setup")
+        }
         (_, Some(StreamError::CodecNotFound | StreamError::WrongType)) => Problem::new(ErrorCode::CodecUnsupported),
         (_, Some(StreamError::TypeNotFound)) => Problem::new(ErrorCode::NoVideo),
         _ => Problem::new(ErrorCode::RtspError).at("stream"),
     };
     problem.because(detail.trim()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchwall_model::{IngestEngine, SafeUrl, StreamPath};
+
+    #[test]
+    fn scheme_and_port_are_always_spelt_out() {
+        let check = |url, transport, expect| {
+            let request = IngestRequest {
+                path: StreamPath::parse("a").unwrap(),
+                url: SafeUrl::split(url).unwrap().0,
+                credentials: None,
+                engine: IngestEngine::Gstreamer,
+                transport,
+            };
+            assert_eq!(location(&request), expect);
+        };
+        check("rtsp://h/a?b=1", Transport::Tcp, "rtsp://h:554/a?b=1");
+        check("rtspt://h:8554/a", Transport::Auto, "rtsp://h:8554/a");
+        check("rtsp://h", Transport::Http, "rtsph://h:80");
+        check("rtsp://h:8080/a", Transport::Http, "rtsph://h:8080/a");
+        check("rtsps://[fe80::1]/a", Transport::Auto, "rtsps://[fe80::1]:322/a");
+        check("rtsps://h/a", Transport::Http, "rtspsh://h:443/a");
+    }
 }

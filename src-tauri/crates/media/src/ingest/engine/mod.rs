@@ -91,6 +91,15 @@ pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failu
                 other => return other,
             };
             tracing::info!(path = %job.request.path, reason = %refused.problem, "handing the stream to GStreamer");
+            if is_transport_refused(&refused.problem) {
+                if job.request.transport != Transport::Auto {
+                    // The other engine would ask for the same.
+                    return Err(Failure::new(refused.problem));
+                }
+                let request = IngestRequest { transport: Transport::Udp, ..job.request.clone() };
+                tracing::info!(path = %job.request.path, "the camera does not send over TCP; trying UDP");
+                return retina::run(&Job { request, ..job.clone() }, retina::Appetite::TakeWhatItCan).await;
+            }
             job.tell(EngineEvent::HandedOver { reason: refused.problem.clone() }).await;
             let second = gstreamer::run(job).await;
             match second {
@@ -103,6 +112,11 @@ pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failu
             }
         }
     }
+}
+
+/// "Unsupported transport" (RFC 2326 section 11.3.14).
+fn is_transport_refused(problem: &Problem) -> bool {
+    problem.params.get("status").is_some_and(|status| status == "461")
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

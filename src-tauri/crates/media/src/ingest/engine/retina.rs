@@ -151,7 +151,8 @@ fn failure(error: &retina::Error, job: &Job, step: &'static str) -> Failure {
     let line = first_line(&text);
     if let Some(status) = error.status_code() {
         let has_credentials = job.request.credentials.is_some();
-        let is_html = text.contains("unexpected content type");
+        // Others than web pages are descriptions with a strange label, which the other engine may read.
+        let is_html = text.contains("unexpected content type text/html");
         return match status {
             200..=299 if is_html => Problem::new(ErrorCode::NotRtsp).at(step).because(line).into(),
             200..=299 | 400 | 405 | 406 | 415 | 451 | 455..=463 | 500..=502 | 505 | 551 => {
@@ -227,8 +228,12 @@ impl<'a> Receiver<'a> {
                     let failure = failure(&error, self.job, "stream");
                     broken += 1;
                     let is_packet = !is_connection_error(&error);
-                    if !is_packet || broken >= BROKEN_IN_A_ROW {
+                    if !is_packet {
                         return Err(failure);
+                    }
+                    if broken >= BROKEN_IN_A_ROW {
+                        // Never a picture, only packets that make no sense here: the other engine may know better.
+                        return Err(if has_told { failure } else { Failure::refusal(failure.problem) });
                     }
                     tracing::debug!(path = %self.job.request.path, problem = %failure.problem, "unreadable packet");
                     self.assembler.note_break(Track::Video, 1);
