@@ -10,7 +10,11 @@ export const browser: Platform = {
 			// Refused without a user gesture; the page stays as it is.
 		}
 	},
-	isFullScreen: () => document.fullscreenElement !== null,
+	whenFullScreenChanges(act) {
+		const changed = () => act(document.fullscreenElement !== null);
+		document.addEventListener('fullscreenchange', changed);
+		return () => document.removeEventListener('fullscreenchange', changed);
+	},
 	async save(url, fileName) {
 		const link = document.createElement('a');
 		link.href = url;

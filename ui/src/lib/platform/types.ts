@@ -2,7 +2,11 @@
 export interface Platform {
 	readonly kind: 'browser' | 'desktop';
 	setFullScreen(on: boolean): Promise<void>;
-	isFullScreen(): boolean;
-	/** Saves a file the site serves: a download in a browser, a save dialog in the desktop window. */
+	/** Calls back when the user enters or leaves full screen by whatever means; answers how to stop that. */
+	whenFullScreenChanges(act: (on: boolean) => void): () => void;
+	/**
+	 * Saves a file the site serves, as a download. The desktop window's shell asks where to, so the page need not.
+	 * Resolves when the download was asked for, not when it is done.
+	 */
 	save(url: string, fileName: string): Promise<void>;
 }
