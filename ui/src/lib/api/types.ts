@@ -37,6 +37,7 @@ export type TimelineTrack = Schemas['TimelineTrack'];
 export type TimelineView = Schemas['TimelineView'];
 export type UserPatch = Schemas['UserPatch'];
 export type UserView = Schemas['UserView'];
+export type VolumePatch = Schemas['VolumePatch'];
 export type VolumeView = Schemas['VolumeView'];
 
 type Relative<Path> = Path extends `/api/v1${infer Rest}` ? Rest : never;

@@ -4,6 +4,7 @@
  */
 import { SvelteMap } from 'svelte/reactivity';
 import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type NotifyServerMessage, type StreamStatus } from '$lib/api';
+import { session } from './session.svelte';
 import { NotifySocket, notifyUrl } from '$lib/live/notify';
 
 class Cameras {
@@ -19,6 +20,8 @@ class Cameras {
 	readonly byId = $derived(new Map(this.list.map((camera) => [camera.id, camera])));
 	#socket: NotifySocket | null = null;
 	#refresh: ReturnType<typeof setTimeout> | undefined;
+	#loading: Promise<void> | undefined;
+	#following: Promise<void> | undefined;
 
 	start(): void {
 		if (this.#socket) return;
@@ -26,6 +29,7 @@ class Cameras {
 			onMessage: (message) => this.#receive(message),
 			onConnected: (connected) => {
 				this.isConnected = connected;
+				if (!connected) void session.check();
 				if (connected && this.phase === 'failed') void this.load();
 			}
 		});
@@ -45,12 +49,31 @@ class Cameras {
 		this.isConnected = false;
 	}
 
-	async load(): Promise<void> {
+	/**
+	 * Resolves when what the site knew at the time of the call is on screen. Calls during a load share the next one:
+	 * an act on hundreds of cameras is hundreds of edits, and each is announced.
+	 */
+	load(): Promise<void> {
+		if (!this.#loading) {
+			this.#loading = this.#fetch().finally(() => (this.#loading = undefined));
+			return this.#loading;
+		}
+		this.#following ??= this.#loading.then(() => {
+			this.#following = undefined;
+			return this.load();
+		});
+		return this.#following;
+	}
+
+	async #fetch(): Promise<void> {
+		const socket = this.#socket;
 		if (this.phase !== 'ready') this.phase = 'loading';
 		const [cameras, groups] = await Promise.all([getAll<CameraView>('/cameras'), getAll<GroupView>('/groups')]);
+		// Logged out in the meantime.
+		if (socket !== this.#socket) return;
 		if (cameras.kind === 'ok') {
 			this.list = cameras.value;
-			this.groups = groups.kind === 'ok' ? groups.value : [];
+			if (groups.kind === 'ok') this.groups = groups.value;
 			for (const camera of cameras.value) for (const stream of camera.streams) this.#apply(stream.path, stream.status);
 			this.phase = 'ready';
 			this.problem = null;
@@ -64,6 +87,7 @@ class Cameras {
 		if (message.type === 'cameras_snapshot' || message.type === 'cameras_changed') this.#changed(message.cameras);
 		else if (message.type === 'edited') {
 			this.edits.set(message.what, (this.edits.get(message.what) ?? 0) + 1);
+			if (message.what === 'settings') void session.check();
 			if (message.what === 'cameras' || message.what === 'groups') void this.load();
 		}
 	}

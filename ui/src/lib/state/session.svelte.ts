@@ -24,10 +24,6 @@ class Session {
 		return this.site?.user ?? null;
 	}
 
-	get staleAfterMs(): number {
-		return this.site?.stale_after_ms ?? 2000;
-	}
-
 	can(right: string): boolean {
 		return this.user?.rights.includes(right) ?? false;
 	}
@@ -46,6 +42,15 @@ class Session {
 			this.problem = answer.kind === 'error' ? answer : failure('site_unreachable');
 			this.phase = 'unreachable';
 		}
+	}
+
+	/** Asks again after something broke: a session that was ended shows the login; a site that is away changes nothing. */
+	async check(): Promise<void> {
+		if (this.phase !== 'ready') return;
+		const answer = await api.get<SessionState>('/session');
+		if (answer.kind !== 'ok') return;
+		if (answer.value.user) this.site = answer.value;
+		else await this.load();
 	}
 
 	async logout(): Promise<void> {
