@@ -19,9 +19,10 @@ class Layouts {
 		return answer;
 	}
 
-	async update(layout: LayoutView, grid: GridView): Promise<Result<LayoutView>> {
-		const { id, name, shared, version } = layout;
-		const answer = await api.put<LayoutView>(`/layouts/${id}`, { name, shared, grid }, { ifMatch: version });
+	/** What is left out stays as it is. */
+	async update(layout: LayoutView, change: Partial<Pick<LayoutView, 'name' | 'shared' | 'grid'>>): Promise<Result<LayoutView>> {
+		const { id, name, shared, grid, version } = layout;
+		const answer = await api.put<LayoutView>(`/layouts/${id}`, { name, shared, grid, ...change }, { ifMatch: version });
 		if (answer.kind === 'ok') this.list = this.list.map((one) => (one.id === id ? answer.value : one));
 		return answer;
 	}

@@ -2,6 +2,8 @@
 import type { GridView, TileView } from '$lib/api';
 
 export const presetCounts = [1, 4, 6, 8, 9, 10, 13, 16, 25, 36, 49, 64] as const;
+/** Columns and rows that the site accepts. */
+export const mostSide = 8;
 export type PresetCount = (typeof presetCounts)[number];
 
 type Cell = readonly [column: number, row: number, columns: number, rows: number];
@@ -39,8 +41,21 @@ export function preset(count: PresetCount, cameras: readonly (number | null)[] =
 	return {
 		columns: side,
 		rows: side,
-		tiles: cells.map(([column, row, column_span, row_span], index) => ({ column, row, column_span, row_span, camera_id: cameras[index] ?? null }))
+		tiles: cells.map(([column, row, column_span, row_span], index) => ({ column, row, column_span, row_span, camera_id: cameras[index] ?? null, pinned: false }))
 	};
+}
+
+/** Which preset a grid is, whatever it shows; undefined for one arranged by hand. */
+export function presetOf(grid: GridView): PresetCount | undefined {
+	const cells = ({ tiles }: GridView) => JSON.stringify(tiles.map(({ column, row, column_span, row_span }) => [column, row, column_span, row_span]));
+	return presetCounts.find((count) => count === grid.tiles.length && cells(preset(count)) === cells(grid));
+}
+
+/** Same arrangement, same cameras, same pins. */
+export function isSameGrid(a: GridView, b: GridView): boolean {
+	const plain = ({ columns, rows, tiles }: GridView) =>
+		JSON.stringify([columns, rows, tiles.map((one) => [one.column, one.row, one.column_span, one.row_span, one.camera_id ?? null, one.pinned ?? false])]);
+	return plain(a) === plain(b);
 }
 
 /** The smallest preset with room for `cameras`, at most `most`. */
@@ -52,61 +67,126 @@ export function camerasOf(grid: GridView): (number | null)[] {
 	return grid.tiles.map((tile) => tile.camera_id ?? null);
 }
 
-/** What does not fit a smaller preset waits in `spare` and comes back with a larger one. */
-export function withPreset(grid: GridView, count: PresetCount, spare: readonly number[]): { grid: GridView; spare: number[] } {
-	const held = camerasOf(grid);
-	const shown = held.filter((id) => id !== null);
-	if (shown.length > count) return { grid: preset(count, shown.slice(0, count)), spare: [...shown.slice(count), ...spare] };
-	const kept: (number | null)[] = held.length > count ? shown : [...held];
-	const rest = [...spare];
-	for (let index = 0; index < count && rest.length; index++) if ((kept[index] ?? null) === null) kept[index] = rest.shift() ?? null;
-	return { grid: preset(count, kept), spare: rest };
+/** A tile's camera and whether it is pinned, without where the tile stands. */
+interface Content {
+	camera: number | null;
+	isPinned: boolean;
 }
 
-function withCameras(grid: GridView, cameras: readonly (number | null)[]): GridView {
-	return { ...grid, tiles: grid.tiles.map((tile, index) => ({ ...tile, camera_id: cameras[index] ?? null })) };
-}
+const nothing: Content = { camera: null, isPinned: false };
 
-/** Puts cameras from tile `index` on. One camera that is already elsewhere swaps places with what it lands on. */
-export function place(grid: GridView, index: number, ids: readonly number[]): GridView {
-	const cameras = camerasOf(grid);
-	const [only] = ids;
-	if (ids.length === 1 && only !== undefined) {
-		const from = cameras.indexOf(only);
-		if (from >= 0) cameras[from] = cameras[index] ?? null;
-		cameras[index] = only;
-		return withCameras(grid, cameras);
-	}
-	for (const id of ids) {
-		const from = cameras.indexOf(id);
-		if (from >= 0) cameras[from] = null;
-	}
-	ids.forEach((id, offset) => {
-		if (index + offset < cameras.length) cameras[index + offset] = id;
+const contentOf = (tile: TileView): Content => ({ camera: tile.camera_id ?? null, isPinned: tile.pinned ?? false });
+
+function withContents(grid: GridView, contents: readonly (Content | undefined)[]): GridView {
+	const tiles = grid.tiles.map((tile, index) => {
+		const { camera, isPinned } = contents[index] ?? nothing;
+		return { ...tile, camera_id: camera, pinned: isPinned && camera !== null };
 	});
-	return withCameras(grid, cameras);
+	return { ...grid, tiles };
 }
 
+/**
+ * Brings the cameras of `grid` onto the tiles of `shape`. What does not fit waits in `spare` and comes back with a
+ * larger shape; pinned cameras are the last to go.
+ */
+export function refit(grid: GridView, shape: GridView, spare: readonly number[]): { grid: GridView; spare: number[] } {
+	const count = shape.tiles.length;
+	const held = grid.tiles.map(contentOf);
+	const shown = held.filter((one) => one.camera !== null);
+	if (shown.length > count) {
+		const leaving = new Set([...shown].sort((a, b) => Number(a.isPinned) - Number(b.isPinned) || shown.indexOf(b) - shown.indexOf(a)).slice(0, shown.length - count));
+		const left = shown.flatMap((one) => (leaving.has(one) && one.camera !== null ? [one.camera] : []));
+		return {
+			grid: withContents(
+				shape,
+				shown.filter((one) => !leaving.has(one))
+			),
+			spare: [...left, ...spare]
+		};
+	}
+	const kept = held.length > count ? shown : [...held];
+	const rest = [...spare];
+	for (let index = 0; index < count && rest.length; index++) {
+		if ((kept[index]?.camera ?? null) === null) kept[index] = { camera: rest.shift() ?? null, isPinned: false };
+	}
+	return { grid: withContents(shape, kept), spare: rest };
+}
+
+export function withPreset(grid: GridView, count: PresetCount, spare: readonly number[]): { grid: GridView; spare: number[] } {
+	return refit(grid, preset(count), spare);
+}
+
+/** The smallest preset with room for these cameras beside the pinned ones; what has no room is left over. */
+export function filled(grid: GridView, cameras: readonly number[]): { grid: GridView; spare: number[] } {
+	const pinned = grid.tiles.map(contentOf).map((one) => (one.isPinned ? one : nothing));
+	const kept = new Set(pinned.map((one) => one.camera));
+	const rest = cameras.filter((id) => !kept.has(id));
+	const count = presetFor(rest.length + pinned.filter((one) => one.isPinned).length, 64);
+	return refit(withContents(grid, pinned), preset(count), rest);
+}
+
+/** The tile that takes a camera called to `index`: that one, or the next that is not pinned. Undefined when all are. */
+export function landing(grid: GridView, index: number): number | undefined {
+	const count = grid.tiles.length;
+	for (let step = 0; step < count; step++) {
+		const at = (index + step) % count;
+		if (!grid.tiles[at]?.pinned) return at;
+	}
+	return undefined;
+}
+
+/**
+ * Puts cameras from tile `index` on, past pinned tiles; a camera that is pinned elsewhere stays there. One camera that
+ * is already elsewhere swaps places with what it lands on. The same grid when nothing changes.
+ */
+export function place(grid: GridView, index: number, ids: readonly number[]): GridView {
+	const held = grid.tiles.map(contentOf);
+	const moving = ids.filter((id) => !held.some((one) => one.isPinned && one.camera === id));
+	const [only] = moving;
+	if (moving.length === 1 && only !== undefined) {
+		const to = landing(grid, index);
+		if (to === undefined) return grid;
+		const from = held.findIndex((one) => one.camera === only);
+		if (from >= 0) held[from] = held[to] ?? nothing;
+		held[to] = { camera: only, isPinned: false };
+		return withContents(grid, held);
+	}
+	const free = held.flatMap((one, at) => (at >= index && !one.isPinned ? [at] : []));
+	if (moving.length === 0 || free.length === 0) return grid;
+	const next = held.map((one) => (one.camera !== null && moving.includes(one.camera) ? nothing : one));
+	moving.slice(0, free.length).forEach((camera, offset) => (next[free[offset] ?? 0] = { camera, isPinned: false }));
+	return withContents(grid, next);
+}
+
+/** A pin goes with its camera; nothing is swapped onto a pinned tile. */
 export function swap(grid: GridView, from: number, to: number): GridView {
-	const cameras = camerasOf(grid);
-	[cameras[from], cameras[to]] = [cameras[to] ?? null, cameras[from] ?? null];
-	return withCameras(grid, cameras);
+	const held = grid.tiles.map(contentOf);
+	if (from === to || held[to]?.isPinned) return grid;
+	[held[from], held[to]] = [held[to] ?? nothing, held[from] ?? nothing];
+	return withContents(grid, held);
 }
 
 export function remove(grid: GridView, index: number): GridView {
-	return withCameras(
+	return withContents(
 		grid,
-		camerasOf(grid).map((id, at) => (at === index ? null : id))
+		grid.tiles.map((tile, at) => (at === index ? nothing : contentOf(tile)))
 	);
+}
+
+/** An empty tile cannot be pinned: there is nothing to keep. */
+export function togglePin(grid: GridView, index: number): GridView {
+	const tile = grid.tiles[index];
+	if (!tile || (tile.camera_id ?? null) === null) return grid;
+	return { ...grid, tiles: grid.tiles.map((one, at) => (at === index ? { ...one, pinned: !one.pinned } : one)) };
 }
 
 /** Takes cameras off that no longer exist. The same grid when all do. */
 export function without(grid: GridView, exists: (id: number) => boolean): GridView {
-	const cameras = camerasOf(grid);
-	if (cameras.every((id) => id === null || exists(id))) return grid;
-	return withCameras(
+	const held = grid.tiles.map(contentOf);
+	if (held.every(({ camera }) => camera === null || exists(camera))) return grid;
+	return withContents(
 		grid,
-		cameras.map((id) => (id !== null && exists(id) ? id : null))
+		held.map((one) => (one.camera !== null && exists(one.camera) ? one : nothing))
 	);
 }
 
@@ -141,7 +221,7 @@ export function neighbour(grid: GridView, index: number, direction: Direction): 
 export function isGrid(value: unknown): value is GridView {
 	const grid = value as GridView | null;
 	if (typeof grid !== 'object' || grid === null || !Array.isArray(grid.tiles) || grid.tiles.length === 0) return false;
-	const isSide = (side: number) => Number.isInteger(side) && side >= 1 && side <= 8;
+	const isSide = (side: number) => Number.isInteger(side) && side >= 1 && side <= mostSide;
 	if (!isSide(grid.columns) || !isSide(grid.rows)) return false;
 	const taken = new Set<number>();
 	return grid.tiles.every((tile) => {
@@ -150,8 +230,8 @@ export function isGrid(value: unknown): value is GridView {
 		if (column + column_span > grid.columns || row + row_span > grid.rows) return false;
 		for (let x = column; x < column + column_span; x++) {
 			for (let y = row; y < row + row_span; y++) {
-				if (taken.has(y * 8 + x)) return false;
-				taken.add(y * 8 + x);
+				if (taken.has(y * mostSide + x)) return false;
+				taken.add(y * mostSide + x);
 			}
 		}
 		return true;

@@ -13,6 +13,11 @@ export function healthOf(statuses: readonly (StreamStatus | undefined)[]): Healt
 	return phases.length > 0 && phases.every((phase) => phase === 'disabled') ? 'disabled' : 'idle';
 }
 
+/** Somebody may want to do something about it. */
+export function isTrouble(health: Health): boolean {
+	return health === 'warning' || health === 'alarm';
+}
+
 export function recordingOf(statuses: readonly (StreamStatus | undefined)[]): 'recording' | 'not_recording' | 'off' {
 	const states = statuses.flatMap((status) => (status ? [status.recording] : []));
 	if (states.includes('not_recording')) return 'not_recording';

@@ -8,6 +8,10 @@ import { wall } from './wall.svelte';
 export interface TileHandle {
 	view: TileView;
 	snapshot: () => void;
+	/** Scales the picture by this factor; 0 shows all of it. */
+	zoom: (factor: number) => void;
+	/** Moves the picture by parts of the tile; false when all of it is shown. */
+	pan: (dx: number, dy: number) => boolean;
 }
 
 export interface Keyboard {
@@ -15,6 +19,9 @@ export interface Keyboard {
 	focusSelected: () => void;
 	/** The number being typed, for the screen; empty when it is over. */
 	oncall: (text: string) => void;
+	/** `/`: to the search field. `?`: the list of keys. */
+	onsearch: () => void;
+	onhelp: () => void;
 }
 
 const arrows: Record<string, Direction> = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' };
@@ -26,6 +33,8 @@ function isOurs(event: KeyboardEvent): boolean {
 	if (event.defaultPrevented || event.altKey || event.metaKey) return false;
 	const target = event.target instanceof Element ? event.target : undefined;
 	if (target?.closest('input, textarea, select, dialog, [role="menu"], [contenteditable]')) return false;
+	// The list of cameras moves by arrows of its own.
+	if (target?.closest('[role="tree"]') && /^(Arrow|Enter$|Home$|End$| $)/.test(event.key)) return false;
 	// Enter and Space belong to the button that has the focus.
 	return !((event.key === 'Enter' || event.key === ' ') && target?.closest('button, a, summary'));
 }
@@ -44,8 +53,9 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 	const tile = board.handles.get(wall.selected);
 	const direction = arrows[event.key];
 	if (direction) {
-		wall.selected = neighbour(wall.grid, wall.selected, direction);
-		if (wall.enlarged !== null) wall.enlarged = wall.selected;
+		const [dx, dy] = { left: [0.2, 0], right: [-0.2, 0], up: [0, 0.2], down: [0, -0.2] }[direction] as [number, number];
+		if (event.shiftKey && tile?.pan(dx, dy)) return true;
+		wall.select(neighbour(wall.grid, wall.selected, direction));
 		queueMicrotask(board.focusSelected);
 		return true;
 	}
@@ -61,7 +71,7 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 		case 'Escape':
 			if (typed) forget(board.oncall);
 			else if (wall.enlarged !== null) wall.enlarged = null;
-			else stage.isFull = false;
+			else void stage.setFull(false);
 			return true;
 		case 'Delete':
 		case 'Backspace':
@@ -77,7 +87,29 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 			tile?.snapshot();
 			return true;
 		case 'a':
-			wall.audible = wall.audible === wall.selected ? null : wall.selected;
+			wall.toggleListening(wall.selected);
+			return true;
+		case 'f':
+			void stage.setFull(!stage.isFull);
+			return true;
+		case 'l':
+			wall.togglePin(wall.selected);
+			return true;
+		case '+':
+		case '=':
+			tile?.zoom(1.5);
+			return true;
+		case '-':
+			tile?.zoom(1 / 1.5);
+			return true;
+		case '.':
+			tile?.zoom(0);
+			return true;
+		case '/':
+			board.onsearch();
+			return true;
+		case '?':
+			board.onhelp();
 			return true;
 		case 'i':
 			tile?.view.toggleStats();

@@ -3,11 +3,11 @@
  * hands its state to components at most four times a second.
  */
 import type { Attachment } from 'svelte/attachments';
-import { apiUrl, socketUrl, type CameraView } from '$lib/api';
+import { socketUrl, type CameraView } from '$lib/api';
 import { pool, type LivePlayer, type PlayerState, type PlayerStats, type Role } from '$lib/player';
 import { preferences } from '$lib/state/preferences.svelte';
+import { snapshotUrl } from './snapshot';
 
-/** How the tile looks before there is a player. */
 const replayS = 30;
 
 export class TileView {
@@ -16,6 +16,7 @@ export class TileView {
 	showsStats = $state(false);
 	hasAudio = $state(false);
 	role = $state<Role>('auto');
+	isReplay = $state(false);
 	#player: LivePlayer | undefined;
 	#isCovered = false;
 	#isInView = true;
@@ -44,6 +45,7 @@ export class TileView {
 				host.append(player.root);
 				player.attached();
 				this.role = player.role;
+				this.isReplay = player.isReplay;
 				unwatch = player.watch((state) => {
 					this.state = state;
 					this.hasAudio = player.hasAudio;
@@ -89,6 +91,7 @@ export class TileView {
 
 	toggleReplay(): void {
 		this.#player?.replay(this.#player.isReplay ? 0 : replayS);
+		this.isReplay = this.#player?.isReplay ?? false;
 	}
 
 	toggleStats(): void {
@@ -111,8 +114,4 @@ export class TileView {
 
 function heightOf(host: HTMLElement): number {
 	return Math.max(1, Math.round(host.clientHeight * devicePixelRatio));
-}
-
-export function snapshotUrl(path: string): string {
-	return apiUrl(`/live/${path}/snapshot.jpg`);
 }

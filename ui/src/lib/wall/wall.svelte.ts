@@ -1,8 +1,9 @@
 /** The wall on screen: which camera on which tile, what is selected, and the way back. */
 import type { GridView, LayoutView } from '$lib/api';
-import type { Key } from '$lib/i18n';
+import { toasts } from '$lib/design/primitives';
+import { t, type Key } from '$lib/i18n';
 import { preferences } from '$lib/state/preferences.svelte';
-import { camerasOf, isGrid, place, preset, presetFor, remove, swap, withPreset, without, type PresetCount } from './grid';
+import { camerasOf, filled, isGrid, landing, place, preset, presetFor, refit, remove, swap, togglePin, withPreset, without, type PresetCount } from './grid';
 
 interface Moment {
 	grid: GridView;
@@ -21,13 +22,18 @@ class Wall {
 	selected = $state(0);
 	/** The tile that fills the wall. */
 	enlarged = $state<number | null>(null);
-	/** The camera one hears. */
-	audible = $state<number | null>(null);
+	/** The selected tile is heard; sound follows the selection. */
+	isListening = $state(false);
 	undos = $state.raw<Moment[]>([]);
 	#isRestored = false;
 
 	get selectedCamera(): number | null {
 		return this.grid.tiles[this.selected]?.camera_id ?? null;
+	}
+
+	/** The tile one hears. */
+	get audible(): number | null {
+		return this.isListening ? this.selected : null;
 	}
 
 	/** Brings back the last wall, or fills a new one with the cameras there are. */
@@ -62,14 +68,55 @@ class Wall {
 		this.#change('wall.did.layout', next.grid, next.spare, null);
 	}
 
-	fill(cameras: readonly number[]): void {
-		const count = presetFor(cameras.length, 64);
-		this.#change('wall.did.fill', preset(count, cameras), cameras.slice(count), null);
+	/** An arrangement made by hand. A saved layout stays the one being worked on, so that it can be saved again. */
+	arrange(shape: GridView): void {
+		const kept = new Set(camerasOf(shape));
+		const lost = camerasOf(this.grid).filter((id) => id !== null && !kept.has(id));
+		const next = refit(shape, shape, [...lost, ...this.#spare] as number[]);
+		this.#change('wall.did.layout', next.grid, next.spare);
 	}
 
+	fill(cameras: readonly number[]): void {
+		const next = filled(this.grid, cameras);
+		this.#change('wall.did.fill', next.grid, next.spare, null);
+	}
+
+	/** A pinned tile keeps its camera: the next one that is not pinned takes the call. */
 	place(index: number, ids: readonly number[]): void {
 		if (ids.length === 0) return;
-		this.#change('wall.did.place', place(this.grid, index, ids));
+		const [only] = ids;
+		const pinnedAt = ids.length === 1 ? this.grid.tiles.findIndex((tile) => tile.pinned && tile.camera_id === only) : -1;
+		if (pinnedAt >= 0) {
+			this.select(pinnedAt);
+			return;
+		}
+		const to = landing(this.grid, index);
+		const next = place(this.grid, index, ids);
+		if (to === undefined || next === this.grid) {
+			toasts.show({ kind: 'info', text: t('wall.pinned.all') });
+			return;
+		}
+		const enlarged = this.enlarged;
+		this.#change('wall.did.place', next);
+		this.selected = to;
+		// A camera called while one tile fills the wall is what the operator wants to see.
+		if (enlarged !== null && ids.length === 1) this.enlarged = to;
+	}
+
+	/** Selects a tile; while one fills the wall, the selected one does. */
+	select(index: number): void {
+		this.selected = index;
+		if (this.enlarged !== null) this.enlarged = index;
+	}
+
+	togglePin(index: number): void {
+		const next = togglePin(this.grid, index);
+		if (next === this.grid) return;
+		this.#change('wall.did.pin', next);
+	}
+
+	toggleListening(index: number): void {
+		this.isListening = this.audible !== index;
 		this.selected = index;
 	}
 
@@ -79,7 +126,7 @@ class Wall {
 		const [only] = ids;
 		const there = ids.length === 1 && only !== undefined ? held.indexOf(only) : -1;
 		if (there >= 0) {
-			this.selected = there;
+			this.select(there);
 			return;
 		}
 		const free = held[this.selected] === null ? this.selected : held.indexOf(null);
@@ -87,8 +134,9 @@ class Wall {
 	}
 
 	swap(from: number, to: number): void {
-		if (from === to) return;
-		this.#change('wall.did.place', swap(this.grid, from, to));
+		const next = swap(this.grid, from, to);
+		if (next === this.grid) return;
+		this.#change('wall.did.place', next);
 		this.selected = to;
 	}
 
@@ -116,9 +164,12 @@ class Wall {
 	}
 
 	#change(did: Key, grid: GridView, spare = this.#spare, layoutId = this.layoutId): void {
+		const enlarged = did === 'wall.did.pin' ? this.enlarged : null;
 		this.undos = [...this.undos, { grid: this.grid, spare: this.#spare, layoutId: this.layoutId, did }].slice(-undoDepth);
-		this.#spare = spare;
+		const shown = new Set(camerasOf(grid));
+		this.#spare = spare.filter((id) => !shown.has(id));
 		this.#show(grid, layoutId);
+		this.enlarged = enlarged;
 	}
 
 	#show(grid: GridView, layoutId: number | null): void {
