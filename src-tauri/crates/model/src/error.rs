@@ -61,6 +61,13 @@ catalogue! {
     ConnectTimeout = "connect_timeout", 504;
     CredentialsWrong = "credentials_wrong", 502;
     CredentialsMissing = "credentials_missing", 502;
+    NotOnvif = "not_onvif", 502;
+    AnswerTimeout = "answer_timeout", 504;
+    AnswerInvalid = "answer_invalid", 502;
+    DeviceRefused = "device_refused", 502;
+    OperationUnsupported = "operation_unsupported", 501;
+    AccountLocked = "account_locked", 502;
+    LoginUnsafe = "login_unsafe", 502;
     CameraBusy = "camera_busy", 502;
     StreamPathUnknown = "stream_path_unknown", 502;
     NotRtsp = "not_rtsp", 502;
