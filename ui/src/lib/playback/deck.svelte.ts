@@ -26,6 +26,10 @@ const UPDATE_MS = 250;
 const LATEST_START_MS = 3000;
 /** The screen was not refreshed for this long: the page was hidden, and time stood. */
 const HIDDEN_MS = 1000;
+/** A moment this near to the one asked for is the same one. */
+const BESIDE_MS = 2000;
+/** How long a note of what was jumped over stays. */
+const NOTE_MS = 6000;
 
 export class PlaybackDeck {
 	cameras = $state.raw<DeckCamera[]>([]);
@@ -47,6 +51,7 @@ export class PlaybackDeck {
 	#lastTick = 0;
 	#lastUpdate = 0;
 	#stepping: PlaybackTile | undefined;
+	#note: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(from: number) {
 		this.position = from;
@@ -94,9 +99,11 @@ export class PlaybackDeck {
 		if (answer.kind === 'ok') this.tracks = answer.value.tracks;
 	}
 
-	seek(at: number): void {
+	/** Goes to a moment; says so when it is not the one that was `wanted`, because nothing is recorded there. */
+	seek(at: number, wanted = at): void {
 		this.#stepping = undefined;
 		this.skipped = undefined;
+		if (Math.abs(at - wanted) > BESIDE_MS) this.#skip(wanted, at);
 		this.#stand(at);
 		if (this.isPlaying) this.#restart();
 		else for (const tile of this.tiles) tile.show(at);
@@ -140,6 +147,7 @@ export class PlaybackDeck {
 	}
 
 	close(): void {
+		clearTimeout(this.#note);
 		cancelAnimationFrame(this.#frame);
 		this.#frame = 0;
 	}
@@ -166,6 +174,12 @@ export class PlaybackDeck {
 		this.#stand(state.at);
 		if (this.#stepping !== tile) return;
 		for (const other of this.tiles) if (other !== tile) other.show(state.at);
+	}
+
+	#skip(from: number, to: number): void {
+		this.skipped = { from, to };
+		clearTimeout(this.#note);
+		this.#note = setTimeout(() => (this.skipped = undefined), NOTE_MS);
 	}
 
 	#stand(at: number): void {
@@ -196,7 +210,7 @@ export class PlaybackDeck {
 			if (verdict.kind === 'hold') this.#clock.jump(verdict.at, now);
 			else if (verdict.kind === 'end') return this.pause();
 			else if (verdict.kind === 'skip') {
-				this.skipped = { from: this.#clock.at(now), to: verdict.to };
+				this.#skip(this.#clock.at(now), verdict.to);
 				this.#clock.jump(verdict.to, now);
 			}
 		}

@@ -22,6 +22,13 @@ const LONGEST_GROUP_MS = 12_000;
 /** While paused a picture this far from the moment asked for belongs to another recording. */
 const BESIDE_MS = 2000;
 
+/** The server is asked this often whether it is there, and given up after this much silence. */
+const PING_MS = 5000;
+const SILENCE_MS = 12_000;
+/** Nothing new to paint for this long is told; between key frames more is usual. */
+const DRY_MS = 1000;
+const DRY_KEYS_MS = 4000;
+
 export interface PlaybackListener {
 	/** A new state; called at most once per picture. */
 	(state: PlaybackState): void;
@@ -31,6 +38,10 @@ export class PlaybackEngine {
 	#socket: WebSocket | undefined;
 	#attempt = 0;
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#pinger: ReturnType<typeof setInterval> | undefined;
+	/** When the server was heard last, and a picture painted, by `performance.now()`. */
+	#heardAt = 0;
+	#paintedAt = 0;
 	readonly #pictures: Pictures;
 	#speed = 1;
 	#isPlaying = false;
@@ -77,6 +88,7 @@ export class PlaybackEngine {
 		socket.onopen = () => this.#goThere();
 		socket.onmessage = (event: MessageEvent<ArrayBuffer | string>) => {
 			if (this.#socket !== socket) return;
+			this.#heardAt = performance.now();
 			if (typeof event.data === 'string') this.#notice(parseNotice(event.data));
 			else this.#receive(event.data);
 		};
@@ -84,6 +96,8 @@ export class PlaybackEngine {
 			if (this.#socket === socket) this.#lost();
 		};
 		this.#socket = socket;
+		this.#heardAt = performance.now();
+		this.#pinger = setInterval(() => this.#ping(), PING_MS);
 	}
 
 	close(): void {
@@ -130,6 +144,7 @@ export class PlaybackEngine {
 		if (this.#gap && at >= this.#gap.from && at < this.#gap.to) this.listener({ kind: 'gap', ...this.#gap });
 		else if (due) this.listener({ kind: 'playing', at: due.at, speed: this.#speed });
 		else if (this.#isEnded && this.#pictures.head === undefined) this.listener({ kind: 'end', at });
+		else if (this.#isDry(at)) this.listener({ kind: 'seeking', at });
 	}
 
 	/** What the deck's clock needs to know. */
@@ -198,6 +213,19 @@ export class PlaybackEngine {
 
 	#send(command: PlaybackClientMessage): void {
 		if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(command));
+	}
+
+	#ping(): void {
+		if (performance.now() - this.#heardAt > SILENCE_MS) return this.#lost();
+		this.#send({ type: 'ping', client_at: Date.now() });
+	}
+
+	/** Everything that came has been shown, and not just now. */
+	#isDry(at: number): boolean {
+		const reach = this.#reach;
+		const isKeysOnly = this.#speed < 0 || this.#speed > 4;
+		const waited = performance.now() - this.#paintedAt;
+		return reach !== undefined && (at - reach) * this.#direction >= 0 && waited > (isKeysOnly ? DRY_KEYS_MS : DRY_MS);
 	}
 
 	/** Keeps what is received between near and far ahead of the clock, whatever the server's own pace. */
@@ -270,12 +298,14 @@ export class PlaybackEngine {
 		this.canvas.getContext('2d', { alpha: false })?.drawImage(source, 0, 0, width, height);
 		source.close();
 		this.#painted = at;
+		this.#paintedAt = performance.now();
 		this.#hasPicture = true;
 		this.#isAtEdge = false;
 	}
 
 	#disconnect(): void {
 		clearTimeout(this.#timer);
+		clearInterval(this.#pinger);
 		const socket = this.#socket;
 		this.#socket = undefined;
 		if (!socket) return;

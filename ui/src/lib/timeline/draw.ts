@@ -148,7 +148,9 @@ function drawFuture(
 	const x = xAt(scene.view, scene.now, width);
 	if (x >= width) return;
 	context.fillStyle = colours.future;
+	context.globalAlpha = 0.45;
 	context.fillRect(Math.max(0, x), 0, width, height);
+	context.globalAlpha = 1;
 }
 
 function drawAxis(
