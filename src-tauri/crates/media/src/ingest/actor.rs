@@ -184,6 +184,10 @@ impl<'a> Actor<'a> {
     fn on_news(&mut self, news: News) {
         match news {
             News::Event(EngineEvent::Step(_)) => {}
+            News::Event(EngineEvent::Panicked) => {
+                self.seat.snapshot.send_modify(|s| s.panics += 1);
+                tracing::error!(path = %self.path(), "retina panicked on what the camera sent");
+            }
             News::Event(EngineEvent::HandedOver { reason }) => {
                 self.seat.snapshot.send_modify(|snapshot| snapshot.handed_over = Some(reason));
             }
@@ -281,7 +285,7 @@ impl<'a> Actor<'a> {
             sessions: self.sessions.clone(),
             cancel: cancel.clone(),
             events: sender,
-            approach: if was_unreachable { Approach::KnockFirst } else { Approach::Straight },
+            approach: if is_first || was_unreachable { Approach::LookFirst } else { Approach::Straight },
         };
         self.seat.snapshot.send_if_modified(|snapshot| snapshot.handed_over.take().is_some());
         let (before, preferred) = (self.leaving.take(), self.preferred);

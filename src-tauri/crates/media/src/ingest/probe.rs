@@ -86,7 +86,7 @@ pub async fn probe(request: ProbeRequest, options: &IngestOptions, deadline: Dur
         sessions: Sessions::default(),
         cancel: cancel.clone(),
         events,
-        approach: Approach::Straight,
+        approach: Approach::LookFirst,
     };
     let address = job.request.url.clone();
     let mut task = tokio::spawn(async move { engine::run(&job, None).await });
@@ -159,6 +159,7 @@ impl Watch<'_> {
                 heard.recv().await
             };
             match event {
+                Some(EngineEvent::Panicked) => {}
                 Some(EngineEvent::Step(step)) => self.note(step),
                 Some(EngineEvent::HandedOver { reason }) => self.handed_over = Some(reason),
                 Some(EngineEvent::Playing { engine, transport, skipped_tracks }) => {

@@ -9,5 +9,6 @@ mod engines;
 mod faults;
 mod passwords;
 mod probes;
+mod rogues;
 mod times;
 mod transports;

@@ -142,3 +142,45 @@ fn losses_and_jumps_are_marked_and_counted() {
     let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
     assert_eq!((read(&counts.lost_packets), read(&counts.lost_units), read(&counts.jumps)), (3, 3, 1));
 }
+
+#[test]
+fn no_timestamps_make_it_stumble() {
+    for seed in 1..40_u64 {
+        let mut bench = Bench::new();
+        let mut dice = seed;
+        let mut roll = move || {
+            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            dice >> 33
+        };
+        let mut assembler = bench.connect();
+        let (mut ticks, mut at_ms) = (0_i64, 0);
+        for _ in 0..400 {
+            at_ms += roll() % 50;
+            ticks += match roll() % 12 {
+                0 => i64::try_from(roll()).unwrap() << 20,
+                1 => -(i64::try_from(roll()).unwrap() << 20),
+                2 => 0,
+                3 => -3_600,
+                _ => 3_600,
+            };
+            match roll() % 60 {
+                0 => assembler = bench.connect(),
+                1 => {
+                    assembler.set_params(Some(VideoParams { max_reorder_frames: (roll() % 17) as u8, ..video() }), None)
+                }
+                2 => assembler.note_report(Track::Video, ticks, roll() << 32 | roll()),
+                3 => assembler.note_break(Track::Video, roll()),
+                _ => {}
+            }
+            let mut raw = bench.raw(at_ms, ticks, roll() % 8 == 0);
+            raw.play_us = (roll() % 3 == 0).then(|| i64::try_from(roll()).unwrap() << 10);
+            raw.lost_packets = roll() % 3;
+            assembler.push(raw);
+        }
+        let units = bench.read();
+        // A recorder begins at the first key frame.
+        assert!(units.len() > 300, "{seed}: {}", units.len());
+        assert!(units.windows(2).all(|w| w[0].dts < w[1].dts), "{seed}");
+        assert!(units.iter().all(|u| u.dts <= u.pts && u.duration > 0), "{seed}");
+    }
+}

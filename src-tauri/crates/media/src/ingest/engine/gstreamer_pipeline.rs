@@ -410,6 +410,9 @@ fn failure(error: &gst::glib::Error, debug: &str, has_credentials: bool, has_off
         (Some(ResourceError::OpenRead | ResourceError::OpenReadWrite | ResourceError::OpenWrite), _) => {
             Problem::new(ErrorCode::HostUnreachable).at("connect")
         }
+        (Some(ResourceError::Read), _) if detail.contains("Timeout while waiting") => {
+            Problem::new(ErrorCode::ConnectTimeout).at("describe")
+        }
         (Some(_), _) => Problem::new(ErrorCode::RtspError).at("stream"),
         // The track would do, but the way it should come was refused.
         (_, Some(StreamError::CodecNotFound)) if has_offer => {

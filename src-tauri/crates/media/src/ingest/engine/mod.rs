@@ -18,7 +18,8 @@ use super::{
     request::{IngestOptions, IngestRequest},
 };
 use crate::hub::Hub;
-use std::{sync::Arc, time::Duration};
+use futures::FutureExt;
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{ErrorCode, IngestEngine, Problem, Transport};
@@ -46,9 +47,9 @@ pub struct Job {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Approach {
     Straight,
-    /// It did not answer last time: see first whether anybody listens there at all. That costs one packet and ends
-    /// within the connect timeout, where an engine would go on waiting for an answer.
-    KnockFirst,
+    /// It did not answer last time, or nothing is known of it: see first whether anybody listens there and how long its
+    /// answers are. That is cheap, bounded and ends in time, where an engine reads and waits on.
+    LookFirst,
 }
 
 /// News from an engine, in this order.
@@ -56,6 +57,8 @@ pub enum Approach {
 pub enum EngineEvent {
     /// A step of the dialogue with the camera is done: `connect`, `describe`, `setup`.
     Step(&'static str),
+    /// A library panicked on what the camera sent.
+    Panicked,
     /// `auto` gave up retina for this reason and goes on with GStreamer.
     HandedOver { reason: Problem },
     /// PLAY was answered.
@@ -77,16 +80,20 @@ impl Job {
 /// Why it ended; cancelled is `Ok`.
 pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failure> {
     let plan = plan(&job.request, preferred)?;
-    if job.approach == Approach::KnockFirst
+    if job.approach == Approach::LookFirst
         && let Some(port) = job.request.port()
     {
-        reach::connect(job.request.url.host(), port, job.options.connect_timeout).await?;
+        let (url, connect_limit) = (&job.request.url, job.options.connect_timeout);
+        match plan {
+            Plan::Gstreamer => reach::connect(url.host(), port, connect_limit).await.map(drop)?,
+            _ => reach::look(url, port, connect_limit, job.options.read_timeout).await?,
+        }
     }
     match plan {
         Plan::Gstreamer => gstreamer::run(job).await,
-        Plan::Retina => retina::run(job, retina::Appetite::TakeWhatItCan).await,
+        Plan::Retina => run_retina(job, retina::Appetite::TakeWhatItCan).await,
         Plan::RetinaThenGstreamer => {
-            let refused = match retina::run(job, retina::Appetite::LeaveWhatItCannot).await {
+            let refused = match run_retina(job, retina::Appetite::LeaveWhatItCannot).await {
                 Err(failure) if failure.is_engine_refusal => failure,
                 other => return other,
             };
@@ -98,18 +105,31 @@ pub async fn run(job: &Job, preferred: Option<IngestEngine>) -> Result<(), Failu
                 }
                 let request = IngestRequest { transport: Transport::Udp, ..job.request.clone() };
                 tracing::info!(path = %job.request.path, "the camera does not send over TCP; trying UDP");
-                return retina::run(&Job { request, ..job.clone() }, retina::Appetite::TakeWhatItCan).await;
+                return run_retina(&Job { request, ..job.clone() }, retina::Appetite::TakeWhatItCan).await;
             }
             job.tell(EngineEvent::HandedOver { reason: refused.problem.clone() }).await;
             let second = gstreamer::run(job).await;
             match second {
                 // GStreamer would do, but its parts are missing: take what retina can.
                 Err(missing) if missing.problem.code == ErrorCode::EngineMissing => {
-                    retina::run(job, retina::Appetite::TakeWhatItCan).await
+                    run_retina(job, retina::Appetite::TakeWhatItCan).await
                 }
                 Err(failure) if failure.problem.code == ErrorCode::RtspError => Err(Failure::new(refused.problem)),
                 other => other,
             }
+        }
+    }
+}
+
+/// retina asserts what it takes for granted about packets; a camera that breaks it (a second picture in one packet run,
+/// for example) makes it panic. That is a refusal like others: counted, and the other engine's turn.
+async fn run_retina(job: &Job, appetite: retina::Appetite) -> Result<(), Failure> {
+    match AssertUnwindSafe(retina::run(job, appetite)).catch_unwind().await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            job.tell(EngineEvent::Panicked).await;
+            let problem = Problem::new(ErrorCode::RtspError).at("stream");
+            Err(Failure::refusal(problem.because("the packets break what retina takes for granted")))
         }
     }
 }
