@@ -9,6 +9,10 @@ pub struct CliOptions {
     pub cameras: usize,
     pub listen: SocketAddr,
     pub control: Option<SocketAddr>,
+    /// A door with TLS, as `FarmOptions::tls_listen`.
+    pub tls: Option<SocketAddr>,
+    /// A door through HTTP, as `FarmOptions::tunnel_listen`.
+    pub tunnel: Option<SocketAddr>,
     /// All cameras ask for it.
     pub credentials: Option<(String, Secret)>,
     pub cache_folder: Option<PathBuf>,
@@ -47,12 +51,37 @@ pub async fn run_cli(options: CliOptions) -> Result<(Farm, Vec<Listing>), Camsim
     let farm = Farm::start(FarmOptions {
         rtsp_listen: options.listen,
         control_listen: options.control,
+        tls_listen: options.tls,
+        tunnel_listen: options.tunnel,
         cache_folder: options.cache_folder,
         ..FarmOptions::new(specs.clone())
     })
     .await?;
     let listings = specs.iter().enumerate().flat_map(|(number, spec)| listings(&farm, number, spec)).collect();
     Ok((farm, listings))
+}
+
+/// What a person needs to know beside the list: passwords, doors, and how to break things.
+pub fn usage(farm: &Farm, credentials: Option<&(String, Secret)>) -> Vec<String> {
+    let mut lines = vec![format!("{} cameras run. Open a stream in any player, or add it to a site:", farm.cameras())];
+    let url = farm.rtsp_url(0, StreamRole::Main);
+    lines.push(format!("  watchwall camera add {url}"));
+    lines.push(match credentials {
+        Some((user, _)) => format!("They ask for user {user} and the password you gave (Digest)."),
+        None => "They ask for no password; --user and --password change that.".to_owned(),
+    });
+    lines.extend(farm.rtsps_url(0, StreamRole::Main).map(|url| format!("Over TLS: {url} (self-signed)")));
+    lines.extend(farm.tunnel_url(0, StreamRole::Main).map(|url| format!("Through HTTP: {url} (transport http)")));
+    if let Some(control) = farm.control_address() {
+        lines.push(format!("Faults and counters: http://{control}/cameras, for example"));
+        lines.push(format!(
+            "  curl -X POST http://{control}/cameras/0/faults -H 'content-type: application/json' -d '{{\"kind\":\"freeze\"}}'"
+        ));
+        lines.push(format!("  curl -X DELETE http://{control}/cameras/0/faults"));
+        lines.push("All faults: watchwall camsim --help".to_owned());
+    }
+    lines.push("Ctrl+C ends them.".to_owned());
+    lines
 }
 
 fn listings(farm: &Farm, camera: usize, spec: &CameraSpec) -> Vec<Listing> {

@@ -5,6 +5,9 @@
 //! packetised once, so that hundreds cost little). Faults are entered by [`Farm::fault`] or over HTTP (see
 //! `control`), and [`Farm::counters`] tells what the clients did.
 //!
+//! By hand: `watchwall camsim --cameras 16` prints every stream, the doors and the control address;
+//! `watchwall camsim --help` lists all faults with the order for each ([`fault_help`]).
+//!
 //! Folders: `picture` draws, `content` encodes, `rtp` packetises, `stream` keeps time, `rtsp` talks, `doors` wraps it in
 //! TLS or HTTP. ONVIF gets a
 //! folder of its own beside `rtsp`; it will read [`CameraSpec`] and the house as `rtsp` does.
@@ -22,6 +25,7 @@ mod doors;
 mod error;
 mod farm;
 mod fault;
+mod fault_help;
 mod house;
 mod picture;
 mod presets;
@@ -30,9 +34,10 @@ mod rtsp;
 mod spec;
 mod stream;
 
-pub use cli::{CliOptions, Listing, run_cli};
+pub use cli::{CliOptions, Listing, run_cli, usage};
 pub use counters::{CameraCounters, StreamCounters};
 pub use error::{CamsimError, CamsimErrorKind};
 pub use farm::Farm;
 pub use fault::{ContentFaults, Fault, FaultSet, Skew};
+pub use fault_help::fault_help;
 pub use spec::{Audio, AuthScheme, CameraSpec, Codec, FarmOptions, Look, PortChoice, StreamMode, StreamSpec};

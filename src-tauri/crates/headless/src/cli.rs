@@ -18,6 +18,7 @@ pub enum Command {
     /// Runs a site with virtual cameras, to try everything without hardware.
     Demo(DemoArguments),
     /// Runs virtual cameras alone, for tests and training.
+    #[command(after_long_help = watchwall_camsim::fault_help())]
     Camsim(CamsimArguments),
     /// Lists, adds and removes cameras of the site that runs on this machine.
     #[command(subcommand)]
@@ -66,9 +67,15 @@ pub struct CamsimArguments {
     /// RTSP address and port.
     #[arg(long, default_value = "127.0.0.1:8554")]
     pub listen: SocketAddr,
-    /// Where faults are commanded over HTTP.
+    /// Where faults are commanded over HTTP; a free port unless given.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    pub control: SocketAddr,
+    /// The same cameras over TLS with a self-signed certificate (rtsps).
     #[arg(long, value_name = "ADDR")]
-    pub control: Option<SocketAddr>,
+    pub tls: Option<SocketAddr>,
+    /// The same cameras tunnelled through HTTP.
+    #[arg(long, value_name = "ADDR")]
+    pub tunnel: Option<SocketAddr>,
     /// User name the cameras ask for.
     #[arg(long, requires = "password")]
     pub user: Option<String>,

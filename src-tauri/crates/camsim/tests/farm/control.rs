@@ -54,7 +54,9 @@ async fn the_command_line_lists_every_stream() {
     let (farm, listings) = run_cli(CliOptions {
         cameras: 2,
         listen: ([127, 0, 0, 1], 0).into(),
-        control: None,
+        control: Some(([127, 0, 0, 1], 0).into()),
+        tls: Some(([127, 0, 0, 1], 0).into()),
+        tunnel: Some(([127, 0, 0, 1], 0).into()),
         credentials: Some(("admin".into(), Secret::new("x"))),
         cache_folder: None,
         sub_gop_ms: None,
@@ -67,5 +69,10 @@ async fn the_command_line_lists_every_stream() {
     let main = "h264 1280x720 15 fps";
     assert_eq!(lines, [("Gate", "h264 1280x720 15 fps aac"), ("Gate", sub), ("Yard", main), ("Yard", sub)]);
     assert!(listings.iter().all(|l| l.url.starts_with("rtsp://127.0.0.1:") && !l.url.contains('@')));
+    let usage = watchwall_camsim::usage(&farm, Some(&("admin".into(), Secret::new("geheim")))).join("\n");
+    for part in [&listings[0].url, "rtsps://", "user admin", &format!("http://{}", farm.control_address().unwrap())] {
+        assert!(usage.contains(part), "{part}: {usage}");
+    }
+    assert!(!usage.contains("geheim"));
     farm.shutdown().await;
 }
