@@ -61,6 +61,8 @@ pub struct LockoutLatch {
 struct Account {
     credentials: Credentials,
     doors: [Standing; 3],
+    /// Refusals, since anything opened, by doors that had opened before: the password itself was changed.
+    lost: u32,
     /// An unproven try is on its way.
     is_taken: bool,
     waiting: Vec<Waker>,
@@ -69,8 +71,9 @@ struct Account {
 /// What one door said.
 #[derive(Clone, Copy, Debug, Default)]
 struct Standing {
+    /// Since it last opened.
     refusals: u32,
-    is_proven: bool,
+    has_opened: bool,
 }
 
 /// Leave to try once. Say how it went; dropped, it says nothing and gives the turn to the next.
@@ -123,7 +126,7 @@ impl LockoutLatch {
             if account.is_latched(door) {
                 return Poll::Ready(Err(latched(device)));
             }
-            if account.standing(door).is_proven {
+            if account.is_proven(door) {
                 return Poll::Ready(Ok(false));
             }
             if account.is_taken {
@@ -168,15 +171,28 @@ impl LockoutLatch {
 
 impl Account {
     fn new(credentials: Credentials) -> Self {
-        Self { credentials, doors: [Standing::default(); 3], is_taken: false, waiting: Vec::new() }
+        Self { credentials, doors: [Standing::default(); 3], lost: 0, is_taken: false, waiting: Vec::new() }
     }
 
-    /// A door that once opened is judged by its own refusals: another vendor account behind another door is no reason
-    /// to shut it. Doors that never opened share their tries.
+    /// A door that has opened is not shut by another that never did: vendors keep accounts apart. When one refuses
+    /// that did open, the password was changed and all are judged together, as are those that never opened.
     fn is_latched(&self, door: Door) -> bool {
         let own = self.standing(door);
         let together: u32 = self.doors.iter().map(|standing| standing.refusals).sum();
-        own.refusals >= TRIES || (!own.is_proven && together >= TRIES)
+        own.refusals >= TRIES || self.lost >= TRIES || (!own.has_opened && together >= TRIES)
+    }
+
+    const fn is_proven(&self, door: Door) -> bool {
+        let own = self.standing(door);
+        own.has_opened && own.refusals == 0 && self.lost == 0
+    }
+
+    fn refuse(&mut self, door: Door, times: u32) {
+        let standing = &mut self.doors[door as usize];
+        standing.refusals = standing.refusals.saturating_add(times);
+        if standing.has_opened {
+            self.lost = self.lost.saturating_add(times);
+        }
     }
 
     const fn standing(&self, door: Door) -> Standing {
@@ -187,27 +203,29 @@ impl Account {
 impl Admission {
     /// The device took the password.
     pub fn accepted(self) {
-        self.note(Standing { refusals: 0, is_proven: true });
+        self.note(|account| {
+            account.doors[self.door as usize] = Standing { refusals: 0, has_opened: true };
+            account.lost = 0;
+        });
     }
 
     /// The device refused it.
     pub fn refused(self) {
-        let refusals = self.latch.with(&self.device, &self.credentials, |account| account.standing(self.door).refusals);
-        self.note(Standing { refusals: refusals + 1, is_proven: false });
+        self.note(|account| account.refuse(self.door, 1));
     }
 
     /// The device refused it and says that the account is, or is about to be, locked.
     pub fn refused_for_good(self) {
-        self.note(Standing { refusals: TRIES, is_proven: false });
+        self.note(|account| account.refuse(self.door, TRIES));
     }
 
-    /// Whether the credentials have not opened this door yet.
+    /// Whether it is not known that these credentials open this door.
     pub const fn is_first(&self) -> bool {
         self.holds_turn
     }
 
-    fn note(&self, standing: Standing) {
-        self.latch.with(&self.device, &self.credentials, |account| account.doors[self.door as usize] = standing);
+    fn note(&self, change: impl FnOnce(&mut Account)) {
+        self.latch.with(&self.device, &self.credentials, change);
     }
 }
 
@@ -292,12 +310,6 @@ mod tests {
     fn a_door_that_opens_does_not_give_another_new_tries() {
         // Hikvision: the web account opens RTSP, and there is no ONVIF account at all.
         let latch = LockoutLatch::default();
-        for _ in 0..2 {
-            try_once(&latch, "web", Door::Soap).refused();
-            // Unproven doors share their tries, so this one was opened before.
-        }
-        is_refused(&latch, "web", Door::Rtsp);
-        let latch = LockoutLatch::default();
         try_once(&latch, "web", Door::Rtsp).accepted();
         for _ in 0..2 {
             try_once(&latch, "web", Door::Soap).refused();
@@ -315,6 +327,19 @@ mod tests {
         try_once(&latch, "right", Door::Soap).accepted();
         try_once(&latch, "right", Door::Soap).refused();
         drop(try_once(&latch, "right", Door::Soap));
+    }
+
+    #[test]
+    fn a_changed_password_costs_two_tries_through_all_doors_together() {
+        let latch = LockoutLatch::default();
+        for door in [Door::Rtsp, Door::Soap, Door::Http] {
+            try_once(&latch, "old", door).accepted();
+        }
+        try_once(&latch, "old", Door::Rtsp).refused();
+        try_once(&latch, "old", Door::Soap).refused();
+        for door in [Door::Rtsp, Door::Soap, Door::Http] {
+            is_refused(&latch, "old", door);
+        }
     }
 
     #[test]
