@@ -1,6 +1,7 @@
 /**
  * One live socket: connects, keeps the site's clock, hands frames on in order, reconnects with jittered back-off.
- * It decides nothing about pictures. Ten seconds without an answer to a ping count as a dead connection.
+ * It decides nothing about pictures. Ten seconds without an answer to a ping count as a dead connection; a page that
+ * slept in between, as hidden ones do, asks again before it judges.
  */
 import { backoffMs } from './backoff';
 import { wallNow, type ServerClock } from './clock';
@@ -20,6 +21,8 @@ export interface ConnectionEvents {
 const pingMs = 5000;
 const firstPingsMs = [50, 400, 1200];
 const silenceMs = 10_000;
+/** A timer this late means that the page slept, not the site. */
+const lateMs = 2000;
 const openMs = 8000;
 /** For refusals that time alone does not cure. */
 const lastingRetryMs = 30_000;
@@ -30,7 +33,8 @@ export class LiveConnection {
 	#timers = new Set<ReturnType<typeof setTimeout>>();
 	#attempt = 0;
 	#openedAt = 0;
-	#heardAt = 0;
+	/** When the first ping was sent that nothing has been heard after. */
+	#askedAt: number | undefined;
 	#refusal: { code: string; params: Record<string, string> } | undefined;
 	#isClosed = false;
 	/** Since the socket opened. */
@@ -80,16 +84,17 @@ export class LiveConnection {
 			if (socket.readyState === WebSocket.CONNECTING) this.#lost();
 		});
 		socket.onopen = () => {
-			this.#openedAt = this.#heardAt = performance.now();
+			this.#openedAt = performance.now();
+			this.#askedAt = undefined;
 			for (const delay of firstPingsMs) this.#after(delay, () => this.#ping());
-			this.#after(pingMs, () => this.#pulse());
+			this.#pulseLater();
 		};
 		socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => this.#receive(event.data);
 		socket.onclose = () => this.#lost();
 	}
 
 	#receive(data: string | ArrayBuffer): void {
-		this.#heardAt = performance.now();
+		this.#askedAt = undefined;
 		if (typeof data === 'string') return this.#message(data);
 		this.bytes += data.byteLength;
 		const frame = parseFrame(data);
@@ -127,13 +132,19 @@ export class LiveConnection {
 	}
 
 	#ping(): void {
+		this.#askedAt ??= performance.now();
 		this.send({ type: 'ping', client_at: Math.round(wallNow() * 1000) });
 	}
 
-	#pulse(): void {
-		if (performance.now() - this.#heardAt > silenceMs) return this.#lost();
-		this.#ping();
-		this.#after(pingMs, () => this.#pulse());
+	#pulseLater(): void {
+		const due = performance.now() + pingMs;
+		this.#after(pingMs, () => {
+			const now = performance.now();
+			if (now - due > lateMs) this.#askedAt = undefined;
+			if (this.#askedAt !== undefined && now - this.#askedAt >= silenceMs) return this.#lost();
+			this.#ping();
+			this.#pulseLater();
+		});
 	}
 
 	#lost(): void {

@@ -6,6 +6,7 @@ import { AudioTrack } from './audio';
 import type { ServerClock } from './clock';
 import { LiveConnection } from './connection';
 import { counters } from './counters';
+import { fall, isOver, type Fallback } from './fallback';
 import type { Frame } from './framing';
 import { heal, healthy, type Healing, type Remedy } from './healing';
 import { askHeight } from './height';
@@ -50,6 +51,8 @@ const tryLiveMs = 10_000;
 const statsEveryTicks = 8;
 const mostBroken = 4;
 const lateTickMs = 1500;
+/** A tile that comes back is not called stale before it had this long to show a new picture. */
+const resumeMs = 1000;
 
 export class LivePlayer {
 	readonly root = document.createElement('div');
@@ -68,6 +71,10 @@ export class LivePlayer {
 	#ways: Way[];
 	#broken = 0;
 	#role: Role = 'auto';
+	/** The main stream did not play; what the operator chose stays chosen. */
+	#fallback: Fallback | undefined;
+	#isFallen = false;
+	#resumedAt: number | undefined;
 	#height: number | undefined;
 	#replayS = 0;
 	#isVisible = true;
@@ -137,8 +144,9 @@ export class LivePlayer {
 	}
 
 	setRole(role: Role): void {
-		if (this.#role === role) return;
+		if (this.#role === role && !this.#isFallen) return;
 		this.#role = role;
+		this.#isFallen = false;
 		this.#select();
 	}
 
@@ -148,8 +156,19 @@ export class LivePlayer {
 		if (!on) {
 			this.#audio?.dispose();
 			this.#audio = undefined;
-		} else if (this.#hello?.has_audio) this.#audio ??= new AudioTrack();
+		} else if (this.#hello?.has_audio) this.#listen();
 		this.#connection?.send({ type: 'audio', on });
+	}
+
+	/** A new timeline each time: what follows a reconnect or another stream does not continue the old one. */
+	#listen(): void {
+		this.#audio?.dispose();
+		this.#audio = undefined;
+		try {
+			this.#audio = new AudioTrack();
+		} catch {
+			// A browser without Media Source Extensions stays silent; the picture goes on.
+		}
 	}
 
 	get hasAudio(): boolean {
@@ -260,8 +279,8 @@ export class LivePlayer {
 		this.#phase = 'live';
 		this.#trouble = undefined;
 		if (this.#isResting) this.#connection?.send({ type: 'pause' });
-		if (this.#role !== 'auto' && hello.role !== this.#role) this.#select();
-		if (this.#wantsAudio && hello.has_audio) this.#audio ??= new AudioTrack();
+		if (this.#wanted !== 'auto' && hello.role !== this.#wanted) this.#select();
+		if (this.#wantsAudio && hello.has_audio) this.#listen();
 		const way: RendererStats['way'] = hello.mime.startsWith('image/') ? 'jpeg' : (this.#ways[0] ?? 'mse');
 		const current = this.#incoming ?? this.#renderer;
 		const fits = current?.stats().way === way && this.#isReplayRenderer === this.isReplay;
@@ -304,6 +323,7 @@ export class LivePlayer {
 		if (this.#isDisposed || !renderer || (renderer !== this.#renderer && renderer !== this.#incoming)) return;
 		if (renderer === this.#incoming) this.#show(renderer);
 		this.#captureMs = captureMs;
+		this.#resumedAt = undefined;
 		this.#presented += 1;
 		const now = performance.now();
 		const isYoung = this.isReplay || this.context.clock.now() - captureMs <= this.#staleAfterMs;
@@ -335,8 +355,12 @@ export class LivePlayer {
 		if (frame.kind === 'init') this.#audio?.push(frame);
 	}
 
+	get #wanted(): Role {
+		return this.#isFallen ? 'sub' : this.#role;
+	}
+
 	#select(): void {
-		this.#connection?.send({ type: 'select', role: this.#role, max_height: this.#height });
+		this.#connection?.send({ type: 'select', role: this.#wanted, max_height: this.#height });
 	}
 
 	#runOrRest(): void {
@@ -345,8 +369,9 @@ export class LivePlayer {
 			this.#renderer?.suspend();
 			this.#incoming?.suspend();
 		} else {
-			this.#youngAt = performance.now();
-			this.#healing = healthy;
+			this.#youngAt = this.#resumedAt = performance.now();
+			// Stills are looked after by the healing that chose them.
+			if (this.#healing.step !== 'still') this.#healing = healthy;
 			this.#connection?.send({ type: 'resume' });
 		}
 		this.#update();
@@ -381,6 +406,10 @@ export class LivePlayer {
 		});
 		this.#healing = healing;
 		if (remedy) this.#apply(remedy, now);
+		else if (this.#isFallen && this.#fallback && healing.step === 'none' && isOver(this.#fallback, now)) {
+			this.#isFallen = false;
+			this.#select();
+		}
 	}
 
 	#apply(remedy: Remedy, now: number): void {
@@ -390,7 +419,9 @@ export class LivePlayer {
 			case 'reopen':
 				return this.#connection?.reopen();
 			case 'sub_stream':
-				return this.setRole('sub');
+				this.#fallback = fall(this.#fallback, now);
+				this.#isFallen = true;
+				return this.#select();
 			case 'still':
 				return this.#fallToStill();
 			case 'try_live':
@@ -452,6 +483,7 @@ export class LivePlayer {
 
 	#judge(): PlayerState {
 		if (this.#isHeld || !this.#isVisible) return { kind: 'paused' };
+		if (this.#resumedAt !== undefined && performance.now() - this.#resumedAt < resumeMs) return { kind: 'paused' };
 		const ageMs = this.ageMs;
 		if (this.isReplay && ageMs !== undefined && this.#renderer && !this.#incoming) return { kind: 'replaying', ageMs };
 		if (ageMs !== undefined && ageMs <= this.#staleAfterMs) return { kind: 'playing', ageMs, step: this.#healing.step };

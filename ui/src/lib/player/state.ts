@@ -45,7 +45,7 @@ export function looksSame(a: PlayerState, b: PlayerState): boolean {
 		case 'playing':
 		case 'stale': {
 			const other = b as typeof a;
-			return a.step === other.step && Math.round(a.ageMs / 50) === Math.round(other.ageMs / 50);
+			return a.step === other.step && Math.round(a.ageMs / 100) === Math.round(other.ageMs / 100);
 		}
 		case 'replaying':
 			return Math.round(a.ageMs / 500) === Math.round((b as typeof a).ageMs / 500);

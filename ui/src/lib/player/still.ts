@@ -12,6 +12,8 @@ export class StillRenderer implements Renderer {
 	#abort = new AbortController();
 	#shown: string | undefined;
 	#failed = 0;
+	#isSuspended = false;
+	#isFetching = false;
 
 	constructor(
 		private readonly url: () => string,
@@ -23,6 +25,8 @@ export class StillRenderer implements Renderer {
 	}
 
 	async #fetch(): Promise<void> {
+		if (this.#isFetching) return;
+		this.#isFetching = true;
 		const signal = AbortSignal.any([this.#abort.signal, AbortSignal.timeout(timeoutMs)]);
 		const askedAt = wallNow();
 		try {
@@ -37,7 +41,8 @@ export class StillRenderer implements Renderer {
 		} catch {
 			this.#failed += 1;
 		}
-		if (!this.#abort.signal.aborted) this.#timer = setTimeout(() => void this.#fetch(), everyMs);
+		this.#isFetching = false;
+		if (!this.#abort.signal.aborted && !this.#isSuspended) this.#timer = setTimeout(() => void this.#fetch(), everyMs);
 	}
 
 	#show(url: string): void {
@@ -55,9 +60,21 @@ export class StillRenderer implements Renderer {
 
 	configure(): void {}
 	push(): void {}
-	tick(): void {}
 	nudge(): void {}
-	suspend(): void {}
+
+	/** Ticks come only while the tile is seen. */
+	tick(): void {
+		if (!this.#isSuspended) return;
+		this.#isSuspended = false;
+		clearTimeout(this.#timer);
+		void this.#fetch();
+	}
+
+	suspend(): void {
+		this.#isSuspended = true;
+		clearTimeout(this.#timer);
+	}
+
 	attached(): void {}
 
 	stats(): RendererStats {

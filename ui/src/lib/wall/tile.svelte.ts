@@ -17,6 +17,7 @@ export class TileView {
 	hasAudio = $state(false);
 	role = $state<Role>('auto');
 	isReplay = $state(false);
+	isHeld = $state(false);
 	#player: LivePlayer | undefined;
 	#isCovered = false;
 	#isInView = true;
@@ -46,6 +47,7 @@ export class TileView {
 				player.attached();
 				this.role = player.role;
 				this.isReplay = player.isReplay;
+				this.isHeld = player.isHeld;
 				unwatch = player.watch((state) => {
 					this.state = state;
 					this.hasAudio = player.hasAudio;
@@ -87,6 +89,7 @@ export class TileView {
 
 	toggleHeld(): void {
 		this.#player?.setHeld(!this.#player.isHeld);
+		this.isHeld = this.#player?.isHeld ?? false;
 	}
 
 	toggleReplay(): void {
