@@ -39,9 +39,14 @@ export function bytes(value: number): string {
 	return new Intl.NumberFormat(locale.language, {
 		style: 'unit',
 		unit: units[step],
-		unitDisplay: 'narrow',
+		unitDisplay: 'short',
 		maximumFractionDigits: step > 2 && scaled < 100 ? 1 : 0
 	}).format(scaled);
+}
+
+/** `1 day`, `7 days` */
+export function days(count: number): string {
+	return new Intl.NumberFormat(locale.language, { style: 'unit', unit: 'day', unitDisplay: 'long' }).format(count);
 }
 
 /** `12 s`, `3 min`, `2 h`: the largest unit that fits. */
