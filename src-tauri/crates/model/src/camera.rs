@@ -46,6 +46,8 @@ pub struct Stream {
     pub transport: Transport,
     /// What the last successful probe saw; `None` before the first.
     pub facts: Option<StreamFacts>,
+    /// Who pulled it last: never [`IngestEngine::Auto`].
+    pub engine_in_use: Option<IngestEngine>,
 }
 
 /// Who pulls the stream.

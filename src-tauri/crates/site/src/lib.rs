@@ -7,5 +7,6 @@ pub mod cameras;
 pub mod recording;
 mod site;
 mod tap;
+mod upkeep;
 
 pub use site::{Notice, Site, SiteOptions};

@@ -1,6 +1,6 @@
 //! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
 
-use crate::{cameras::Cameras, recording::Recording, tap::CameraTaps};
+use crate::{cameras::Cameras, recording::Recording, tap::CameraTaps, upkeep::Upkeep};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use watchwall_media::{
     ingest::IngestOptions,
@@ -27,6 +27,7 @@ pub struct Site {
     pub plugins: PluginReport,
     pub started_at: UtcMillis,
     pub notices: Vec<Notice>,
+    upkeep: Upkeep,
     // Held for as long as the site runs: a second copy must not open the same folder.
     _lock: DataFolder,
 }
@@ -62,6 +63,7 @@ impl Site {
         let transcodes = TranscodePool::new(config.live.max_transcodes);
         Ok(Arc::new(Self {
             started_at: UtcMillis::now(),
+            upkeep: Upkeep::start(store.clone()),
             config,
             data_folder,
             store,
@@ -74,9 +76,10 @@ impl Site {
         }))
     }
 
-    /// Recorders first so that their last fragments reach the disk, then the cameras, then the database.
+    /// Upkeep, which nobody needs; recorders, so that their last fragments reach the disk, then the cameras, then the database.
     pub async fn stop(&self) {
         let started = std::time::Instant::now();
+        bounded("upkeep", self.upkeep.stop()).await;
         bounded("recording", self.recording.stop()).await;
         bounded("cameras", self.cameras.stop()).await;
         bounded("transcodes", self.transcodes.stop()).await;

@@ -1,6 +1,6 @@
 //! Copies of the configuration, so that a damaged database costs no camera and no user.
 //!
-//! The index of recordings is left out: it is large, and it is rebuilt from the volumes.
+//! One is kept of each of the last seven days. The index of recordings is left out: it is large, and it is rebuilt from the volumes.
 
 use crate::{StoreError, database::connect_options, migrations};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteJournalMode};
@@ -8,10 +8,15 @@ use std::path::{Path, PathBuf};
 use watchwall_model::UtcMillis;
 
 const FOLDER: &str = "backup";
-const KEEP: usize = 7;
+/// Days of which the newest backup is kept.
+const KEEP_DAYS: usize = 7;
+const DAY_MS: i64 = 86_400_000;
 /// In an order that satisfies the foreign keys.
 const TABLES: [&str; 10] =
     ["meta", "camera_groups", "cameras", "streams", "plans", "volumes", "users", "layouts", "settings", "audit"];
+/// Rebuilt from the volumes, or worth nothing after a restore.
+#[cfg(test)]
+const LEFT_OUT: [&str; 3] = ["recording_events", "segments", "sessions"];
 
 /// Writes `backup/watchwall-{utc ms}.db`: complete or not at all.
 pub async fn write(data: &Path) -> Result<PathBuf, StoreError> {
@@ -25,11 +30,58 @@ pub async fn write(data: &Path) -> Result<PathBuf, StoreError> {
     let done = folder.join(format!("watchwall-{:015}.db", UtcMillis::now().0));
     std::fs::File::open(&part).and_then(|file| file.sync_all()).map_err(fail("write", &part))?;
     std::fs::rename(&part, &done).map_err(fail("rename to", &done))?;
-    let all = list(data);
-    for old in all.iter().take(all.len().saturating_sub(KEEP)) {
-        std::fs::remove_file(old).map_err(fail("remove", old))?;
+    for old in superfluous(&list(data)) {
+        std::fs::remove_file(&old).map_err(fail("remove", &old))?;
     }
     Ok(done)
+}
+
+/// All but the newest of each of the newest days. `all` ascends.
+fn superfluous(all: &[PathBuf]) -> Vec<PathBuf> {
+    let mut days: Vec<i64> = Vec::new();
+    let mut gone = Vec::new();
+    for file in all.iter().rev() {
+        let day = written_at(file).map_or(i64::MIN, |at| at.0.div_euclid(DAY_MS));
+        if days.contains(&day) || days.len() == KEEP_DAYS {
+            gone.push(file.clone());
+        } else {
+            days.push(day);
+        }
+    }
+    gone
+}
+
+/// When a backup was written, by its name.
+fn written_at(file: &Path) -> Option<UtcMillis> {
+    let name = file.file_stem()?.to_str()?;
+    name.strip_prefix("watchwall-")?.parse().ok().map(UtcMillis)
+}
+
+/// Changes with every change of what a backup holds. Cheap: these tables are small, and the audit log is asked for its
+/// last row only.
+const STAMP: &str = "SELECT \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM cameras) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM camera_groups) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM plans) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM users) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM layouts) || ';' || \
+     (SELECT COALESCE(GROUP_CONCAT(key || '=' || value), '') FROM settings) || ';' || \
+     (SELECT COALESCE(GROUP_CONCAT(code || '=' || root || '=' || name), '') FROM volumes) || ';' || \
+     (SELECT COALESCE(MAX(id), 0) FROM audit)";
+#[cfg(test)]
+pub const STATEMENTS: &[&str] = &[STAMP];
+
+/// A text that differs whenever the configuration does.
+pub async fn stamp(reader: &sqlx::SqlitePool) -> Result<String, StoreError> {
+    Ok(sqlx::query_scalar(STAMP).fetch_one(reader).await?)
+}
+
+/// The stamp of the newest backup that can be read; `None` without one.
+pub async fn newest_stamp(data: &Path) -> Option<String> {
+    let file = list(data).pop()?;
+    let options = connect_options(&file).journal_mode(SqliteJournalMode::Delete).create_if_missing(false);
+    let mut connection = SqliteConnection::connect_with(&options.read_only(true)).await.ok()?;
+    sqlx::query_scalar(STAMP).fetch_one(&mut connection).await.ok()
 }
 
 async fn copy_tables(data: &Path, part: &Path) -> Result<(), StoreError> {
@@ -76,4 +128,39 @@ pub async fn is_sound(file: &Path) -> bool {
 fn fail(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> StoreError + use<> {
     let path = path.to_owned();
     move |source| StoreError::File { what, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_of_each_day_is_kept() {
+        let file = |day: i64, ms: i64| PathBuf::from(format!("backup/watchwall-{:015}.db", day * DAY_MS + ms));
+        let check = |all: &[PathBuf], expect: &[PathBuf]| {
+            let mut gone = superfluous(all);
+            gone.sort();
+            assert_eq!(gone, expect);
+        };
+        check(&[], &[]);
+        check(&[file(1, 5), file(1, 9), file(2, 1)], &[file(1, 5)]);
+        let days: Vec<_> = (1..=9).map(|day| file(day, 0)).collect();
+        check(&days, &days[..2]);
+    }
+
+    #[tokio::test]
+    async fn nothing_but_the_index_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let lock = crate::DataFolder::lock(folder.path()).unwrap();
+        let (store, _) = crate::Store::open(&lock).await.unwrap();
+        let all: Vec<String> = sqlx::query_scalar(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+        )
+        .fetch_all(store.reader())
+        .await
+        .unwrap();
+        let mut known: Vec<&str> = TABLES.iter().chain(&LEFT_OUT).copied().collect();
+        known.sort_unstable();
+        assert_eq!(all, known, "a new table belongs to the backup, or is left out on purpose");
+    }
 }

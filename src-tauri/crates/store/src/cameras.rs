@@ -2,7 +2,7 @@
 
 use crate::{
     Page, PageRequest, Store, StoreError,
-    row::{column, from_json, from_word, to_json, word},
+    row::{column, deleted, from_json, from_word, to_json, untouched, word},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
@@ -19,13 +19,14 @@ const ID_BY_PATH: &str = "SELECT camera_id FROM streams WHERE path = ?1";
 const NEXT_CHANNEL: &str = "SELECT COALESCE(MAX(channel), 0) + 1 FROM cameras WHERE host = ?1";
 const INSERT: &str = "INSERT INTO cameras (name, host, channel, group_id, enabled, username, password, created_at) \
      VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)";
-const INSERT_STREAM: &str =
-    "INSERT INTO streams (path, camera_id, role, url, engine, transport, facts) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const INSERT_STREAM: &str = "INSERT INTO streams (path, camera_id, role, url, engine, transport, facts, engine_in_use) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
 const UPDATE: &str = "UPDATE cameras SET name = ?1, group_id = ?2, enabled = ?3, username = ?4, password = ?5, \
      version = version + 1 WHERE id = ?6 AND version = ?7";
 const DELETE_STREAMS: &str = "DELETE FROM streams WHERE camera_id = ?1";
 const DELETE: &str = "DELETE FROM cameras WHERE id = ?1";
 const SET_FACTS: &str = "UPDATE streams SET facts = ?1 WHERE path = ?2";
+const SET_ENGINE: &str = "UPDATE streams SET engine_in_use = ?1 WHERE path = ?2";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
     ALL,
@@ -40,6 +41,7 @@ pub const STATEMENTS: &[&str] = &[
     DELETE_STREAMS,
     DELETE,
     SET_FACTS,
+    SET_ENGINE,
 ];
 
 /// A camera to be stored. Its channel and paths are chosen here: the next free channel of the host.
@@ -123,7 +125,15 @@ impl CameraTable<'_> {
         let id = CameraId(inserted.last_insert_rowid());
         for (role, url) in new.streams {
             let path = StreamPath::for_camera(&new.host, channel, role);
-            let stream = Stream { path, role, url, engine: new.engine, transport: new.transport, facts: None };
+            let stream = Stream {
+                path,
+                role,
+                url,
+                engine: new.engine,
+                transport: new.transport,
+                facts: None,
+                engine_in_use: None,
+            };
             insert_stream(&mut transaction, id, &stream).await?;
         }
         let camera = self.get_on(&mut transaction, id).await?.ok_or(StoreError::NotFound { what: "camera" })?;
@@ -134,7 +144,7 @@ impl CameraTable<'_> {
     /// Replaces everything but identity, if the stored version is still `expected`.
     ///
     /// # Errors
-    /// [`StoreError::VersionConflict`], [`StoreError::CameraExists`].
+    /// [`StoreError::NotFound`], [`StoreError::VersionConflict`], [`StoreError::CameraExists`].
     pub async fn update(&self, camera: &Camera, expected: i64) -> Result<Camera, StoreError> {
         let mut transaction = self.store.writer().begin().await?;
         let changed = sqlx::query(UPDATE)
@@ -148,7 +158,10 @@ impl CameraTable<'_> {
             .execute(&mut *transaction)
             .await?;
         if changed.rows_affected() == 0 {
-            return Err(StoreError::VersionConflict { what: "camera" });
+            return Err(untouched(
+                "camera",
+                sqlx::query(ONE).bind(camera.id.0).fetch_optional(&mut *transaction).await?,
+            ));
         }
         sqlx::query(DELETE_STREAMS).bind(camera.id.0).execute(&mut *transaction).await?;
         for stream in &camera.streams {
@@ -160,14 +173,22 @@ impl CameraTable<'_> {
     }
 
     /// Forgets a camera and its streams; recordings stay.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
     pub async fn delete(&self, id: CameraId) -> Result<(), StoreError> {
-        sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?;
-        Ok(())
+        deleted("camera", &sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?)
     }
 
     pub async fn set_facts(&self, path: &StreamPath, facts: Option<&StreamFacts>) -> Result<(), StoreError> {
         let facts = facts.map(|facts| to_json("facts", facts)).transpose()?;
         sqlx::query(SET_FACTS).bind(facts).bind(path.as_str()).execute(self.store.writer()).await?;
+        Ok(())
+    }
+
+    /// Notes who pulled the stream, for the next start.
+    pub async fn set_engine_in_use(&self, path: &StreamPath, engine: IngestEngine) -> Result<(), StoreError> {
+        sqlx::query(SET_ENGINE).bind(word(&engine)).bind(path.as_str()).execute(self.store.writer()).await?;
         Ok(())
     }
 
@@ -242,6 +263,7 @@ async fn insert_stream(connection: &mut SqliteConnection, camera: CameraId, stre
         .bind(word(&stream.engine))
         .bind(word(&stream.transport))
         .bind(facts)
+        .bind(stream.engine_in_use.as_ref().map(word))
         .execute(connection)
         .await
         .map_err(camera_exists)?;
@@ -252,6 +274,7 @@ fn read_stream(row: &SqliteRow) -> Result<Stream, StoreError> {
     let text = |name: &str| -> Result<String, StoreError> { Ok(row.try_get(name)?) };
     let unreadable = |problem: Problem| StoreError::Value { what: problem.code.to_string() };
     let facts: Option<String> = column(row, "facts")?;
+    let engine_in_use: Option<String> = column(row, "engine_in_use")?;
     Ok(Stream {
         path: StreamPath::parse(&text("path")?).map_err(unreadable)?,
         role: from_word("role", &text("role")?)?,
@@ -259,5 +282,6 @@ fn read_stream(row: &SqliteRow) -> Result<Stream, StoreError> {
         engine: from_word("engine", &text("engine")?)?,
         transport: from_word("transport", &text("transport")?)?,
         facts: facts.map(|facts| from_json("facts", &facts)).transpose()?,
+        engine_in_use: engine_in_use.map(|engine| from_word("engine", &engine)).transpose()?,
     })
 }

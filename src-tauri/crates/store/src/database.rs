@@ -111,9 +111,19 @@ impl Store {
         &self.folder
     }
 
-    /// Copies the database (without the index of recordings) into `backup/`; keeps the newest seven.
+    /// Copies the database (without the index of recordings) into `backup/`; keeps the newest of each of seven days.
     pub async fn backup(&self) -> Result<PathBuf, StoreError> {
         crate::backup::write(&self.folder).await
+    }
+
+    /// A text that differs whenever what a backup holds does.
+    pub async fn configuration_stamp(&self) -> Result<String, StoreError> {
+        crate::backup::stamp(&self.reader).await
+    }
+
+    /// The same of the newest backup; `None` without one that can be read.
+    pub async fn backup_stamp(&self) -> Option<String> {
+        crate::backup::newest_stamp(&self.folder).await
     }
 
     pub fn cameras(&self) -> CameraTable<'_> {

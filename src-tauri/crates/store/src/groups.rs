@@ -1,6 +1,9 @@
 //! Table `camera_groups`: the camera tree.
 
-use crate::{Store, StoreError, row::column};
+use crate::{
+    Store, StoreError,
+    row::{column, deleted, untouched},
+};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use watchwall_model::{Group, GroupId};
 
@@ -51,16 +54,18 @@ impl GroupTable<'_> {
             .execute(&mut *transaction)
             .await?;
         if changed.rows_affected() == 0 {
-            return Err(StoreError::VersionConflict { what: "group" });
+            return Err(untouched("group", sqlx::query(ONE).bind(group.id.0).fetch_optional(&mut *transaction).await?));
         }
         transaction.commit().await?;
         Ok(Group { version: expected + 1, ..group.clone() })
     }
 
     /// Its cameras and groups move to the top.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
     pub async fn delete(&self, id: GroupId) -> Result<(), StoreError> {
-        sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?;
-        Ok(())
+        deleted("group", &sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, from_json, to_json},
+    row::{column, deleted, from_json, to_json, untouched},
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{Layout, LayoutGrid, LayoutId, UserId};
@@ -50,7 +50,7 @@ impl LayoutTable<'_> {
     }
 
     /// # Errors
-    /// [`StoreError::VersionConflict`].
+    /// [`StoreError::NotFound`], [`StoreError::VersionConflict`].
     pub async fn update(&self, layout: &Layout, expected: i64) -> Result<Layout, StoreError> {
         let changed = sqlx::query(UPDATE)
             .bind(&layout.name)
@@ -61,14 +61,16 @@ impl LayoutTable<'_> {
             .execute(self.store.writer())
             .await?;
         if changed.rows_affected() == 0 {
-            return Err(StoreError::VersionConflict { what: "layout" });
+            let row = sqlx::query(ONE).bind(layout.id.0).fetch_optional(self.store.writer()).await?;
+            return Err(untouched("layout", row));
         }
         Ok(Layout { version: expected + 1, ..layout.clone() })
     }
 
+    /// # Errors
+    /// [`StoreError::NotFound`].
     pub async fn delete(&self, id: LayoutId) -> Result<(), StoreError> {
-        sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?;
-        Ok(())
+        deleted("layout", &sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?)
     }
 }
 

@@ -57,6 +57,7 @@ mod statements {
         assert_eq!(outcome, OpenOutcome::Created);
         let all = [
             audit::STATEMENTS,
+            backup::STATEMENTS,
             cameras::STATEMENTS,
             events::STATEMENTS,
             groups::STATEMENTS,

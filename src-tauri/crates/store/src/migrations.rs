@@ -4,7 +4,10 @@ use crate::StoreError;
 use sqlx::{Connection, SqliteConnection};
 
 /// File name and text of each step; step n takes the schema from version n-1 to n.
-pub const STEPS: &[(&str, &str)] = &[("0001_init.sql", include_str!("../../../../migrations/0001_init.sql"))];
+pub const STEPS: &[(&str, &str)] = &[
+    ("0001_init.sql", include_str!("../../../../migrations/0001_init.sql")),
+    ("0002_engine_in_use.sql", include_str!("../../../../migrations/0002_engine_in_use.sql")),
+];
 
 /// The version this program writes.
 pub fn known_version() -> i64 {

@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, from_word, word},
+    row::{column, deleted, from_word, untouched, word},
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{Plan, StreamPath, UtcMillis, VolumeCode};
@@ -36,14 +36,14 @@ impl PlanTable<'_> {
     /// With `expected`, only if the stored version is still that.
     ///
     /// # Errors
-    /// [`StoreError::VersionConflict`].
+    /// [`StoreError::NotFound`] when it is gone, [`StoreError::VersionConflict`].
     pub async fn put(&self, plan: &Plan, expected: Option<i64>) -> Result<Plan, StoreError> {
         let mut transaction = self.store.writer().begin().await?;
         if let Some(expected) = expected {
             let row = sqlx::query(ONE).bind(plan.path.as_str()).fetch_optional(&mut *transaction).await?;
-            let stored = row.as_ref().map(read).transpose()?.map_or(0, |plan| plan.version);
-            if stored != expected {
-                return Err(StoreError::VersionConflict { what: "plan" });
+            let stored = row.as_ref().map(read).transpose()?.map(|plan| plan.version);
+            if stored != Some(expected) {
+                return Err(untouched("plan", row));
             }
         }
         sqlx::query(PUT)
@@ -67,9 +67,10 @@ impl PlanTable<'_> {
         Ok(())
     }
 
+    /// # Errors
+    /// [`StoreError::NotFound`].
     pub async fn delete(&self, path: &StreamPath) -> Result<(), StoreError> {
-        sqlx::query(DELETE).bind(path.as_str()).execute(self.store.writer()).await?;
-        Ok(())
+        deleted("plan", &sqlx::query(DELETE).bind(path.as_str()).execute(self.store.writer()).await?)
     }
 }
 

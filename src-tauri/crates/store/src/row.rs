@@ -1,7 +1,10 @@
 //! Reading columns into the model's types.
 
 use crate::StoreError;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::{
+    Row,
+    sqlite::{SqliteQueryResult, SqliteRow},
+};
 
 /// A column by name; a missing or mistyped one is a fault of ours, told as such.
 pub fn column<'r, T>(row: &'r SqliteRow, name: &str) -> Result<T, StoreError>
@@ -9,6 +12,20 @@ where
     T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,
 {
     Ok(row.try_get(name)?)
+}
+
+/// Why an update with a version touched nothing: the row, looked for again, was changed or is gone.
+pub fn untouched(what: &'static str, row: Option<SqliteRow>) -> StoreError {
+    match row {
+        Some(_) => StoreError::VersionConflict { what },
+        None => StoreError::NotFound { what },
+    }
+}
+
+/// # Errors
+/// [`StoreError::NotFound`] when nothing was deleted.
+pub fn deleted(what: &'static str, done: &SqliteQueryResult) -> Result<(), StoreError> {
+    if done.rows_affected() == 0 { Err(StoreError::NotFound { what }) } else { Ok(()) }
 }
 
 /// The text of a closed set, as serde spells it in JSON.

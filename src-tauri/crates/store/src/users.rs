@@ -1,6 +1,9 @@
 //! Table `users`. Password hashes go in and out as opaque text.
 
-use crate::{Store, StoreError, row::column};
+use crate::{
+    Store, StoreError,
+    row::{column, deleted, untouched},
+};
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use watchwall_model::{Role, User, UserId, UtcMillis};
 
@@ -79,7 +82,8 @@ impl UserTable<'_> {
     }
 
     /// # Errors
-    /// [`StoreError::VersionConflict`], [`StoreError::NameTaken`], [`StoreError::LastAdministrator`].
+    /// [`StoreError::NotFound`], [`StoreError::VersionConflict`], [`StoreError::NameTaken`],
+    /// [`StoreError::LastAdministrator`].
     pub async fn update(&self, user: &User, expected: i64) -> Result<User, StoreError> {
         let mut transaction = self.store.writer().begin().await?;
         let before = administrators(&mut transaction).await?;
@@ -95,7 +99,7 @@ impl UserTable<'_> {
             .await
             .map_err(|error| name_taken(error, &user.name))?;
         if changed.rows_affected() == 0 {
-            return Err(StoreError::VersionConflict { what: "user" });
+            return Err(untouched("user", sqlx::query(ONE).bind(user.id.0).fetch_optional(&mut *transaction).await?));
         }
         keep_an_administrator(&mut transaction, before).await?;
         transaction.commit().await?;
@@ -108,11 +112,11 @@ impl UserTable<'_> {
     }
 
     /// # Errors
-    /// [`StoreError::LastAdministrator`].
+    /// [`StoreError::NotFound`], [`StoreError::LastAdministrator`].
     pub async fn delete(&self, id: UserId) -> Result<(), StoreError> {
         let mut transaction = self.store.writer().begin().await?;
         let before = administrators(&mut transaction).await?;
-        sqlx::query(DELETE).bind(id.0).execute(&mut *transaction).await?;
+        deleted("user", &sqlx::query(DELETE).bind(id.0).execute(&mut *transaction).await?)?;
         keep_an_administrator(&mut transaction, before).await?;
         transaction.commit().await?;
         Ok(())

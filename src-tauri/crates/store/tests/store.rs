@@ -1,10 +1,11 @@
 //! The store against real SQLite files.
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as the tests do")]
 
+use sqlx::{Connection as _, SqliteConnection};
 use std::path::Path;
 use watchwall_model::{
-    Credentials, ErrorCode, Fragment, IngestEngine, Problem, Role, SafeUrl, Secret, SegmentState, StreamPath,
-    StreamRole, TimeRange, Transport, UtcMillis, VolumeCode,
+    Camera, Credentials, ErrorCode, Fragment, IngestEngine, LayoutGrid, Plan, Problem, Role, SafeUrl, Secret,
+    SegmentState, StreamPath, StreamRole, TimeRange, Transport, UtcMillis, VolumeCode,
 };
 use watchwall_store::{
     DataFolder, NewAuditEntry, NewCameraRow, NewSegment, NewUser, OpenOutcome, PageRequest, SegmentProgress, Store,
@@ -304,4 +305,99 @@ async fn the_timeline_follows_every_write() {
     check(&[]).await;
     table.insert_found(&new(7_000), |id| progress(id, 8_000, SegmentState::Complete)).await.unwrap();
     check(&[(7_000, 8_000)]).await;
+}
+
+#[tokio::test]
+async fn what_is_gone_is_not_found_and_no_conflict() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let not_found = |what: &str, result: Result<(), StoreError>, expect: ErrorCode| {
+        assert_eq!(result.unwrap_err().code(), expect, "{what}");
+    };
+    let gone = store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    store.cameras().delete(gone.id).await.unwrap();
+    not_found("camera", store.cameras().update(&gone, gone.version).await.map(drop), ErrorCode::CameraNotFound);
+    not_found("camera", store.cameras().delete(gone.id).await, ErrorCode::CameraNotFound);
+    let group = store.groups().insert("Yard", None).await.unwrap();
+    store.groups().delete(group.id).await.unwrap();
+    not_found("group", store.groups().update(&group, group.version).await.map(drop), ErrorCode::NotFound);
+    not_found("group", store.groups().delete(group.id).await, ErrorCode::NotFound);
+    let new = |name: &str| NewUser { name: name.into(), role: Role::Viewer, language: None, password_hash: "x".into() };
+    let (owner, user) =
+        (store.users().insert(&new("anna")).await.unwrap(), store.users().insert(&new("bert")).await.unwrap());
+    store.users().delete(user.id).await.unwrap();
+    not_found("user", store.users().update(&user, user.version).await.map(drop), ErrorCode::NotFound);
+    not_found("user", store.users().delete(user.id).await, ErrorCode::NotFound);
+    let layout = store.layouts().insert("Wall", owner.id, false, &LayoutGrid { columns: 1, rows: 1, tiles: Vec::new() }).await.unwrap();
+    store.layouts().delete(layout.id).await.unwrap();
+    not_found("layout", store.layouts().update(&layout, layout.version).await.map(drop), ErrorCode::NotFound);
+    not_found("layout", store.layouts().delete(layout.id).await, ErrorCode::NotFound);
+    let plan = Plan::continuous(StreamPath::parse("a").unwrap());
+    let plan = store.plans().put(&plan, None).await.unwrap();
+    store.plans().delete(&plan.path).await.unwrap();
+    not_found("plan", store.plans().put(&plan, Some(plan.version)).await.map(drop), ErrorCode::NotFound);
+    not_found("plan", store.plans().delete(&plan.path).await, ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn the_engine_that_worked_is_kept_with_the_stream() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let camera = store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    let path = camera.streams[0].path.clone();
+    store.cameras().set_engine_in_use(&path, IngestEngine::Gstreamer).await.unwrap();
+    let stored = store.cameras().get(camera.id).await.unwrap().unwrap();
+    assert_eq!(stored.streams[0].engine_in_use, Some(IngestEngine::Gstreamer));
+    // A rename carries it along.
+    let renamed = store.cameras().update(&Camera { name: "Gate".into(), ..stored }, 1).await.unwrap();
+    assert_eq!(renamed.streams[0].engine_in_use, Some(IngestEngine::Gstreamer));
+}
+
+#[tokio::test]
+async fn a_stamp_tells_configurations_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    assert_eq!(store.backup_stamp().await, None);
+    let empty = store.configuration_stamp().await.unwrap();
+    let camera = store.cameras().insert(camera("rtsp://10.0.0.9/a")).await.unwrap();
+    let added = store.configuration_stamp().await.unwrap();
+    store.backup().await.unwrap();
+    assert_eq!(store.backup_stamp().await, Some(added.clone()));
+    let renamed = store.cameras().update(&Camera { name: "Gate".into(), ..camera }, 1).await.unwrap();
+    let changed = store.configuration_stamp().await.unwrap();
+    assert!(empty != added && added != changed);
+    // What the site notes by itself is no change of the configuration.
+    store.cameras().set_engine_in_use(&renamed.streams[0].path, IngestEngine::Retina).await.unwrap();
+    assert_eq!(store.configuration_stamp().await.unwrap(), changed);
+}
+
+/// Another program writes to the database.
+async fn hold(folder: &Path) -> SqliteConnection {
+    let file = folder.join("watchwall.db");
+    let mut other = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    other
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_of_another_program_is_waited_out_with_a_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    let mut other = hold(folder.path()).await;
+    let begun = std::time::Instant::now();
+    let refused = store.groups().insert("Yard", None).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::DatabaseLocked);
+    let took = begun.elapsed();
+    assert!(took >= std::time::Duration::from_secs(4) && took < std::time::Duration::from_secs(30), "{took:?}");
+    // Readers never wait.
+    assert!(store.groups().all().await.unwrap().is_empty());
+    // A writer that waits when the lock goes away loses nothing.
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { store.groups().insert("Yard", None).await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+    waiting.await.unwrap().unwrap();
+    assert_eq!(store.groups().all().await.unwrap().len(), 1);
 }

@@ -4,7 +4,7 @@ use super::Histogram;
 use crate::app::App;
 use std::fmt::{Display, Write};
 use watchwall_model::{Phase, Problem, UtcMicros};
-use watchwall_site::recording::STALL_BOUNDS_MS;
+use watchwall_site::{cameras::OUTAGE_BOUNDS_S, recording::STALL_BOUNDS_MS};
 
 /// Text under construction. Writing to a string cannot fail, so results are dropped.
 #[derive(Default)]
@@ -91,6 +91,7 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
     }
     page.gauge("camera_online_count", "Cameras with a live stream", online);
     page.gauge("camera_offline_count", "Cameras that are wanted and have no live stream", offline);
+    outages(app, page);
     page.gauge("stream_path_total", "Streams configured", paths);
     page.labelled("stream_live_age_seconds", "Now minus capture time of the newest unit", "gauge", &age);
     page.labelled("stream_frames_total", "Pictures received", "counter", &frames);
@@ -98,6 +99,18 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
     page.labelled("stream_reconnects_total", "Connections after the first", "counter", &reconnects);
     page.labelled("stream_lost_packets_total", "RTP packets missed", "counter", &lost);
     Ok(())
+}
+
+fn outages(app: &App, page: &mut Page) {
+    let (name, figures) = ("camera_offline_event_duration_seconds", app.site.cameras.outages());
+    page.head(name, "How long cameras were away that came back", "histogram");
+    let mut total = 0;
+    let bounds = OUTAGE_BOUNDS_S.iter().map(ToString::to_string).chain(["+Inf".to_owned()]);
+    for (bound, count) in bounds.zip(figures.counts) {
+        total += count;
+        let _ = writeln!(page.0, "{name}_bucket{{le=\"{bound}\"}} {total}");
+    }
+    let _ = writeln!(page.0, "{name}_sum {}\n{name}_count {total}", figures.sum.as_secs_f64());
 }
 
 fn recording(app: &App, page: &mut Page) {

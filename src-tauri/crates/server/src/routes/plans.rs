@@ -37,7 +37,8 @@ pub async fn put(
     let old = find(&app, &path).await?;
     let mut plan = old.as_ref().map_or_else(|| Plan::continuous(path.clone()), |view| view.plan.clone());
     if version.is_some_and(|version| version != plan.version) {
-        return Err(Problem::new(ErrorCode::VersionConflict).with("what", "plan").into());
+        let code = if old.is_some() { ErrorCode::VersionConflict } else { ErrorCode::NotFound };
+        return Err(Problem::new(code).with("what", "plan").into());
     }
     plan.enabled = patch.enabled.unwrap_or(plan.enabled);
     plan.retention_days = patch.retention_days.unwrap_or(plan.retention_days);

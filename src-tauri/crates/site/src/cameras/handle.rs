@@ -2,6 +2,7 @@
 
 use super::{
     draft::{NewCamera, check_name, split},
+    outages::{OutageFigures, Outages},
     reconcile,
     running::Running,
 };
@@ -63,6 +64,7 @@ pub(super) struct Shared {
     pub store: Store,
     pub running: Running,
     pub ingest_options: IngestOptions,
+    pub outages: Outages,
     pub wake: Notify,
     changes: watch::Sender<u64>,
 }
@@ -80,6 +82,7 @@ impl Cameras {
             store,
             running: Running::default(),
             ingest_options,
+            outages: Outages::default(),
             wake: Notify::new(),
             changes: watch::Sender::new(0),
         });
@@ -101,6 +104,11 @@ impl Cameras {
     /// Rises with every change of a camera or of a stream's phase.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changes.subscribe()
+    }
+
+    /// How long cameras were away that have come back since the start.
+    pub fn outages(&self) -> OutageFigures {
+        self.shared.outages.figures()
     }
 
     /// The actor behind a path, while its camera is enabled.
@@ -210,7 +218,9 @@ impl CameraEdit {
         }
         apply_credentials(camera, self.username, self.password, in_url);
         for stream in &mut camera.streams {
-            stream.engine = self.engine.unwrap_or(stream.engine);
+            if let Some(engine) = self.engine.filter(|engine| *engine != stream.engine) {
+                (stream.engine, stream.engine_in_use) = (engine, None);
+            }
             stream.transport = self.transport.unwrap_or(stream.transport);
         }
         Ok(())
@@ -222,13 +232,13 @@ fn set_url(camera: &mut Camera, role: StreamRole, url: watchwall_model::SafeUrl)
         Some(stream) if stream.url == url => {}
         Some(stream) => {
             stream.url = url;
-            stream.facts = None;
+            (stream.facts, stream.engine_in_use) = (None, None);
         }
         None => {
             let (engine, transport) =
                 camera.streams.first().map_or_else(Default::default, |main| (main.engine, main.transport));
             let path = StreamPath::for_camera(&camera.host, camera.channel, role);
-            camera.streams.push(Stream { path, role, url, engine, transport, facts: None });
+            camera.streams.push(Stream { path, role, url, engine, transport, facts: None, engine_in_use: None });
         }
     }
 }

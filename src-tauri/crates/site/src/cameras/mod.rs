@@ -8,9 +8,11 @@
 
 mod draft;
 mod handle;
+mod outages;
 mod reconcile;
 mod running;
 mod wanted;
 
 pub use draft::NewCamera;
 pub use handle::{CameraEdit, CameraSnapshot, Cameras, StreamSnapshot};
+pub use outages::{OUTAGE_BOUNDS_S, OutageFigures};

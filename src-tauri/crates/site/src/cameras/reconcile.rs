@@ -5,11 +5,15 @@ use super::{
     running::RunningStream,
     wanted::{Change, WantedStream, changes, wanted},
 };
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use watchwall_media::ingest::{IngestHandle, IngestRequest, start_ingest};
-use watchwall_model::Phase;
+use watchwall_model::{IngestEngine, Phase, StreamPath};
 
 /// Runs this often even when nobody called.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -37,12 +41,21 @@ async fn reconcile(shared: &Arc<Shared>) {
             return;
         }
     };
+    let remembered: BTreeMap<StreamPath, IngestEngine> = cameras
+        .iter()
+        .flat_map(|camera| &camera.streams)
+        .filter_map(|stream| Some((stream.path.clone(), stream.engine_in_use?)))
+        .collect();
     for change in changes(&wanted(&cameras), &shared.running.wanted()) {
         match change {
-            Change::Start(stream) => start(shared, stream),
+            Change::Start(stream) => {
+                let engine = remembered.get(&stream.path).copied();
+                start(shared, stream, engine);
+            }
             Change::Update(stream) => shared.running.update(stream),
             Change::Stop(path) => {
                 if let Some(stream) = shared.running.remove(&path) {
+                    shared.outages.forget(stream.wanted.camera, &path);
                     stop(stream).await;
                 }
             }
@@ -51,21 +64,25 @@ async fn reconcile(shared: &Arc<Shared>) {
     shared.bump();
 }
 
-fn start(shared: &Arc<Shared>, stream: WantedStream) {
+fn start(shared: &Arc<Shared>, stream: WantedStream, remembered: Option<IngestEngine>) {
     let ingest = start_ingest(request(&stream), shared.ingest_options.clone());
+    if let Some(engine) = remembered {
+        ingest.remember(engine);
+    }
     let watcher = tokio::spawn(watch(shared.clone(), stream.clone(), ingest.clone()));
     shared.running.insert(stream.path.clone(), RunningStream { wanted: stream, ingest, watcher });
 }
 
-/// Carries one stream's snapshots to the change counter and stores new facts. Ends when the actor does.
+/// Carries one stream's snapshots to the change counter and stores what the next start wants to know. Ends when the actor
+/// does.
 async fn watch(shared: Arc<Shared>, stream: WantedStream, ingest: IngestHandle) {
     let mut snapshots = ingest.snapshot();
-    let mut stored = None;
+    let (mut stored, mut stored_engine) = (None, None);
     let mut phase = Phase::Idle;
     while snapshots.changed().await.is_ok() {
-        let (facts, now) = {
+        let (facts, engine, now) = {
             let snapshot = snapshots.borrow_and_update();
-            (snapshot.facts.clone(), snapshot.phase.clone())
+            (snapshot.facts.clone(), snapshot.engine_in_use, snapshot.phase.clone())
         };
         if facts.is_some() && facts != stored {
             match shared.store.cameras().set_facts(&stream.path, facts.as_ref()).await {
@@ -73,7 +90,17 @@ async fn watch(shared: Arc<Shared>, stream: WantedStream, ingest: IngestHandle) 
                 Err(error) => tracing::warn!(path = %stream.path, %error, "cannot store what the stream is"),
             }
         }
+        // Only what `auto` found out is worth remembering.
+        if let Some(engine) =
+            engine.filter(|engine| stream.engine == IngestEngine::Auto && stored_engine != Some(*engine))
+        {
+            match shared.store.cameras().set_engine_in_use(&stream.path, engine).await {
+                Ok(()) => stored_engine = Some(engine),
+                Err(error) => tracing::warn!(path = %stream.path, %error, "cannot store which engine pulls the stream"),
+            }
+        }
         if now != phase {
+            shared.outages.note(stream.camera, &stream.path, &now, Instant::now());
             phase = now;
             shared.bump();
         }

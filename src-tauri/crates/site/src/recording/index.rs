@@ -3,8 +3,8 @@
 use super::{causes::Note, timeline::Cause, volume::Covered};
 use std::collections::HashMap;
 use watchwall_model::{
-    ErrorCode, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis,
-    Volume, VolumeCode,
+    Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis, Volume,
+    VolumeCode,
 };
 use watchwall_store::{NewSegment, RecordingEvent, RecordingEventKind, SegmentProgress, Store, encode_fragments};
 
@@ -155,9 +155,6 @@ impl Index {
     /// # Errors
     /// `not_found`.
     pub async fn delete_plan(&self, path: &StreamPath) -> Result<(), Problem> {
-        if self.store.plans().get(path).await?.is_none() {
-            return Err(Problem::new(ErrorCode::NotFound).with("what", "plan").with("path", path));
-        }
         Ok(self.store.plans().delete(path).await?)
     }
 
