@@ -9,7 +9,7 @@ use std::{
 };
 use watchwall_camsim::Farm;
 use watchwall_model::{Problem, config::Config};
-use watchwall_server::{Entrance, Listener, Server, ServerOptions};
+use watchwall_server::{Entrance, Listener, Server, ServerOptions, TlsReport};
 use watchwall_site::{Site, SiteOptions};
 
 /// What a start needs to know.
@@ -45,7 +45,7 @@ pub async fn start(options: StartOptions) -> Result<Running, Problem> {
     let entrance = if demo_cameras.is_some() { Entrance::Demo } else { Entrance::SetUp };
     let server_options = ServerOptions { entrance, ..ServerOptions::from(&config.server) };
     // An address that is taken or not allowed must not cost a database migration first.
-    let listener = Server::bind(&server_options).await?;
+    let listener = Server::bind(&server_options, &data_folder).await?;
     let site = Site::start(SiteOptions { data_folder: data_folder.clone(), config }).await?;
     match open(&site, listener, server_options, &data_folder, demo_cameras).await {
         Ok((server, farm)) => {
@@ -81,6 +81,16 @@ async fn open(
 impl Running {
     pub fn address(&self) -> SocketAddr {
         self.server.address()
+    }
+
+    /// The address of the user interface, for browsers anywhere.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// The certificate in use; `None` for plain HTTP.
+    pub fn tls(&self) -> Option<TlsReport> {
+        self.server.tls()
     }
 
     /// Opens the UI logged in, or at the first run; works once.

@@ -80,10 +80,15 @@ macro_rules! sections {
 sections! {
     /// Where the site listens.
     server: ServerConfig {
-        /// Address and port. Anything but loopback needs `allow_plain_http`.
+        /// Address and port. Beyond loopback the site speaks TLS, with a certificate of its own unless one is given.
         listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080));
         /// Serve without TLS beyond loopback, for sites behind their own TLS proxy.
         allow_plain_http: bool = false;
+        /// PEM file of the certificate, with those of its authorities after it. Empty: the site makes its own. A renewed
+        /// file is taken within the hour, without a restart.
+        tls_certificate: Option<PathBuf> = None;
+        /// PEM file of the certificate's key.
+        tls_key: Option<PathBuf> = None;
     }
 
     /// How cameras are pulled.

@@ -110,7 +110,9 @@ catalogue! {
     DataFolderInUse = "data_folder_in_use", 409;
     ConfigInvalid = "config_invalid", 422;
     AddressInUse = "address_in_use", 409;
-    TlsRequired = "tls_required", 422;
+    TlsCertificateUnreadable = "tls_certificate_unreadable", 422;
+    TlsKeyUnreadable = "tls_key_unreadable", 422;
+    TlsKeyMismatch = "tls_key_mismatch", 422;
     ShuttingDown = "shutting_down", 503;
     Internal = "internal", 500;
 }

@@ -1,6 +1,8 @@
 //! What every handler shares.
 
-use crate::{access::Access, live::Viewers, metrics::Metrics, net::Sockets, notify::Edits, snapshot::Snapshots};
+use crate::{
+    access::Access, live::Viewers, metrics::Metrics, net::Sockets, notify::Edits, snapshot::Snapshots, tls::Tls,
+};
 use std::{ops::Deref, sync::Arc};
 use watchwall_api::SettingsView;
 use watchwall_model::{Problem, UtcMillis};
@@ -19,8 +21,8 @@ pub struct Shared {
     pub viewers: Viewers,
     pub edits: Edits,
     pub snapshots: Snapshots,
-    /// Requests for other names than loopback's are refused.
-    pub checks_host: bool,
+    /// `None` while only plain HTTP is spoken.
+    pub tls: Option<Arc<Tls>>,
     /// A proxy in front may say that it speaks TLS.
     pub trusts_proxy: bool,
 }

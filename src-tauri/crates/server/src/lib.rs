@@ -1,7 +1,7 @@
 //! The site over HTTP: API, WebSockets, access, metrics, and the files of the user interface.
 //!
-//! [`Server::start`] listens and spawns one accept task (it owns the connections), the session keeper of [`access`],
-//! and nothing else; each WebSocket runs on the task of its upgrade, tracked by [`net`]. [`Server::stop`] joins all.
+//! [`Server::start`] listens and spawns one accept task per address (it owns the connections), the session keeper of
+//! [`access`], the keeper of the certificate in [`tls`], and nothing else; each WebSocket runs on the task of its upgrade, tracked by [`net`]. [`Server::stop`] joins all.
 //! Who may do what stands in one table, `routes::table`. Errors become problem details in one place, `error`.
 //! Must not live here: anything that works without a client; that is the site.
 
@@ -17,15 +17,18 @@ mod metrics;
 mod net;
 mod notify;
 mod playback;
+mod private_file;
 mod routes;
 mod server;
 mod snapshot;
+mod tls;
 mod ui;
 mod views;
 
 pub use access::Need;
 pub use routes::{Listed, list as routes, openapi};
 pub use server::{Entrance, Listener, Server, ServerOptions};
+pub use tls::{TlsReport, TlsSource, inspect as inspect_tls};
 
 /// The English sentence and next step of a code, for programs that show problems on a terminal.
 pub fn sentence_of(problem: &watchwall_model::Problem) -> (String, Option<String>) {

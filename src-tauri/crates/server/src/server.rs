@@ -5,8 +5,10 @@ use crate::{
     app::{App, Shared},
     error::render,
     live::Viewers,
-    net::{ServeLimits, Sockets, bind, serve},
-    routes, ui,
+    net::{Door, Entry, Names, Scheme, ServeLimits, Sockets, bind, serve},
+    routes,
+    tls::{Tls, TlsReport, TlsSource, inspect, own_names},
+    ui,
 };
 use axum::{
     Router,
@@ -14,7 +16,12 @@ use axum::{
     http::{HeaderName, HeaderValue, header},
     middleware,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower_http::{
@@ -38,12 +45,15 @@ const ONE_TIME_LIFE: Duration = Duration::from_secs(15 * 60);
 const STOP_DEADLINE: Duration = Duration::from_secs(2);
 
 /// Where and how to serve.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct ServerOptions {
     /// Port 0 takes a free one.
     pub listen: SocketAddr,
     /// Beyond loopback, plain HTTP must be wished for: a proxy in front speaks TLS.
     pub allow_plain_http: bool,
+    /// Given together, or neither.
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
     pub entrance: Entrance,
 }
 
@@ -59,7 +69,13 @@ pub enum Entrance {
 
 impl From<&ServerConfig> for ServerOptions {
     fn from(config: &ServerConfig) -> Self {
-        Self { listen: config.listen, allow_plain_http: config.allow_plain_http, entrance: Entrance::SetUp }
+        Self {
+            listen: config.listen,
+            allow_plain_http: config.allow_plain_http,
+            tls_certificate: config.tls_certificate.clone(),
+            tls_key: config.tls_key.clone(),
+            entrance: Entrance::SetUp,
+        }
     }
 }
 
@@ -67,36 +83,68 @@ impl ServerOptions {
     fn is_loopback(&self) -> bool {
         self.listen.ip().to_canonical().is_loopback()
     }
+
+    /// The certificate to serve with; `None` is plain HTTP.
+    ///
+    /// # Errors
+    /// `config_invalid` when only one of the two files is named.
+    pub fn tls(&self, data_folder: &Path) -> Result<Option<TlsSource>, Problem> {
+        let missing = |key| Problem::new(ErrorCode::ConfigInvalid).with("key", key).with("value", "").at("start_tls");
+        match (&self.tls_certificate, &self.tls_key) {
+            (Some(certificate), Some(key)) => {
+                Ok(Some(TlsSource::Given { certificate: certificate.clone(), key: key.clone() }))
+            }
+            (Some(_), None) => Err(missing("server.tls_key")),
+            (None, Some(_)) => Err(missing("server.tls_certificate")),
+            (None, None) if self.is_loopback() || self.allow_plain_http => Ok(None),
+            (None, None) => Ok(Some(TlsSource::own(data_folder, own_names(self.listen)))),
+        }
+    }
 }
 
 /// A bound address, before there is a site to serve on it.
-pub struct Listener(TcpListener);
+pub struct Listener {
+    public: TcpListener,
+    /// Plain HTTP for windows and tools of this machine, where the public one speaks TLS.
+    local: Option<TcpListener>,
+}
 
 /// A site being served.
 pub struct Server {
     address: SocketAddr,
+    /// Equal to `address` when that speaks plain HTTP itself.
+    local_address: SocketAddr,
     app: App,
     local_token: LocalToken,
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Server {
     /// # Errors
-    /// `tls_required`, `address_in_use`, `config_invalid`.
-    pub async fn bind(options: &ServerOptions) -> Result<Listener, Problem> {
-        if !options.is_loopback() && !options.allow_plain_http {
-            return Err(Problem::new(ErrorCode::TlsRequired).with("address", options.listen));
+    /// `address_in_use`, `config_invalid`, and what is wrong with a given certificate: `tls_certificate_unreadable`,
+    /// `tls_key_unreadable`, `tls_key_mismatch`.
+    pub async fn bind(options: &ServerOptions, data_folder: &Path) -> Result<Listener, Problem> {
+        let tls = options.tls(data_folder)?;
+        if let Some(given) = tls.as_ref().filter(|source| !source.is_own()) {
+            inspect(given)?;
         }
-        bind(options.listen).await.map(Listener)
+        let public = bind(options.listen).await?;
+        let local = match tls {
+            Some(_) => Some(bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?),
+            None => None,
+        };
+        Ok(Listener { public, local })
     }
 
     /// # Errors
     /// When database or data folder cannot be used.
-    pub async fn start(site: Arc<Site>, Listener(listener): Listener, options: ServerOptions) -> Result<Self, Problem> {
+    pub async fn start(site: Arc<Site>, listener: Listener, options: ServerOptions) -> Result<Self, Problem> {
         let internal = |e: std::io::Error| Problem::new(ErrorCode::Internal).at("listen").because(e);
-        let address = listener.local_addr().map_err(internal)?;
-        let local_token = LocalToken::publish(&site.data_folder, address)?;
+        let address = listener.public.local_addr().map_err(internal)?;
+        let local_address = listener.local.as_ref().map_or(Ok(address), TcpListener::local_addr).map_err(internal)?;
+        let tls = options.tls(&site.data_folder)?.map(Tls::open).transpose()?;
+        let local_token = LocalToken::publish(&site.data_folder, local_address)?;
         let access_options = AccessOptions {
             local_token: local_token.clone(),
             port: address.port(),
@@ -112,13 +160,30 @@ impl Server {
             viewers: Viewers::new(live.max_viewers, live.stale_after_ms),
             edits: crate::notify::Edits::default(),
             snapshots: crate::snapshot::Snapshots::default(),
-            checks_host: options.is_loopback() && !options.allow_plain_http,
-            trusts_proxy: options.allow_plain_http,
+            trusts_proxy: options.allow_plain_http && tls.is_none(),
+            tls: tls.clone(),
         });
         app.viewers.set_stale_after_ms(app.settings().await?.stale_after_ms);
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, router(&app), ServeLimits::default(), stop.clone()));
-        Ok(Self { address, app, local_token, stop, task })
+        let serve_on =
+            |listener, entry| tokio::spawn(serve(listener, entry, router(&app), ServeLimits::default(), stop.clone()));
+        let local_door = Door { scheme: Scheme::Http, names: Names::Loopback };
+        let mut tasks = Vec::new();
+        match &tls {
+            Some(tls) => {
+                let door = Door { scheme: Scheme::Https, names: Names::Any };
+                tasks.push(serve_on(listener.public, Entry { door, tls: Some(tls.acceptor()?) }));
+                tasks.push(tokio::spawn(Arc::clone(tls).keep(stop.clone())));
+            }
+            None if options.is_loopback() && !options.allow_plain_http => {
+                tasks.push(serve_on(listener.public, Entry { door: local_door, tls: None }));
+            }
+            None => tasks.push(serve_on(listener.public, Entry { door: Door::default(), tls: None })),
+        }
+        if let Some(local) = listener.local {
+            tasks.push(serve_on(local, Entry { door: local_door, tls: None }));
+        }
+        Ok(Self { address, local_address, app, local_token, stop, tasks })
     }
 
     /// Where it really listens.
@@ -128,12 +193,19 @@ impl Server {
 
     /// The address of the user interface.
     pub fn url(&self) -> String {
-        format!("http://{}/", self.address)
+        let scheme = if self.app.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}/", self.address)
     }
 
-    /// An address that logs one window in as the local administrator, once within a quarter of an hour.
+    /// The certificate in use; `None` for plain HTTP.
+    pub fn tls(&self) -> Option<TlsReport> {
+        self.app.tls.as_ref().map(|tls| tls.report())
+    }
+
+    /// An address that logs one window of this machine in as the local administrator, once within a quarter of an hour.
     pub fn one_time_url(&self) -> String {
-        format!("{}?token={}", self.url(), self.app.access.one_time_token(ONE_TIME_LIFE).reveal())
+        let token = self.app.access.one_time_token(ONE_TIME_LIFE);
+        format!("http://{}/?token={}", self.local_address, token.reveal())
     }
 
     /// The code that lets somebody create the first administrator; `None` when there is one.
@@ -146,10 +218,10 @@ impl Server {
         self.local_token.withdraw();
         self.stop.cancel();
         self.app.sockets.stop(STOP_DEADLINE / 2).await;
-        let abort = self.task.abort_handle();
-        if tokio::time::timeout(STOP_DEADLINE / 2, self.task).await.is_err() {
+        let aborts: Vec<_> = self.tasks.iter().map(JoinHandle::abort_handle).collect();
+        if tokio::time::timeout(STOP_DEADLINE / 2, futures::future::join_all(self.tasks)).await.is_err() {
             tracing::warn!("connections did not end in time; they are cut");
-            abort.abort();
+            aborts.iter().for_each(tokio::task::AbortHandle::abort);
         }
         self.app.access.stop().await;
     }
@@ -167,7 +239,7 @@ fn router(app: &App) -> Router {
         .method_not_allowed_fallback(not_allowed)
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
         .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
-        .layer(middleware::from_fn_with_state(app.clone(), host))
+        .layer(middleware::from_fn(host))
         .layer(middleware::from_fn(render))
         .layer(CompressionLayer::new().compress_when(compressed))
         .layer(fixed("x-content-type-options", "nosniff"))

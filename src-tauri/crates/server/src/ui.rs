@@ -7,8 +7,8 @@ use crate::{
     access::{SessionOrigin, Via},
     app::App,
     error::ApiError,
-    net::{Peer, agent},
-    routes::{CookieTraits, session_cookie},
+    net::{Door, Peer, agent},
+    routes::{CookieTraits, is_tls, session_cookie},
 };
 use axum::{
     Extension,
@@ -33,6 +33,7 @@ const COOKIE_SECONDS: u64 = 30 * 24 * 3_600;
 pub async fn serve(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(door): Extension<Door>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
@@ -48,7 +49,7 @@ pub async fn serve(
     if path.is_empty()
         && let Some(token) = query_value(uri.query().unwrap_or_default(), "token")
     {
-        return Ok(enter(&app, &token, peer, &headers).await);
+        return Ok(enter(&app, &token, (peer, door), &headers).await);
     }
     if let Some(file) = Files::get(path).filter(|_| !path.is_empty()) {
         return Ok(answer(path, file, &headers));
@@ -61,7 +62,7 @@ pub async fn serve(
 }
 
 /// A token that is used or late leads to the login page like any visit without a session.
-async fn enter(app: &App, token: &Secret, peer: Peer, headers: &HeaderMap) -> Response {
+async fn enter(app: &App, token: &Secret, (peer, door): (Peer, Door), headers: &HeaderMap) -> Response {
     let mut response =
         (StatusCode::SEE_OTHER, [(header::LOCATION, "/"), (header::CACHE_CONTROL, "no-store")]).into_response();
     let granted = match app.access.take_one_time(token).await {
@@ -73,7 +74,7 @@ async fn enter(app: &App, token: &Secret, peer: Peer, headers: &HeaderMap) -> Re
     };
     match granted {
         Ok(granted) => {
-            let traits = CookieTraits { is_secure: false, max_age_s: COOKIE_SECONDS };
+            let traits = CookieTraits { is_secure: is_tls(app, door, headers), max_age_s: COOKIE_SECONDS };
             let cookie = session_cookie(app.access.cookie(), granted.token.reveal(), traits);
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 response.headers_mut().append(header::SET_COOKIE, cookie);

@@ -12,7 +12,8 @@ use std::{
     time::Instant,
 };
 use watchwall_media::pixels::ensure_plugins;
-use watchwall_model::UtcMillis;
+use watchwall_model::{Problem, UtcMillis};
+use watchwall_server::{ServerOptions, TlsReport, inspect_tls};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,6 +53,7 @@ pub async fn run(arguments: DoctorArguments) -> Result<ExitCode> {
         Ok((folder, config)) => {
             findings.push(Finding::ok("configuration", folder.display().to_string()));
             findings.push(port(config.server.listen));
+            findings.push(certificate(&ServerOptions::from(&config.server), &folder));
             let recordings = config.recording.folder.unwrap_or_else(|| folder.join("recordings"));
             findings.push(tokio::task::spawn_blocking(move || disk(&recordings)).await?);
         }
@@ -92,6 +94,48 @@ fn port(listen: SocketAddr) -> Finding {
             format!("{listen}: {error}"),
             "If this is not Watchwall itself, choose another address with --listen or server.listen.",
         ),
+    }
+}
+
+/// The certificate that a start would serve with.
+fn certificate(options: &ServerOptions, folder: &Path) -> Finding {
+    let looked = options.tls(folder).and_then(|source| match source {
+        Some(source) => inspect_tls(&source).map(|report| Some((source.is_own(), report))),
+        None => Ok(None),
+    });
+    match looked {
+        Ok(None) => Finding::ok("certificate", "plain HTTP, none needed"),
+        Ok(Some((_, Some(report)))) => judge_certificate(&report),
+        Ok(Some((_, None))) => Finding::ok("certificate", "the site makes its own at its next start"),
+        Err(problem) => {
+            let (what, next) = watchwall_server::sentence_of(&problem);
+            Finding::not_ok("certificate", Verdict::Bad, with_detail(&problem, what), next.unwrap_or_default())
+        }
+    }
+}
+
+fn with_detail(problem: &Problem, what: String) -> String {
+    match &problem.detail {
+        Some(detail) => format!("{what} ({detail})"),
+        None => what,
+    }
+}
+
+fn judge_certificate(report: &TlsReport) -> Finding {
+    let whose = if report.is_own { "made by this site" } else { "given" };
+    let ends = jiff::Timestamp::from_millisecond(report.expires_at.0)
+        .map_or_else(|_| "without end".to_owned(), |at| at.strftime("until %Y-%m-%d").to_string());
+    let found = format!("{} ({whose}, {ends}), SHA-256 {}", report.path, report.fingerprint);
+    match report.trouble(UtcMillis::now()) {
+        None => Finding::ok("certificate", found),
+        Some("tls_certificate_expired") if !report.is_own => Finding::not_ok(
+            "certificate",
+            Verdict::Bad,
+            found,
+            "It has ended: renew it; the site takes it within the hour.",
+        ),
+        Some(_) if report.is_own => Finding::ok("certificate", format!("{found}; the next start renews it")),
+        Some(_) => Finding::not_ok("certificate", Verdict::Warning, found, "It ends soon: renew it."),
     }
 }
 

@@ -25,7 +25,13 @@ pub async fn run(site: &SiteArguments, demo_cameras: Option<u32>) -> Result<Exit
     if demo_cameras.is_some() {
         output::note(format_args!("Open once, already logged in: {}", running.one_time_url()));
     }
-    output::line(format_args!("ready http://{}/", running.address()));
+    if let Some(tls) = running.tls().filter(|tls| tls.is_own) {
+        output::note(format_args!(
+            "Browsers ask once before they trust the certificate this site made. Its SHA-256 fingerprint: {}",
+            tls.fingerprint
+        ));
+    }
+    output::line(format_args!("ready {}", running.url()));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

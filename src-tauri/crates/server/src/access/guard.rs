@@ -4,7 +4,7 @@ use super::{caller::missing, origin};
 use crate::{
     app::App,
     error::ApiError,
-    net::{Peer, RequestId, refuse_socket},
+    net::{Door, Names, Peer, RequestId, refuse_socket},
 };
 use axum::{
     Extension,
@@ -42,12 +42,13 @@ impl Need {
 pub async fn guard(State((app, need)): State<(App, Need)>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let peer = parts.extensions.get::<Peer>().copied().unwrap_or_default();
+    let door = parts.extensions.get::<Door>().copied().unwrap_or_default();
     let caller = match app.access.identify(&parts.headers, peer).await {
         Ok(caller) => caller,
         Err(problem) => return ApiError(problem).into_response(),
     };
     let by_cookie = caller.as_ref().is_some_and(|c| c.via == super::Via::Cookie);
-    if let Err(problem) = origin::check(&parts.headers, &parts.method, by_cookie) {
+    if let Err(problem) = origin::check(&parts.headers, &parts.method, door.scheme, by_cookie) {
         return ApiError(problem).into_response();
     }
     if let Err(problem) = need.check(caller.as_ref()) {
@@ -76,14 +77,10 @@ pub async fn with_id(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// On a loopback address only loopback names are answered.
-pub async fn host(
-    State(app): State<App>,
-    Extension(_): Extension<RequestId>,
-    request: Request,
-    next: Next,
-) -> Response {
-    if app.checks_host
+/// Where only names of loopback are answered, others are refused.
+pub async fn host(Extension(_): Extension<RequestId>, request: Request, next: Next) -> Response {
+    let door = request.extensions().get::<Door>().copied().unwrap_or_default();
+    if door.names == Names::Loopback
         && let Err(problem) = origin::check_host(request.headers())
     {
         return ApiError(problem).into_response();

@@ -2,10 +2,10 @@
 //! site and act as its administrator. Both are readable by their owner only and gone after a clean stop.
 
 use super::token::Token;
+use crate::private_file;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs,
-    io::{self, Write},
+    fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -27,6 +27,7 @@ struct Files {
 /// `server.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ServerRecord {
+    /// Speaks plain HTTP, to this machine only when the site speaks TLS to others.
     pub address: SocketAddr,
     pub pid: u32,
 }
@@ -46,7 +47,7 @@ impl LocalToken {
         let record = record.map_err(|e| Problem::new(ErrorCode::Internal).at("write_server_record").because(e))?;
         // The token first: whoever finds the record must be able to use it.
         for (file, text) in [(&files.token, token.reveal()), (&files.record, record.as_str())] {
-            write_private(file, text).map_err(|e| {
+            private_file::write(file, text).map_err(|e| {
                 Problem::new(ErrorCode::Internal).at("write_local_token").with("path", file.display()).because(e)
             })?;
         }
@@ -68,20 +69,6 @@ impl LocalToken {
             }
         }
     }
-}
-
-/// Written beside and moved into place, so that nobody reads half of it or opens it before it is private.
-fn write_private(file: &Path, text: &str) -> io::Result<()> {
-    let beside = file.with_extension("new");
-    let _ = fs::remove_file(&beside);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut out = options.open(&beside)?;
-    out.write_all(text.as_bytes())?;
-    out.sync_all()?;
-    fs::rename(&beside, file)
 }
 
 #[cfg(test)]

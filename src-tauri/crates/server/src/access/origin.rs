@@ -1,5 +1,6 @@
 //! Whose page sends a request: against forged requests from other sites and against DNS rebinding. Pure.
 
+use crate::net::Scheme;
 use axum::http::{HeaderMap, Method, header};
 use watchwall_model::{ErrorCode, Problem};
 
@@ -15,12 +16,12 @@ pub enum Sender {
 }
 
 /// Reads `Sec-Fetch-Site` (Fetch Metadata) and `Origin` (RFC 6454, section 7). An origin that differs from `Host` loses
-/// whatever the browser says of its own.
-pub fn sender(headers: &HeaderMap) -> Sender {
+/// whatever the browser says of its own; so does a plain one where we speak TLS.
+pub fn sender(headers: &HeaderMap, scheme: Scheme) -> Sender {
     let text = |name| headers.get(name).and_then(|v: &header::HeaderValue| v.to_str().ok());
     let from_origin = text(header::ORIGIN).map(|origin| {
-        let same =
-            text(header::HOST).is_some_and(|host| authority(origin).is_some_and(|a| a.eq_ignore_ascii_case(host)));
+        let same = text(header::HOST)
+            .is_some_and(|host| authority(origin, scheme).is_some_and(|a| a.eq_ignore_ascii_case(host)));
         if same { Sender::SameOrigin } else { Sender::CrossOrigin }
     });
     let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
@@ -36,12 +37,12 @@ pub fn sender(headers: &HeaderMap) -> Sender {
 ///
 /// # Errors
 /// `origin_refused`.
-pub fn check(headers: &HeaderMap, method: &Method, has_cookie_session: bool) -> Result<(), Problem> {
+pub fn check(headers: &HeaderMap, method: &Method, scheme: Scheme, has_cookie_session: bool) -> Result<(), Problem> {
     let is_socket = headers.contains_key(header::SEC_WEBSOCKET_KEY);
     if method.is_safe() && !is_socket {
         return Ok(());
     }
-    match sender(headers) {
+    match sender(headers, scheme) {
         Sender::SameOrigin => Ok(()),
         Sender::Unknown if !has_cookie_session => Ok(()),
         Sender::Unknown | Sender::CrossOrigin => {
@@ -70,8 +71,12 @@ pub fn check_host(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// `host[:port]` of an origin.
-fn authority(origin: &str) -> Option<&str> {
-    origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
+fn authority(origin: &str, scheme: Scheme) -> Option<&str> {
+    match scheme {
+        Scheme::Https => origin.strip_prefix("https://"),
+        // A proxy in front may speak TLS.
+        Scheme::Http => origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")),
+    }
 }
 
 #[cfg(test)]
@@ -84,7 +89,7 @@ mod tests {
     }
 
     fn check_sender(pairs: &[(&'static str, &'static str)], expect: Sender) {
-        assert_eq!(sender(&headers(pairs)), expect, "{pairs:?}");
+        assert_eq!(sender(&headers(pairs), Scheme::Http), expect, "{pairs:?}");
     }
 
     #[test]
@@ -102,8 +107,19 @@ mod tests {
     }
 
     #[test]
+    fn where_we_speak_tls_our_pages_do() {
+        let check = |origin: &'static str, expect| {
+            let headers = headers(&[("host", "site.example:8443"), ("origin", origin)]);
+            assert_eq!(sender(&headers, Scheme::Https), expect, "{origin}");
+        };
+        check("https://site.example:8443", Sender::SameOrigin);
+        check("http://site.example:8443", Sender::CrossOrigin);
+        check("https://site.example", Sender::CrossOrigin);
+    }
+
+    #[test]
     fn only_our_pages_change_things_with_a_cookie() {
-        let ask = |pairs: &[_], method: Method, cookie| check(&headers(pairs), &method, cookie).is_ok();
+        let ask = |pairs: &[_], method: Method, cookie| check(&headers(pairs), &method, Scheme::Http, cookie).is_ok();
         assert!(ask(&[], Method::GET, true));
         assert!(!ask(&[], Method::POST, true));
         assert!(ask(&[], Method::POST, false));

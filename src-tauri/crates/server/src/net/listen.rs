@@ -1,7 +1,12 @@
 //! Accepting connections.
 
-use super::Peer;
-use axum::{Router, extract::Request};
+use super::{Door, Peer};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
 use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -9,9 +14,12 @@ use hyper_util::{
 };
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::Semaphore,
+    time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 use watchwall_model::{ErrorCode, Problem};
@@ -21,7 +29,7 @@ use watchwall_model::{ErrorCode, Problem};
 pub struct ServeLimits {
     /// Connections open at once; more wait in the system's queue.
     pub connections: usize,
-    /// Time a client may take to send its request's head.
+    /// Time a client may take to send its request's head, and before it to agree on TLS.
     pub head_timeout: Duration,
     /// Bytes the system may hold for one slow client. A viewer that never reads costs this much and its queue.
     pub send_buffer_bytes: usize,
@@ -45,8 +53,19 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, Problem> {
     })
 }
 
+/// How the connections of one address are spoken to.
+#[derive(Clone)]
+pub struct Entry {
+    pub door: Door,
+    /// `None` is plain HTTP.
+    pub tls: Option<TlsAcceptor>,
+}
+
+/// The first byte of a TLS record that opens a handshake (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 22;
+
 /// Serves until `stop`, then lets requests under way finish. Ends when all connections have.
-pub async fn serve(listener: TcpListener, router: Router, limits: ServeLimits, stop: CancellationToken) {
+pub async fn serve(listener: TcpListener, entry: Entry, router: Router, limits: ServeLimits, stop: CancellationToken) {
     let permits = Arc::new(Semaphore::new(limits.connections));
     let connections = TaskTracker::new();
     loop {
@@ -56,9 +75,13 @@ pub async fn serve(listener: TcpListener, router: Router, limits: ServeLimits, s
         };
         let Some((stream, peer, permit)) = accepted else { continue };
         prepare(&stream, limits);
-        let (router, stop) = (router.clone(), stop.clone());
+        let (entry, router, stop) = (entry.clone(), router.clone(), stop.clone());
         connections.spawn(async move {
-            connection(stream, Peer(peer), router, limits, stop).await;
+            let caller = (Peer(peer), entry.door);
+            match entry.tls {
+                None => connection(stream, caller, router, limits, stop).await,
+                Some(acceptor) => behind_tls(stream, &acceptor, caller, router, limits, stop).await,
+            }
             drop(permit);
         });
     }
@@ -94,10 +117,55 @@ fn prepare(stream: &TcpStream, limits: ServeLimits) {
     }
 }
 
-async fn connection(stream: TcpStream, peer: Peer, router: Router, limits: ServeLimits, stop: CancellationToken) {
+/// Agrees on TLS first. Who speaks plain HTTP to this address is sent to the same address with TLS.
+async fn behind_tls(
+    stream: TcpStream,
+    acceptor: &TlsAcceptor,
+    caller: (Peer, Door),
+    router: Router,
+    limits: ServeLimits,
+    stop: CancellationToken,
+) {
+    let agree = async {
+        let mut first = [0];
+        if stream.peek(&mut first).await? == 1 && first[0] != TLS_HANDSHAKE {
+            return Ok(Err(stream));
+        }
+        acceptor.accept(stream).await.map(Ok)
+    };
+    let agreed = tokio::select! {
+        agreed = timeout(limits.head_timeout, agree) => agreed,
+        () = stop.cancelled() => return,
+    };
+    match agreed {
+        Ok(Ok(Ok(stream))) => connection(stream, caller, router, limits, stop).await,
+        Ok(Ok(Err(plain))) => connection(plain, caller, Router::new().fallback(to_tls), limits, stop).await,
+        Ok(Err(error)) => tracing::debug!(peer = %caller.0.0, "no TLS was agreed on: {error}"),
+        Err(_) => tracing::debug!(peer = %caller.0.0, "no TLS was agreed on in time"),
+    }
+}
+
+async fn to_tls(uri: Uri, headers: HeaderMap) -> Response {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    if host.is_empty() || !path.starts_with('/') {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let close = (header::CONNECTION, "close".to_owned());
+    (StatusCode::PERMANENT_REDIRECT, [(header::LOCATION, format!("https://{host}{path}")), close]).into_response()
+}
+
+async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    (peer, door): (Peer, Door),
+    router: Router,
+    limits: ServeLimits,
+    stop: CancellationToken,
+) {
     let service = router.map_request(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(door);
         request
     });
     let connection = hyper::server::conn::http1::Builder::new()

@@ -30,6 +30,29 @@ impl Peer {
     }
 }
 
+/// What is known about the way a request came in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Door {
+    pub scheme: Scheme,
+    /// Only names of loopback are answered: others are an attack by a foreign name that leads here.
+    pub names: Names,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// Perhaps behind a proxy that speaks TLS.
+    #[default]
+    Http,
+    Https,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    #[default]
+    Any,
+    Loopback,
+}
+
 /// Appears in logs, in `x-request-id` and in problems.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub Arc<str>);

@@ -5,7 +5,7 @@ use crate::{
     app::{Act, App},
     error::ApiError,
     extract::Body,
-    net::{Peer, agent},
+    net::{Door, Peer, Scheme, agent},
     views::user_view,
 };
 use axum::{
@@ -52,6 +52,7 @@ pub async fn session_state(
 pub async fn login(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(door): Extension<Door>,
     headers: HeaderMap,
     Body(request): Body<LoginRequest>,
 ) -> Result<Response, ApiError> {
@@ -63,7 +64,7 @@ pub async fn login(
         }
     };
     let via = if request.bearer { Via::Bearer } else { Via::Cookie };
-    grant(&app, &account, via, peer, &headers).await
+    grant(&app, &account, via, (peer, door), &headers).await
 }
 
 /// Exchanges a one-time token for the session cookie of the local administrator.
@@ -72,11 +73,12 @@ pub async fn login(
 pub async fn token_login(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(door): Extension<Door>,
     headers: HeaderMap,
     Body(request): Body<TokenLogin>,
 ) -> Result<Response, ApiError> {
     let account = app.access.take_one_time(&request.token).await?;
-    grant(&app, &account, Via::Cookie, peer, &headers).await
+    grant(&app, &account, Via::Cookie, (peer, door), &headers).await
 }
 
 /// Hands out a token that opens one window, as `/?token=...`, within a minute.
@@ -92,6 +94,7 @@ pub async fn one_time_token(State(app): State<App>, caller: Caller) -> Response 
 #[utoipa::path(post, path = "/api/v1/logout", tag = "access", responses((status = 204)))]
 pub async fn logout(
     State(app): State<App>,
+    Extension(door): Extension<Door>,
     MaybeCaller(caller): MaybeCaller,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -101,7 +104,11 @@ pub async fn logout(
     let mut response = StatusCode::NO_CONTENT.into_response();
     set_cookie(
         &mut response,
-        &session_cookie(app.access.cookie(), "", CookieTraits { is_secure: is_tls(&app, &headers), max_age_s: 0 }),
+        &session_cookie(
+            app.access.cookie(),
+            "",
+            CookieTraits { is_secure: is_tls(&app, door, &headers), max_age_s: 0 },
+        ),
     );
     Ok(response)
 }
@@ -111,7 +118,7 @@ pub async fn grant(
     app: &App,
     account: &Account,
     via: Via,
-    peer: Peer,
+    (peer, door): (Peer, Door),
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let origin = SessionOrigin { address: peer.ip(), agent: agent(headers) };
@@ -121,7 +128,7 @@ pub async fn grant(
     let token = (via == Via::Bearer).then(|| granted.token.reveal().to_owned());
     let mut response = Json(LoginAnswer { user, token }).into_response();
     if via == Via::Cookie {
-        let traits = CookieTraits { is_secure: is_tls(app, headers), max_age_s: COOKIE_SECONDS };
+        let traits = CookieTraits { is_secure: is_tls(app, door, headers), max_age_s: COOKIE_SECONDS };
         set_cookie(&mut response, &session_cookie(app.access.cookie(), granted.token.reveal(), traits));
     }
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -161,6 +168,7 @@ fn set_cookie(response: &mut Response, cookie: &str) {
 }
 
 /// A proxy in front that speaks TLS says so; only believed where the site was told that there is one.
-fn is_tls(app: &App, headers: &HeaderMap) -> bool {
-    app.trusts_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
+pub fn is_tls(app: &App, door: Door, headers: &HeaderMap) -> bool {
+    door.scheme == Scheme::Https
+        || app.trusts_proxy && headers.get("x-forwarded-proto").is_some_and(|proto| proto == "https")
 }

@@ -40,7 +40,7 @@ use utoipa_axum::{
 };
 use watchwall_model::Right;
 
-pub use login::{CookieTraits, session_cookie};
+pub use login::{CookieTraits, is_tls, session_cookie};
 
 /// One route and what it asks of its caller.
 struct Entry {

@@ -6,7 +6,7 @@ use crate::{
     app::{Act, App, SETTINGS_KEY, as_value},
     error::ApiError,
     extract::{Body, invalid},
-    net::Peer,
+    net::{Door, Peer},
     notify::Edited,
     views::{folder_view, user_view},
 };
@@ -22,6 +22,7 @@ use watchwall_model::{Problem, Role};
 pub async fn set_up(
     State(app): State<App>,
     Extension(peer): Extension<Peer>,
+    Extension(door): Extension<Door>,
     MaybeCaller(caller): MaybeCaller,
     headers: HeaderMap,
     Body(request): Body<SetupRequest>,
@@ -57,7 +58,7 @@ pub async fn set_up(
         app.edits.note(Edited::Volumes);
     }
     tracing::info!(user = account.name, address = %peer.ip(), "the first administrator was created");
-    grant(&app, &account, Via::Cookie, peer, &headers).await
+    grant(&app, &account, Via::Cookie, (peer, door), &headers).await
 }
 
 /// Looks at a folder that recordings may go to: where it is, how much room there is, and what the default would be.

@@ -25,7 +25,7 @@ pub async fn system(State(app): State<App>) -> Result<Json<SystemView>, ApiError
         not_recording: count(recording.silent_plans),
         viewers: count(app.viewers.count()),
         transcodes: count(site.transcodes.running()),
-        notices: site.notices.iter().map(notice).collect(),
+        notices: site.notices.iter().map(notice).chain(tls_notice(&app)).collect(),
         missing_plugins: crate::snapshot::missing_plugins(&site.plugins).into_iter().map(missing).collect(),
     }))
 }
@@ -57,6 +57,13 @@ fn notice(notice: &watchwall_site::Notice) -> NoticeView {
         params: notice.params.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
         since: notice.since.0,
     }
+}
+
+/// A certificate that has ended, or soon will.
+fn tls_notice(app: &App) -> Option<NoticeView> {
+    let (report, now) = (app.tls.as_ref()?.report(), UtcMillis::now());
+    let params = [("path".to_owned(), report.path.clone()), ("expires_at".to_owned(), report.expires_at.0.to_string())];
+    Some(NoticeView { code: report.trouble(now)?.to_owned(), params: params.into(), since: now.0 })
 }
 
 fn count(n: usize) -> u32 {
