@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { heal, healthy, type Healing, type Remedy, type Symptoms } from './healing';
 
-const frozen: Symptoms = { now: 10_000, isFlowing: false, isReceiving: true, isSourceLive: true, frozenMs: 3000, hasShown: true, hasSubStream: true };
+const frozen: Symptoms = { now: 10_000, isFlowing: false, isMoving: false, isReceiving: true, isSourceLive: true, frozenMs: 3000, hasShown: true, hasSubStream: true };
 
 function check(held: Healing, change: Partial<Symptoms>, step: Healing['step'], remedy?: Remedy) {
 	const got = heal(held, { ...frozen, ...change });
@@ -22,6 +22,13 @@ test('steps follow one another', () => {
 	check({ step: 'sub_stream', since: 2000 }, {}, 'still', 'still');
 	check({ step: 'still', since: 0 }, {}, 'still');
 	check({ step: 'still', since: -21_000 }, {}, 'still', 'try_live');
+});
+
+test('pictures that move but are late never become stills', () => {
+	check({ step: 'nudge', since: 8000 }, { isMoving: true }, 'reopen', 'reopen');
+	check({ step: 'reopen', since: 4000 }, { isMoving: true }, 'sub_stream', 'sub_stream');
+	check({ step: 'reopen', since: 4000 }, { isMoving: true, hasSubStream: false }, 'reopen', 'nudge');
+	check({ step: 'sub_stream', since: 2000 }, { isMoving: true }, 'sub_stream', 'nudge');
 });
 
 test('a camera that is away needs no healing here', () => {

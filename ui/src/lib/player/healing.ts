@@ -3,7 +3,8 @@
  *
  * Steps, each given time to work before the next: nudge the decoder, open a new connection, take the sub-stream,
  * show still pictures (and look for live video again every half minute). While the site says that the camera itself
- * is away there is nothing to heal here.
+ * is away there is nothing to heal here. Pictures that move but are late come from a machine or a network that cannot
+ * keep up: stills would only move that work to the site, so there the last step before them is repeated.
  */
 export type Step = 'none' | 'nudge' | 'reopen' | 'sub_stream' | 'still';
 
@@ -19,6 +20,8 @@ export interface Symptoms {
 	now: number;
 	/** Live pictures are being presented and young; stills do not count. */
 	isFlowing: boolean;
+	/** Live pictures are being presented, young or old. */
+	isMoving: boolean;
 	/** Coded frames arrive, whether or not they are presented. */
 	isReceiving: boolean;
 	/** The connection stands and the site says the stream is live. */
@@ -58,6 +61,7 @@ export function heal(held: Healing, seen: Symptoms): { healing: Healing; remedy?
 	}
 	if (seen.now - held.since < patience[held.step]) return { healing };
 	const step = next(held.step, seen.hasSubStream);
+	if (step === 'still' && seen.isMoving) return { healing: { step: held.step, since: seen.now }, remedy: 'nudge' };
 	return { healing: { step, since: seen.now }, remedy: step };
 }
 

@@ -86,6 +86,8 @@ export class LivePlayer {
 	#youngAt = performance.now();
 	#receivedAt = 0;
 	#livePresentedAt = 0;
+	/** The last live picture, however old it was. */
+	#movedAt = 0;
 	#staleAfterMs = 2000;
 	#presented = 0;
 	#ticks = 0;
@@ -326,6 +328,7 @@ export class LivePlayer {
 		this.#resumedAt = undefined;
 		this.#presented += 1;
 		const now = performance.now();
+		if (isLive) this.#movedAt = now;
 		const isYoung = this.isReplay || this.context.clock.now() - captureMs <= this.#staleAfterMs;
 		if (isYoung) {
 			this.#youngAt = now;
@@ -398,6 +401,7 @@ export class LivePlayer {
 		const { healing, remedy } = heal(this.#healing, {
 			now,
 			isFlowing: now - this.#livePresentedAt < this.#staleAfterMs,
+			isMoving: now - this.#movedAt < this.#staleAfterMs,
 			isReceiving: now - this.#receivedAt < 1000,
 			isSourceLive: (this.#connection?.isOpen ?? false) && (this.#phase === 'live' || this.#phase === 'idle'),
 			frozenMs: now - this.#youngAt,

@@ -11,6 +11,8 @@ import { beforePaint, forgetPaint } from './ticker';
 
 /** Frames waiting in the decoder before the rest of the GOP is given up. */
 const mostQueued = 150;
+/** So many waiting when a key frame comes, and they are given up for it: a decoder that cannot keep up shows fewer pictures, not older ones. */
+const backlog = 10;
 
 export class WebCodecsRenderer implements Renderer {
 	readonly element = document.createElement('canvas');
@@ -63,7 +65,7 @@ export class WebCodecsRenderer implements Renderer {
 	#decode(data: Uint8Array<ArrayBuffer>, isKey: boolean, captureMs: number | undefined): void {
 		const decoder = this.#decoder;
 		if (!decoder || decoder.state !== 'configured') return;
-		if (decoder.decodeQueueSize > mostQueued) {
+		if (decoder.decodeQueueSize > (isKey ? backlog : mostQueued)) {
 			this.#dropped += decoder.decodeQueueSize;
 			this.#reset();
 		}
