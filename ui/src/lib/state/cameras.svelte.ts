@@ -5,6 +5,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type NotifyServerMessage, type StreamStatus } from '$lib/api';
 import { session } from './session.svelte';
+import { locale } from '$lib/i18n';
 import { NotifySocket, notifyUrl } from '$lib/live/notify';
 
 class Cameras {
@@ -30,7 +31,8 @@ class Cameras {
 			onConnected: (connected) => {
 				this.isConnected = connected;
 				if (!connected) void session.check();
-				if (connected && this.phase === 'failed') void this.load();
+				// What was edited while the socket was down was not announced.
+				if (connected && this.phase !== 'loading') void this.load();
 			}
 		});
 		this.#socket.open();
@@ -72,8 +74,8 @@ class Cameras {
 		// Logged out in the meantime.
 		if (socket !== this.#socket) return;
 		if (cameras.kind === 'ok') {
-			this.list = cameras.value;
-			if (groups.kind === 'ok') this.groups = groups.value;
+			this.list = byName(cameras.value);
+			if (groups.kind === 'ok') this.groups = byName(groups.value);
 			for (const camera of cameras.value) for (const stream of camera.streams) this.#apply(stream.path, stream.status);
 			this.phase = 'ready';
 			this.problem = null;
@@ -114,6 +116,12 @@ class Cameras {
 		if (held && same(held, next)) return;
 		this.status.set(path, next);
 	}
+}
+
+/** As people count: `Camera 2` before `Camera 10`. */
+function byName<T extends { name: string }>(items: T[]): T[] {
+	const order = new Intl.Collator(locale.language, { numeric: true, sensitivity: 'base' });
+	return items.sort((a, b) => order.compare(a.name, b.name));
 }
 
 function same(a: StreamStatus, b: StreamStatus): boolean {
