@@ -9,18 +9,29 @@
 //! what others see. Tasks: one reader per socket while a discovery runs, one actor per device whose events are wanted;
 //! both are joined by their handles.
 
+mod channels;
 mod dates;
+mod device;
 mod error;
 mod scopes;
+mod snapshot;
+mod vendor;
 
+pub mod discovery;
+pub mod events;
 pub mod operations;
 pub mod soap;
 pub mod transport;
 pub mod tree;
 
+pub use channels::{Channel, channels};
 pub use dates::{CivilTime, format_utc, parse_duration_ms, parse_utc};
+pub use device::{Device, Facts, FoundStream, PtzControl, Step, StepError, StepReport, Suggestion, Survey};
+pub use discovery::{AddressRange, Discovery, DiscoveryOptions, FoundDevice, Targets};
 pub use error::{ErrorKind, OnvifError};
+pub use snapshot::{Picture, PictureFormat};
 pub use transport::{AuthMode, Client, ClientOptions, DeviceAddress, Endpoint, HttpPool, LoginSeen, PlainPassword};
+pub use vendor::Vendor;
 
 /// A random UUID in its usual form.
 pub(crate) fn random_uuid() -> String {

@@ -44,6 +44,7 @@ mod recording;
 mod span;
 
 pub use capabilities::{GetServiceCapabilities, ServiceCapabilities};
+pub(crate) use device::hardware_address;
 pub use device::*;
 pub use device_io::*;
 pub use events::*;

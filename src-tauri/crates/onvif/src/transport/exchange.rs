@@ -47,7 +47,7 @@ impl Default for HttpPool {
 
 /// An answer, whatever its status.
 #[derive(Debug)]
-pub(crate) struct Fetched {
+pub struct Fetched {
     pub status: u16,
     pub body: Vec<u8>,
     pub(super) offers: Offers,

@@ -22,4 +22,3 @@ pub use exchange::HttpPool;
 pub use options::{AuthMode, ClientOptions, PlainPassword};
 
 pub(crate) use address::split_address;
-pub(crate) use exchange::Fetched;

@@ -12,6 +12,7 @@ pub use clock::{GetNtp, GetSystemDateAndTime, NtpServers, SetNtp, SetSystemDateA
 pub use identity::{
     DeviceInformation, GetDeviceInformation, GetEndpointReference, GetScopes, Scope, Scopes, SetScopes,
 };
+pub(crate) use network::mac as hardware_address;
 pub use network::{
     GetHostname, GetNetworkInterfaces, GetNetworkProtocols, NetworkInterface, NetworkProtocol, SetHostname,
 };
