@@ -46,7 +46,7 @@ async fn wrong_requests_get_the_standards_answers() {
     check(0, Main, "DESCRIBE", "/nothing", "", 404).await;
     check(0, Main, "SETUP", "/track2", tcp, 404).await;
     check(0, Main, "SETUP", "/track1", "", 461).await;
-    check(0, Main, "SETUP", "/track1", "Transport: RTP/AVP;multicast\r\n", 461).await;
+    check(0, Main, "SETUP", "/track1", "Transport: RTP/SAVP;multicast\r\n", 461).await;
     check(0, Main, "PLAY", "", "Session: 12345678\r\n", 454).await;
     check(0, Main, "TEARDOWN", "", "", 454).await;
     check(0, Main, "RECORD", "", "", 501).await;
