@@ -1,6 +1,6 @@
 /** A real site with real virtual cameras, each a process of its own, on free ports with a fresh data folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,12 +38,29 @@ export class TestSite {
 	#token = '';
 	#log: string[] = [];
 	url = '';
+	/** What a headless start prints for whoever creates the first administrator. */
+	code = '';
+	/** Addresses of the virtual cameras, in the farm's order. */
+	streams: { name: string; main: string; sub: string }[] = [];
 	/** Commands faults. */
 	control = '';
 	/** In the order in which the site lists them, by name. */
 	cameras: TestCamera[] = [];
 
+	/** A site with its administrator and its cameras, recording. */
 	static async start(options: SiteOptions): Promise<TestSite> {
+		const site = await TestSite.startEmpty(options);
+		try {
+			await site.#setUp();
+			return site;
+		} catch (error) {
+			await site.stop();
+			throw new Error(`${String(error)}\n${site.#log.slice(-40).join('\n')}`, { cause: error });
+		}
+	}
+
+	/** A site that nobody has set up, beside cameras that it does not know. */
+	static async startEmpty(options: SiteOptions): Promise<TestSite> {
 		const site = new TestSite();
 		try {
 			await site.#start(options);
@@ -54,6 +71,16 @@ export class TestSite {
 		}
 	}
 
+	/** The data folder. */
+	get folder(): string {
+		return this.#folder;
+	}
+
+	/** What tools on the same machine prove themselves with. */
+	async localToken(): Promise<string> {
+		return (await readFile(join(this.#folder, 'local-token'), 'utf8')).trim();
+	}
+
 	async #start({ cameras, gopMs, fps }: SiteOptions): Promise<void> {
 		this.#folder = await mkdtemp(join(tmpdir(), 'watchwall-e2e-'));
 		const [rtsp, control] = [await freePort(), await freePort()];
@@ -61,31 +88,37 @@ export class TestSite {
 		const farm = ['camsim', '--cameras', String(cameras), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`];
 		if (gopMs) farm.push('--gop-ms', String(gopMs));
 		if (fps) farm.push('--fps', String(fps));
-		const streams = await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= cameras * 2 ? lines : undefined));
+		const lines = await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= cameras * 2 ? lines : undefined));
 		const ready = await this.#run(['serve', '--data', this.#folder, '--listen', '127.0.0.1:0'], (lines, notes) => {
 			const address = lines.find((line) => line.startsWith('ready '))?.slice(6);
 			const code = /set-up code: (\S+)/.exec(notes.join('\n'))?.[1];
 			return address && code ? { address, code } : undefined;
 		});
 		this.url = ready.address.replace(/\/$/, '');
-		await this.api('POST', '/setup', { code: ready.code, ...administrator, language: 'en' });
-		this.#token = (await this.api<{ token: string }>('POST', '/login', { ...administrator, bearer: true })).token;
-		await this.#addCameras(streams);
-	}
-
-	async #addCameras(lines: string[]): Promise<void> {
+		this.code = ready.code;
 		const byName = new Map<string, Record<string, string>>();
 		for (const line of lines) {
 			const [name, role, url] = line.split('\t');
 			if (name && role && url) byName.set(name, { ...byName.get(name), [role]: url });
 		}
-		for (const [name, { main, sub }] of byName) {
+		this.streams = [...byName].map(([name, { main = '', sub = '' }]) => ({ name, main, sub }));
+	}
+
+	async #setUp(): Promise<void> {
+		await this.api('POST', '/setup', { code: this.code, ...administrator, language: 'en' });
+		await this.logIn();
+		for (const { name, main, sub } of this.streams) {
 			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: true });
-			this.cameras.push({ id: camera.id, name, position: this.cameras.length, subUrl: sub ?? '' });
+			this.cameras.push({ id: camera.id, name, position: this.cameras.length, subUrl: sub });
 		}
 		const listed = await this.api<{ items: { id: number }[] }>('GET', '/cameras?limit=500');
 		const order = listed.items.map(({ id }) => id);
 		this.cameras.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
+	}
+
+	/** From here on `api` speaks as the administrator. */
+	async logIn(): Promise<void> {
+		this.#token = (await this.api<{ token: string }>('POST', '/login', { ...administrator, bearer: true })).token;
 	}
 
 	async api<T>(method: string, path: string, body?: unknown): Promise<T> {
