@@ -24,10 +24,10 @@ test.describe('Media Source Extensions, where WebCodecs is missing', () => {
 	test('the pictures stay near the live edge', async ({ wall }) => {
 		await setLayout(wall, 4);
 		await allPlaying(wall, 4);
-		await sample(wall, { forMs: 4000, everyMs: 500 });
+		await sample(wall, { forMs: 3000, everyMs: 500 });
 		const { ages, freshPerSecond } = await judged(
 			'live age through Media Source Extensions',
-			() => sample(wall, { forMs: 8000, everyMs: 137 }),
+			() => sample(wall, { forMs: 5000, everyMs: 137 }),
 			({ ages, freshPerSecond }) => {
 				expect(freshPerSecond).toBeGreaterThan(3);
 				expect(percentile(ages, 0.95)).toBeLessThan(700);

@@ -107,10 +107,12 @@ export class TestSite {
 	async #setUp(): Promise<void> {
 		await this.api('POST', '/setup', { code: this.code, ...administrator, language: 'en' });
 		await this.logIn();
-		for (const { name, main, sub } of this.streams) {
+		// Each is looked at before it is saved, which takes until its next key frame: they wait together.
+		const add = async ({ name, main, sub }: TestSite['streams'][number], position: number): Promise<TestCamera> => {
 			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: true });
-			this.cameras.push({ id: camera.id, name, position: this.cameras.length, subUrl: sub });
-		}
+			return { id: camera.id, name, position, subUrl: sub };
+		};
+		this.cameras = await Promise.all(this.streams.map(add));
 		const listed = await this.api<{ items: { id: number }[] }>('GET', '/cameras?limit=500');
 		const order = listed.items.map(({ id }) => id);
 		this.cameras.sort((a, b) => order.indexOf(a.id) - order.indexOf(b.id));
