@@ -11,24 +11,26 @@ use watchwall_camsim::{CameraSpec, Farm, Fault};
 use watchwall_model::{Secret, StreamRole};
 use watchwall_tests::{TestSite, demo_like, farm};
 
-/// A web server where somebody expects a camera.
-async fn web_server() -> Result<SocketAddr> {
+/// What stands where somebody expects a camera: says this to whatever is asked, and then goes on with that for ever.
+async fn server(says: &'static [u8], goes_on: &'static [u8]) -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move {
         while let Ok((mut stream, _)) = listener.accept().await {
             tokio::spawn(async move {
                 let mut request = [0; 2_048];
-                // Whatever was asked, the answer is a page.
                 let _ = stream.read(&mut request).await;
-                let _ = stream
-                    .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>")
-                    .await;
+                let mut sent = stream.write_all(says).await;
+                while sent.is_ok() && !goes_on.is_empty() {
+                    sent = stream.write_all(goes_on).await;
+                }
             });
         }
     });
     Ok(address)
 }
+
+const PAGE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13\r\n\r\n<html></html>";
 
 async fn closed_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?.port())
@@ -58,7 +60,14 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
     check(&site, json!({ "main_url": "rtsp://h/", "engine": "vlc" }), 400, "request_invalid").await?;
     check(&site, url("rtsp://no-such-host.invalid/main"), 502, "host_unknown").await?;
     check(&site, url(&format!("rtsp://127.0.0.1:{}/main", closed_port().await?)), 502, "port_refused").await?;
-    check(&site, url(&format!("rtsp://{}/main", web_server().await?)), 502, "not_rtsp").await?;
+    for (says, goes_on, code) in [
+        (PAGE, &b""[..], "not_rtsp"),
+        (&b"\xa5\x00\x17"[..], &b"\xff\x00\x24\x24"[..], "not_rtsp"),
+        (&b"RTSP/1.0 200 OK\r\nX: "[..], &b"aaaaaaaaaaaaaaaa"[..], "rtsp_error"),
+        (&b"RTSP/1.0 200 OK\r\nCSeq: 1\r\nContent-Length: 2147483648\r\n\r\n"[..], &b"a=tool:x\r\n"[..], "rtsp_error"),
+    ] {
+        check(&site, url(&format!("rtsp://{}/main", server(says, goes_on).await?)), 502, code).await?;
+    }
 
     let locked = CameraSpec { credentials: Some(("admin".into(), Secret::new("right"))), ..demo_like("Locked") };
     let cameras = farm(vec![locked]).await?;
@@ -67,7 +76,7 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
     let with = |password: &str| json!({ "main_url": main, "username": "admin", "password": password });
     check(&site, with("wrong"), 502, "credentials_wrong").await?;
     let attempts = cameras.counters(0)?;
-    assert!(attempts.password_attempts <= 4, "{attempts:?}");
+    assert!(attempts.password_attempts <= 2, "{attempts:?}");
     check(
         &site,
         json!({ "main_url": format!("{main}-none"), "username": "admin", "password": "right" }),
@@ -80,6 +89,8 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
     check(&site, url(&html.rtsp_url(0, StreamRole::Main)), 502, "not_rtsp").await?;
     let codec = faulty("Codec", Fault::UnknownCodec).await?;
     check(&site, url(&codec.rtsp_url(0, StreamRole::Main)), 422, "codec_unsupported").await?;
+    let vanished = faulty("Vanished", Fault::Vanish).await?;
+    check(&site, url(&vanished.rtsp_url(0, StreamRole::Main)), 504, "connect_timeout").await?;
     let keyless = faulty("Keyless", Fault::NoKeyFrames).await?;
     check(&site, url(&keyless.rtsp_url(0, StreamRole::Main)), 504, "no_key_frame").await?;
 
@@ -94,7 +105,7 @@ async fn what_is_wrong_with_a_camera_is_said() -> Result<()> {
     assert_eq!((&probe.json["facts"]["video"], &probe.json["facts"]["width"]), (&json!("h264"), &json!(640)));
     assert!(probe.json["picture"].as_str().unwrap_or_default().starts_with("data:image/jpeg;base64,"));
     site.stop().await;
-    for farm in [cameras, html, codec, keyless] {
+    for farm in [cameras, html, codec, vanished, keyless] {
         farm.shutdown().await;
     }
     Ok(())
