@@ -1,7 +1,13 @@
 //! What every handler shares.
 
 use crate::{
-    access::Access, live::Viewers, metrics::Metrics, net::Sockets, notify::Edits, snapshot::Snapshots, tls::Tls,
+    access::Access,
+    live::Viewers,
+    metrics::Metrics,
+    net::Sockets,
+    notify::{Board, Edits},
+    snapshot::Snapshots,
+    tls::Tls,
 };
 use std::{ops::Deref, sync::Arc};
 use watchwall_api::SettingsView;
@@ -19,6 +25,7 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     pub sockets: Sockets,
     pub viewers: Viewers,
+    pub board: Board,
     pub edits: Edits,
     pub snapshots: Snapshots,
     /// `None` while only plain HTTP is spoken.

@@ -158,6 +158,7 @@ impl Server {
             metrics: Arc::default(),
             sockets: Sockets::default(),
             viewers: Viewers::new(live.max_viewers, live.stale_after_ms),
+            board: crate::notify::Board::default(),
             edits: crate::notify::Edits::default(),
             snapshots: crate::snapshot::Snapshots::default(),
             trusts_proxy: options.allow_plain_http && tls.is_none(),

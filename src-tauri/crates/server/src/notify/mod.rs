@@ -2,8 +2,10 @@
 //!
 //! [`Edits`] is a bounded broadcast from handlers to sockets: a socket that lags is told that everything was edited.
 
+mod board;
 mod edits;
 mod session;
 
+pub use board::Board;
 pub use edits::{Edited, Edits};
 pub use session::run;

@@ -4,7 +4,6 @@ use super::edits::Edited;
 use crate::{
     app::App,
     live::{End, Said, Wire},
-    views::camera_status,
 };
 use axum::extract::ws::WebSocket;
 use std::{collections::HashMap, convert::Infallible, time::Duration};
@@ -98,7 +97,7 @@ impl Listener {
         if !self.topics.cameras {
             return Ok(());
         }
-        let cameras = statuses(app).await?;
+        let cameras = app.board.cameras(app).await?.to_vec();
         self.told = cameras.iter().map(|camera| (camera.camera_id, camera.clone())).collect();
         let sequence = self.next();
         self.wire.say(&NotifyServerMessage::CamerasSnapshot { sequence, cameras }).await
@@ -108,12 +107,12 @@ impl Listener {
         if !self.topics.cameras {
             return Ok(());
         }
-        let all = statuses(app).await?;
+        let all = app.board.cameras(app).await?;
         if all.len() != self.told.len() || all.iter().any(|camera| !self.told.contains_key(&camera.camera_id)) {
             return self.snapshot(app).await;
         }
         let cameras: Vec<_> =
-            all.into_iter().filter(|camera| self.told.get(&camera.camera_id) != Some(camera)).collect();
+            all.iter().filter(|camera| self.told.get(&camera.camera_id) != Some(camera)).cloned().collect();
         if cameras.is_empty() {
             return Ok(());
         }
@@ -137,9 +136,4 @@ impl Listener {
         self.sequence += 1;
         self.sequence
     }
-}
-
-async fn statuses(app: &App) -> Result<Vec<CameraStatus>, Problem> {
-    let plans = app.site.recording.plans().await?.into();
-    Ok(app.site.cameras.all().await?.iter().map(|camera| camera_status(camera, &plans)).collect())
 }
