@@ -3,10 +3,7 @@
 use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::json;
-use std::{net::SocketAddr, time::Duration};
-use watchwall_headless::{StartOptions, start};
-use watchwall_model::ErrorCode;
-use watchwall_tests::{Client, DataFolder, Socket, TestSite};
+use watchwall_tests::{Socket, TestSite};
 
 const PASSWORD: &str = "a long password";
 
@@ -155,21 +152,6 @@ async fn a_one_time_address_opens_one_window() -> Result<()> {
     let set_up = json!({ "code": "", "username": "anna", "password": PASSWORD });
     window.post("/api/v1/setup", &set_up).await?.ok()?;
     site.stop().await;
-    Ok(())
-}
-
-#[tokio::test]
-async fn beyond_loopback_tls_is_required() -> Result<()> {
-    let folder = DataFolder::new()?;
-    let mut options = StartOptions::desktop(folder.path().to_owned(), None);
-    options.config.server.listen = SocketAddr::from(([0, 0, 0, 0], 0));
-    let refused = start(options.clone()).await.err().context("it started")?;
-    assert_eq!(refused.code, ErrorCode::TlsRequired);
-    options.config.server.allow_plain_http = true;
-    let running = start(options).await?;
-    let address = SocketAddr::from(([127, 0, 0, 1], running.address().port()));
-    Client::anonymous(&format!("http://{address}"))?.get("/healthz").await?.ok()?;
-    running.stop(Duration::from_secs(5)).await;
     Ok(())
 }
 

@@ -244,6 +244,12 @@ async fn a_camera_that_goes_and_comes_is_told() -> Result<()> {
     // The same socket shows the picture again.
     let picture = watchwall_tests::soon("the picture", Duration::from_secs(12), socket.video()).await??;
     assert!(picture.is_key());
+    // The outage is measured once it is over.
+    watchwall_tests::until("the outage", Duration::from_secs(10), async || {
+        let count = site.admin.metric("camera_offline_event_duration_seconds_count").await.ok()?;
+        (count >= 1.0).then_some(())
+    })
+    .await?;
     let disable = json!({ "enabled": false });
     let at = format!("/api/v1/cameras/{}", cameras[0]["id"]);
     site.admin.send_json(reqwest::Method::PATCH, &at, &disable).await?.ok()?;

@@ -2,6 +2,8 @@
 
 mod access;
 mod bad_cameras;
+mod database;
+mod door;
 mod first_run;
 mod live;
 mod live_load;
@@ -11,3 +13,4 @@ mod process;
 mod recording;
 mod rights;
 mod secrets;
+mod tls;
