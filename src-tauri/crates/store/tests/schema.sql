@@ -135,7 +135,7 @@ CREATE TABLE streams (
     engine    TEXT NOT NULL,
     transport TEXT NOT NULL,
     -- JSON of what the last successful probe saw.
-    facts     TEXT,
+    facts     TEXT, engine_in_use TEXT,
     UNIQUE (camera_id, role)
 ) STRICT;
 
