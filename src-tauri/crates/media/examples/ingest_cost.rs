@@ -1,6 +1,7 @@
 //! What pulling costs: N replayed streams of 2 Mbit/s into subscribers that drop everything.
 //!
-//! `cargo run --release -p watchwall-media --example ingest_cost -- 50 30` (streams, seconds)
+//! `cargo run --release -p watchwall-media --example ingest_cost -- 50 30 retina 1` (streams, seconds, engine, seconds of
+//! ring)
 //!
 //! The cameras run in a process of their own. Printed: CPU per stream in percent of one core, from `/proc/self/stat`;
 //! memory beyond an empty process; and how long units take from the socket to the subscriber.
@@ -29,7 +30,8 @@ fn main() {
     let seconds = args.next().map_or(30, |s| s.parse().unwrap());
     let engine =
         if args.next().as_deref() == Some("gstreamer") { IngestEngine::Gstreamer } else { IngestEngine::Retina };
-    run(2, measure(first.parse().unwrap(), Duration::from_secs(seconds), engine));
+    let ring = Duration::from_secs(args.next().map_or(0, |s| s.parse().unwrap()));
+    run(2, measure(first.parse().unwrap(), Duration::from_secs(seconds), engine, ring));
 }
 
 fn run(threads: usize, work: impl Future<Output = ()>) {
@@ -67,7 +69,7 @@ async fn farm(cameras: usize) {
     farm.shutdown().await;
 }
 
-async fn measure(streams: usize, time: Duration, engine: IngestEngine) {
+async fn measure(streams: usize, time: Duration, engine: IngestEngine, ring: Duration) {
     let mut cameras = Command::new(std::env::current_exe().unwrap())
         .args(["farm", &streams.to_string()])
         .stdin(Stdio::piped())
@@ -78,7 +80,7 @@ async fn measure(streams: usize, time: Duration, engine: IngestEngine) {
         BufReader::new(cameras.stdout.take().unwrap()).lines().take(streams).map(Result::unwrap).collect();
     let empty_kib = anonymous_kib();
     let mut options = IngestOptions::default();
-    options.backlog.ring = Duration::ZERO;
+    options.backlog.ring = ring;
     let mut held = Vec::new();
     let mut readers = Vec::new();
     for (number, url) in urls.iter().enumerate() {
