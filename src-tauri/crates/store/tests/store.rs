@@ -328,7 +328,11 @@ async fn what_is_gone_is_not_found_and_no_conflict() {
     store.users().delete(user.id).await.unwrap();
     not_found("user", store.users().update(&user, user.version).await.map(drop), ErrorCode::NotFound);
     not_found("user", store.users().delete(user.id).await, ErrorCode::NotFound);
-    let layout = store.layouts().insert("Wall", owner.id, false, &LayoutGrid { columns: 1, rows: 1, tiles: Vec::new() }).await.unwrap();
+    let layout = store
+        .layouts()
+        .insert("Wall", owner.id, false, &LayoutGrid { columns: 1, rows: 1, tiles: Vec::new() })
+        .await
+        .unwrap();
     store.layouts().delete(layout.id).await.unwrap();
     not_found("layout", store.layouts().update(&layout, layout.version).await.map(drop), ErrorCode::NotFound);
     not_found("layout", store.layouts().delete(layout.id).await, ErrorCode::NotFound);
@@ -400,4 +404,21 @@ async fn a_lock_of_another_program_is_waited_out_with_a_bound() {
     sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
     waiting.await.unwrap().unwrap();
     assert_eq!(store.groups().all().await.unwrap().len(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn only_the_owner_reads_the_database_and_its_backups() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    // One that an earlier version left readable is closed.
+    std::fs::write(folder.path().join("watchwall.db"), b"").unwrap();
+    std::fs::set_permissions(folder.path().join("watchwall.db"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let (store, _, _lock) = open(folder.path()).await;
+    store.groups().insert("Yard", None).await.unwrap();
+    let backup = store.backup().await.unwrap();
+    for file in [folder.path().join("watchwall.db"), folder.path().join("watchwall.db-wal"), backup] {
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
 }
