@@ -26,6 +26,7 @@ pub async fn write(data: &Path) -> Result<PathBuf, StoreError> {
     if part.exists() {
         std::fs::remove_file(&part).map_err(fail("remove", &part))?;
     }
+    crate::database::make_private(&part).map_err(fail("make private", &part))?;
     copy_tables(data, &part).await?;
     let done = folder.join(format!("watchwall-{:015}.db", UtcMillis::now().0));
     std::fs::File::open(&part).and_then(|file| file.sync_all()).map_err(fail("write", &part))?;

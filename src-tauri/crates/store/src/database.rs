@@ -69,7 +69,9 @@ impl Store {
 
     async fn try_open(folder: &Path) -> Result<Self, StoreError> {
         let seal = Seal::open(folder)?;
-        let options = connect_options(&folder.join(FILE));
+        let file = folder.join(FILE);
+        make_private(&file).map_err(|source| StoreError::File { what: "make private", path: file.clone(), source })?;
+        let options = connect_options(&file);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(BUSY_TIMEOUT * 2)
@@ -185,6 +187,24 @@ impl Store {
     pub(crate) const fn seal(&self) -> &Seal {
         &self.seal
     }
+}
+
+/// Password hashes are for the site's own user only. SQLite gives its side files the rights of the database.
+///
+/// # Errors
+/// Whatever the file system answers.
+pub(crate) fn make_private(file: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        let opened = std::fs::OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(file)?;
+        if opened.metadata()?.permissions().mode() & 0o077 != 0 {
+            opened.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
 }
 
 /// WAL with `synchronous=FULL`: what a commit said is done survives a power cut. Commits are few and large (one a second
