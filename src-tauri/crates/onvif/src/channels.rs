@@ -3,7 +3,7 @@
 //! Profiles that name the same picture source are one channel. The list of sources is not asked: recorders list others
 //! there than their profiles use. A channel's identity is the device and the source's token, never a profile's name.
 
-use crate::operations::Profile;
+use crate::operations::{Profile, Size};
 use watchwall_model::{StreamPath, StreamRole, VideoCodec};
 
 /// One picture source with the profiles that show it.
@@ -31,8 +31,8 @@ impl Channel {
 }
 
 const LEAST_SUB_WIDTH: u32 = 320;
-/// What counts as a main picture without its name saying so.
-const MAIN_WIDTH: u32 = 1280;
+/// The least a main picture has.
+const MAIN_SIZE: Size = Size { width: 1280, height: 720 };
 
 /// Channels in the order of their first profile. Profiles without an encoder are left out: they show nothing.
 pub fn channels(profiles: &[Profile]) -> Vec<Channel> {
@@ -74,12 +74,13 @@ fn channel(number: u32, source: &str, own: &[&Profile], all: &[Profile]) -> Chan
 /// Larger is more of a main stream: no motion JPEG, then the picture, then what the name says.
 fn rank(profile: &Profile) -> (bool, u64, bool) {
     let video = profile.video.clone().unwrap_or_default();
-    let size = video.size.unwrap_or_default();
-    let says_main = profile.name.to_ascii_lowercase().contains("main");
+    let name = profile.name.to_ascii_lowercase();
+    let says_main = name.contains("main");
+    // An encoder without a size (Lorex, Dahua): the whole picture of the source, unless the name says less.
+    let whole = profile.source.as_ref().and_then(|source| source.bounds);
+    let guess = || if says_main { whole.or(Some(MAIN_SIZE)) } else { whole.filter(|_| !name.contains("sub")) };
+    let size = video.size.or_else(guess).unwrap_or_default();
     let area = u64::from(size.width) * u64::from(size.height);
-    let is_large = size.width >= MAIN_WIDTH || says_main;
-    // A name counts where the device does not tell the size.
-    let area = if area == 0 && is_large { u64::from(MAIN_WIDTH) * 720 } else { area };
     (video.codec != Some(VideoCodec::Mjpeg), area, says_main)
 }
 
@@ -104,7 +105,7 @@ fn name(profile: &Profile) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::operations::{PtzReference, Size, VideoEncoder, VideoSourceConfiguration};
+    use crate::operations::{PtzReference, VideoEncoder, VideoSourceConfiguration};
 
     fn profile(token: &str, source: &str, width: u32, codec: Option<VideoCodec>) -> Profile {
         let size = (width > 0).then_some(Size { width, height: width * 9 / 16 });

@@ -155,14 +155,14 @@ impl Login {
     pub fn forget_proof(&mut self) {
         self.is_proven = false;
         self.challenge = None;
+        // It may have been the password and not the clock.
+        if self.clock == Clock::Lies {
+            self.clock = Clock::Unknown;
+        }
     }
 
     pub const fn learnt(&self) -> Option<Way> {
         self.learnt
-    }
-
-    pub const fn is_proven(&self) -> bool {
-        self.is_proven
     }
 
     /// Milliseconds to add to our clock for a token.
@@ -230,6 +230,9 @@ impl Login {
         if self.is_proven {
             return if witness == Witness::Known { Next::AskWitness(sent) } else { Next::Send(sent) };
         }
+        if uses_clock && self.distrust_clock() {
+            return Next::Send(sent);
+        }
         match sent {
             Way::Digest
                 if self.mode == AuthMode::Auto && refusal.is_fault && refusal.offers.is_empty() && self.has_token =>
@@ -259,9 +262,7 @@ impl Login {
         if self.is_proven {
             return if witness == Witness::Known { Next::AskWitness(sent) } else { Next::Fail(Failure::Wrong) };
         }
-        if used.abs() > TOLERABLE_SKEW_MS {
-            // Its UTC is its local time, and its login uses the real one.
-            self.clock = Clock::Lies;
+        if self.distrust_clock() {
             return Next::Send(sent);
         }
         Next::Fail(Failure::Wrong)
@@ -313,6 +314,16 @@ impl Login {
             Some(way) => self.timed(way),
             None => Next::Fail(Failure::SchemeUnknown),
         }
+    }
+
+    /// Whether the next token is to carry our own time: the clock the device shows is hours off, and the login that used
+    /// it was refused. Some show local time as UTC while their login uses the real one.
+    fn distrust_clock(&mut self) -> bool {
+        let is_suspect = self.clock != Clock::Lies && self.offset_ms().abs() > TOLERABLE_SKEW_MS;
+        if is_suspect {
+            self.clock = Clock::Lies;
+        }
+        is_suspect
     }
 
     /// Tokens carry the device's time, so its clock is read first.

@@ -97,7 +97,9 @@ impl VideoEncoder {
             quality: node.number_of("Quality"),
             frame_rate: rates.and_then(|rates| rates.number_of("FrameRateLimit")).filter(|rate| *rate > 0.0),
             encoding_interval: positive(rates.and_then(|rates| rates.number_of("EncodingInterval"))),
-            bitrate_kbps: positive(rates.and_then(|rates| rates.number_of("BitrateLimit"))),
+            // Axis writes the largest number there is for no limit at all.
+            bitrate_kbps: positive(rates.and_then(|rates| rates.number_of("BitrateLimit")))
+                .filter(|rate| *rate < 1_000_000),
             is_constant_bitrate: rates.and_then(|rates| rates.flag_in("ConstantBitRate")),
             gop_length: positive(
                 own.and_then(|own| own.number_of("GovLength")).or_else(|| node.number_in("GovLength")),
