@@ -329,7 +329,7 @@ impl Recording {
             // The index may not know what is being written yet.
             let open = engine.archive.open.names();
             total.add(
-                recovery::reindex(&self.index(), &disk.volume, &self.shared.parts.zone, Depth::Everything, &open)
+                recovery::reindex(self.index(), &disk.volume, &self.shared.parts.zone, Depth::Everything, &open)
                     .await?,
             );
         }
