@@ -42,7 +42,7 @@ pub enum OnvifError {
     #[error("{host} answered {operation} without {missing}")]
     Incomplete { host: String, operation: &'static str, missing: &'static str },
     #[error("{host} refused {operation}: {fault}")]
-    Fault { host: String, operation: &'static str, fault: Fault },
+    Fault { host: String, operation: &'static str, fault: Box<Fault> },
     #[error("{host} has no {what}")]
     Unsupported { host: String, what: String },
     #[error("{host} wants a login")]

@@ -113,7 +113,7 @@ impl Actor {
 
     async fn subscribe(&self) -> Result<Subscription, OnvifError> {
         let lifetime = crate::operations::Termination::After { ms: LIFETIME_MS };
-        let subscription = self.client.call_events(&CreatePullPointSubscription { termination: lifetime }).await?;
+        let subscription = self.client.call(&CreatePullPointSubscription { termination: lifetime }).await?;
         // Asks for the state of everything; many devices tell it by themselves, or refuse.
         let _ = self.client.call_at(&subscription.endpoint, &SetSynchronizationPoint).await;
         Ok(subscription)

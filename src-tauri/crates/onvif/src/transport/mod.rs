@@ -3,7 +3,8 @@
 //! - [`DeviceAddress`]: where the device is as the user said it, and the policy for every address the device gives.
 //! - `login`: the pure decisions about signing: ask without a login, learn from the refusal, never try a password twice.
 //! - `exchange`: one HTTP request with its limits: time, size, one host, no redirects.
-//! - [`Client`]: joins them. One request of a device is on its way at a time; only event pulls, which the device holds
+//! - `verdict`: what an answer means, `conversation`: what goes to and fro until a call is answered.
+//! - [`Client`]: what others hold. One request of a device is on its way at a time; only event pulls, which the device holds
 //!   open itself, run beside it.
 //!
 //! No task is spawned here; a caller that drops a call ends it.
@@ -11,10 +12,12 @@
 mod address;
 mod challenge;
 mod client;
+mod conversation;
 mod exchange;
 mod login;
 mod options;
 mod sign;
+mod verdict;
 
 pub use address::DeviceAddress;
 pub use client::{Client, Endpoint, LoginSeen};
