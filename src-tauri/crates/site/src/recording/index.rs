@@ -84,14 +84,23 @@ impl Index {
     /// # Errors
     /// When the database cannot be read; so for all below.
     pub async fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, Problem> {
-        let before = self.last_starting_by(path, at).await?.filter(|segment| segment.end > at);
-        match before {
+        match self.holding(path, at).await? {
             Some(segment) => Ok(Some(segment)),
             None => Ok(self.store.segments().next_after(path, at.saturating_add_ms(1)).await?),
         }
     }
 
+    /// The segment that holds this moment; of several, which a clock that went back leaves, the last begun.
+    async fn holding(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, Problem> {
+        let Some(moment) = TimeRange::new(at, at.saturating_add_ms(1)) else { return Ok(None) };
+        Ok(self.in_range(path, moment).await?.pop())
+    }
+
+    /// The segment that holds `at`, else the last before it.
     pub async fn last_starting_by(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, Problem> {
+        if let Some(segment) = self.holding(path, at).await? {
+            return Ok(Some(segment));
+        }
         Ok(self.store.segments().last_before(path, at.saturating_add_ms(1)).await?)
     }
 
@@ -228,9 +237,14 @@ impl Index {
         Ok(self.store.segments().by_file(volume, file).await?.is_some())
     }
 
-    /// When the newest segment of a stream starts.
-    pub async fn newest_start(&self, path: &StreamPath) -> Result<Option<UtcMillis>, Problem> {
-        Ok(self.store.segments().last_before(path, UtcMillis(i64::MAX)).await?.map(|segment| segment.start))
+    /// When the last recording of any stream ended.
+    pub async fn newest_end(&self) -> Result<Option<UtcMillis>, Problem> {
+        let mut newest = None;
+        for path in self.recorded_paths().await? {
+            let last = self.store.segments().last_before(&path, UtcMillis(i64::MAX)).await?;
+            newest = newest.max(last.map(|segment| segment.end));
+        }
+        Ok(newest)
     }
 
     /// All files of a volume that have a row, those known to be missing too.

@@ -1,5 +1,6 @@
 //! Which segments go: pure decisions. The sweeper acts on them.
 
+use std::time::{Duration, Instant};
 use watchwall_model::UtcMillis;
 
 const DAY_MS: i64 = 86_400_000;
@@ -65,9 +66,38 @@ pub fn age_limit(now: UtcMillis, retention_days: u32) -> UtcMillis {
     UtcMillis(now.0.saturating_sub(i64::from(retention_days).saturating_mul(DAY_MS)))
 }
 
-/// Says whether the wall clock can be trusted to call recordings old: it must have moved with the monotonic one.
-pub fn is_clock_steady(wall_ms: i64, monotonic_ms: i64) -> bool {
-    wall_ms - monotonic_ms < DAY_MS
+/// A system clock before this was never set.
+pub const CLOCK_SET: UtcMillis = UtcMillis(1_600_000_000_000);
+
+/// Whether the wall clock can be trusted to call recordings old. After a leap forward it has an hour to be put right;
+/// what it says then is taken for the truth.
+#[derive(Clone, Copy, Debug)]
+pub struct ClockWatch {
+    tie: (UtcMillis, Instant),
+    doubted_until: Option<Instant>,
+}
+
+impl ClockWatch {
+    const DOUBT: Duration = Duration::from_secs(3_600);
+
+    pub const fn new(wall: UtcMillis, now: Instant) -> Self {
+        Self { tie: (wall, now), doubted_until: None }
+    }
+
+    pub fn doubt(&mut self, now: Instant) {
+        self.doubted_until = Some(now + Self::DOUBT);
+    }
+
+    /// Asked once a minute or so.
+    pub fn trusts(&mut self, wall: UtcMillis, now: Instant) -> bool {
+        let passed_ms = i64::try_from(now.saturating_duration_since(self.tie.1).as_millis()).unwrap_or(i64::MAX);
+        if (wall - self.tie.0).saturating_sub(passed_ms) >= DAY_MS {
+            tracing::error!("the system clock leapt forward; nothing is deleted for its age during the next hour");
+            self.doubt(now);
+        }
+        self.tie = (wall, now);
+        self.doubted_until.is_none_or(|until| now >= until)
+    }
 }
 
 #[cfg(test)]
@@ -104,9 +134,21 @@ mod tests {
     }
 
     #[test]
-    fn a_leaping_clock_deletes_nothing() {
-        assert!(is_clock_steady(60_000, 60_000));
-        assert!(is_clock_steady(-5 * DAY_MS, 60_000));
-        assert!(!is_clock_steady(300 * DAY_MS, 60_000));
+    fn a_leaping_clock_has_an_hour_to_be_put_right() {
+        let begun = Instant::now();
+        let mut clock = ClockWatch::new(UtcMillis(0), begun);
+        let mut check = |wall_ms, seconds: u64, expect| {
+            let trusted = clock.trusts(UtcMillis(wall_ms), begun + Duration::from_secs(seconds));
+            assert_eq!(trusted, expect, "{wall_ms} after {seconds} s");
+        };
+        check(60_000, 60, true);
+        // Back, and forward again by as much as it went back.
+        check(-5 * DAY_MS, 120, true);
+        check(180_000, 180, false);
+        check(240_000, 240, false);
+        check(3_780_000, 3_780, true);
+        // Set for the first time.
+        check(20_000 * DAY_MS, 3_840, false);
+        check(20_000 * DAY_MS + 3_600_000, 7_440, true);
     }
 }

@@ -6,7 +6,7 @@
 use super::{
     archive::blocking,
     index::{Doomed, Index},
-    retention::{Capacity, Need, SpaceRule, age_limit, is_clock_steady, space_needed},
+    retention::{CLOCK_SET, Capacity, ClockWatch, Need, SpaceRule, age_limit, space_needed},
     volume::{VolumeDisk, disk, keeper},
 };
 use std::{
@@ -30,22 +30,20 @@ const REST: Duration = Duration::from_millis(20);
 const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
 /// Why something was not recorded is kept as long as any plan may keep recordings.
 const KEEP_CAUSES_DAYS: u32 = 3_650;
+/// A site that recorded nothing for this long may be one whose clock is wrong.
+const LONG_SILENCE_MS: i64 = 2 * 86_400_000;
 /// Empty day folders go once nothing can be written into them any more.
 const FOLDER_AGE_MS: i64 = 2 * 86_400_000;
 
 pub struct Sweeper {
     pub disk: Arc<VolumeDisk>,
     pub index: Index,
-    pub started: (UtcMillis, Instant),
+    pub clock: ClockWatch,
 }
 
 impl Sweeper {
-    pub async fn run(self, cancel: CancellationToken) {
-        if self.is_there()
-            && let Err(problem) = self.finish_marked().await
-        {
-            tracing::warn!(volume = %self.disk.volume.code, error = %problem, "deletions left by the last run could not be finished");
-        }
+    pub async fn run(mut self, cancel: CancellationToken) {
+        self.doubt_start().await;
         let mut health = self.disk.watch_health();
         let mut next_age = Instant::now();
         loop {
@@ -71,15 +69,22 @@ impl Sweeper {
         }
     }
 
-    async fn pass(&self, asked: bool, by_age: bool, cancel: &CancellationToken) -> Result<(), Problem> {
+    /// After a long silence the clock may be what is wrong, and not the age of everything that is recorded.
+    async fn doubt_start(&mut self) {
+        let newest = self.index.newest_end().await.ok().flatten();
+        if newest.is_some_and(|newest| UtcMillis::now() - newest > LONG_SILENCE_MS) {
+            tracing::warn!(volume = %self.disk.volume.code, "nothing was recorded for days, or the system clock is wrong; nothing is deleted for its age in the first hour");
+            self.clock.doubt(Instant::now());
+        }
+    }
+
+    async fn pass(&mut self, asked: bool, by_age: bool, cancel: &CancellationToken) -> Result<(), Problem> {
         let now = UtcMillis::now();
         if by_age {
-            let monotonic_ms = i64::try_from(self.started.1.elapsed().as_millis()).unwrap_or(i64::MAX);
-            if is_clock_steady(now - self.started.0, monotonic_ms) {
+            self.finish_marked().await?;
+            if self.clock.trusts(now, Instant::now()) {
                 self.sweep_age(now, cancel).await?;
                 self.index.forget_causes(age_limit(now, KEEP_CAUSES_DAYS)).await?;
-            } else {
-                tracing::error!(volume = %self.disk.volume.code, "the system clock leapt forward; nothing is deleted for its age");
             }
         }
         let capacity = self.capacity().await?;
@@ -106,13 +111,27 @@ impl Sweeper {
                 .iter()
                 .find(|plan| plan.path == path)
                 .map_or(Plan::DEFAULT_RETENTION_DAYS, |plan| plan.retention_days);
+            let mut limit = BATCH;
             loop {
-                let doomed =
-                    self.index.ended_before(&self.disk.volume.code, &path, age_limit(now, days), BATCH).await?;
-                if doomed.is_empty() || cancel.is_cancelled() {
+                let mut doomed =
+                    self.index.ended_before(&self.disk.volume.code, &path, age_limit(now, days), limit).await?;
+                let found = doomed.len();
+                // What was recorded before the clock was set has no age; it goes when room is needed.
+                doomed.retain(|segment| segment.end >= CLOCK_SET);
+                doomed.truncate(BATCH as usize);
+                if cancel.is_cancelled() || found == 0 {
                     break;
                 }
-                self.delete(doomed).await?;
+                if doomed.is_empty() {
+                    if found < limit as usize {
+                        break;
+                    }
+                    limit = limit.saturating_mul(4);
+                    continue;
+                }
+                if self.delete(doomed).await?.files == 0 {
+                    return Ok(());
+                }
                 time::sleep(REST).await;
             }
         }
@@ -130,8 +149,11 @@ impl Sweeper {
                 tracing::warn!(volume = %self.disk.volume.code, missing_bytes = need.bytes - freed, "nothing left to delete on a full volume");
                 return Ok(());
             }
-            freed += doomed.iter().map(|segment| segment.size_bytes).sum::<u64>();
-            self.delete(doomed).await?;
+            let gone = self.delete(doomed).await?;
+            if gone.files == 0 {
+                return Ok(());
+            }
+            freed += gone.bytes;
             time::sleep(REST).await;
         }
         tracing::info!(volume = %self.disk.volume.code, freed_bytes = freed, "the oldest recordings made room");
@@ -143,39 +165,39 @@ impl Sweeper {
         self.disk.health().state == VolumeState::ReadWrite
     }
 
+    /// Deletes what an earlier pass, or an earlier run, marked and could not delete.
     async fn finish_marked(&self) -> Result<(), Problem> {
         loop {
             let marked = self.index.marked(&self.disk.volume.code, BATCH).await?;
-            if marked.is_empty() {
+            if marked.is_empty() || self.unlink(marked).await?.files == 0 {
                 return Ok(());
             }
-            self.unlink(marked).await?;
             time::sleep(REST).await;
         }
     }
 
-    async fn delete(&self, doomed: Vec<Doomed>) -> Result<(), Problem> {
+    async fn delete(&self, doomed: Vec<Doomed>) -> Result<Gone, Problem> {
         let ids: Vec<_> = doomed.iter().map(|segment| segment.id).collect();
         self.index.mark(&ids).await?;
         self.unlink(doomed).await
     }
 
-    async fn unlink(&self, doomed: Vec<Doomed>) -> Result<(), Problem> {
-        let ids: Vec<_> = doomed.iter().map(|segment| segment.id).collect();
+    /// Unlinks files and forgets the rows of those that are gone. A disk that refuses is asked no further: the rest
+    /// stays marked for a later pass.
+    async fn unlink(&self, doomed: Vec<Doomed>) -> Result<Gone, Problem> {
         let root = self.disk.volume.root.clone();
         let now = UtcMillis::now();
-        let count = ids.len() as u64;
-        blocking(move || {
-            for segment in doomed {
-                remove(&root, &segment, now);
-            }
-            Ok(())
+        let gone = blocking(move || {
+            Ok(doomed.into_iter().take_while(|segment| remove(&root, segment, now)).collect::<Vec<_>>())
         })
         .await?;
+        let ids: Vec<_> = gone.iter().map(|segment| segment.id).collect();
         self.index.forget(&ids).await?;
-        self.disk.stats.deleted(count);
-        self.disk.space.ring();
-        Ok(())
+        self.disk.stats.deleted(ids.len() as u64);
+        if !ids.is_empty() {
+            self.disk.space.ring();
+        }
+        Ok(Gone { files: ids.len(), bytes: gone.iter().map(|segment| segment.size_bytes).sum() })
     }
 
     async fn capacity(&self) -> Result<Capacity, Problem> {
@@ -184,13 +206,21 @@ impl Sweeper {
     }
 }
 
-fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) {
+/// What a batch came to.
+#[derive(Clone, Copy, Debug)]
+struct Gone {
+    files: usize,
+    bytes: u64,
+}
+
+/// False when the file is still there.
+fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) -> bool {
     let full: PathBuf = root.join(&segment.file);
-    match fs::remove_file(&full) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            tracing::warn!(file = %segment.file, error = %error, "an old recording cannot be deleted");
-        }
-        _ => {}
+    if let Err(error) = fs::remove_file(&full)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        tracing::warn!(file = %segment.file, error = %error, "an old recording cannot be deleted");
+        return false;
     }
     if now - segment.end > FOLDER_AGE_MS
         && let Some(day) = full.parent()
@@ -198,6 +228,7 @@ fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) {
         // Refused while anything is in it.
         let _ = fs::remove_dir(day);
     }
+    true
 }
 
 /// How many of the oldest are needed for this many bytes.

@@ -12,7 +12,10 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicUsize, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
@@ -100,6 +103,16 @@ impl Footage {
     }
 }
 
+/// The picture and, behind it, a NAL unit of filler (ISO/IEC 14496-10, 7.3.2.7) that decoders pass over.
+fn with_filler(picture: &Bytes, bytes: usize) -> Bytes {
+    let mut unit = picture.to_vec();
+    unit.extend_from_slice(&(bytes as u32).to_be_bytes());
+    unit.push(12);
+    unit.resize(unit.len() + bytes - 2, 0xff);
+    unit.push(0x80);
+    Bytes::from(unit)
+}
+
 fn nals(stream: &[u8]) -> Vec<&[u8]> {
     let mut starts: Vec<usize> =
         (0..stream.len().saturating_sub(3)).filter(|n| stream[*n..n + 3] == [0, 0, 1]).map(|n| n + 3).collect();
@@ -117,12 +130,28 @@ pub struct Farm {
     hubs: BTreeMap<StreamPath, Arc<Hub>>,
     changes: watch::Sender<u64>,
     feeding: watch::Sender<bool>,
+    /// Added to the clock that the frames are stamped with.
+    pub skew_ms: AtomicI64,
+    /// Media ticks between frames; 3600 keep pace with the clock.
+    pub ticks: AtomicI64,
+    /// Frames pushed into each hub.
+    pub pushed: AtomicUsize,
+    /// Bytes of filler behind each picture, for streams that weigh something.
+    pub filler: AtomicUsize,
 }
 
 impl Farm {
     pub fn new(streams: usize) -> Arc<Self> {
         let hubs = (0..streams).map(|n| (path(n), Hub::new(BacklogLimits::default()))).collect();
-        Arc::new(Self { hubs, changes: watch::Sender::new(0), feeding: watch::Sender::new(true) })
+        Arc::new(Self {
+            hubs,
+            changes: watch::Sender::new(0),
+            feeding: watch::Sender::new(true),
+            skew_ms: AtomicI64::new(0),
+            ticks: AtomicI64::new(3_600),
+            pushed: AtomicUsize::new(0),
+            filler: AtomicUsize::new(0),
+        })
     }
 
     pub fn hub(&self, n: usize) -> Arc<Hub> {
@@ -134,14 +163,24 @@ impl Farm {
         let farm = Arc::clone(self);
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(FRAME);
+            let mut media = 0;
             for n in 0_usize.. {
                 tick.tick().await;
+                media += farm.ticks.load(Relaxed);
                 if !*farm.feeding.borrow() {
                     continue;
                 }
+                let at = UtcMicros(UtcMicros::now().0 + farm.skew_ms.load(Relaxed) * 1000);
+                let filler = farm.filler.load(Relaxed);
                 for (phase, hub) in farm.hubs.values().enumerate() {
-                    hub.push(footage.unit(n + phase * 7, UtcMicros::now()));
+                    let mut unit = footage.unit(n + phase * 7, at);
+                    (unit.pts, unit.dts) = (media, media);
+                    if filler > 0 {
+                        unit.data = with_filler(&unit.data, filler);
+                    }
+                    hub.push(unit);
                 }
+                farm.pushed.fetch_add(1, Relaxed);
             }
         });
     }

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use watchwall_media::{AccessUnit, StreamParams, Track, fmp4::DecodeBase};
+use watchwall_media::{AccessUnit, StreamParams, Track, UnitParts, fmp4::DecodeBase};
 use watchwall_model::{GapReason, UtcMicros, UtcMillis};
 
 /// At most this much is lost with the process.
@@ -76,6 +76,8 @@ struct Open {
     params: Arc<StreamParams>,
     start: UtcMillis,
     cut_at: UtcMillis,
+    /// After a leap of the wall clock, until the next key frame begins a file: what is added to go on as before.
+    leap_us: i64,
     base: DecodeBase,
     /// End of the last fragment against the file's start.
     end_ms: u32,
@@ -133,14 +135,31 @@ impl Cutter {
             return;
         }
         self.last_heard = Some(unit.received_at);
-        let jumped = self.last_video.as_deref().is_some_and(|last| is_jump(last, &unit));
-        if jumped {
-            self.end_file(GapReason::Network, actions);
+        match self.last_video.as_deref().map(|last| Step::between(last, &unit)) {
+            Some(Step::Break) => self.end_file(GapReason::Network, actions),
+            Some(Step::Leap { by_us }) => {
+                if let Some(open) = &mut self.open {
+                    open.leap_us -= by_us;
+                }
+            }
+            Some(Step::Even) | None => {}
         }
+        let arrived = unit;
+        let unit = self.in_file_time(&arrived);
         if let Some(open) = &self.open {
             let other_coding = !open.params.is_same_coding(&unit.params);
+            let leapt = unit.is_key && open.leap_us != 0;
             let due = unit.is_key && unit.capture_at.to_millis() >= open.cut_at;
-            if other_coding || due {
+            if leapt {
+                let is_forward = open.leap_us < 0;
+                self.flush(Some(&unit), actions);
+                if is_forward {
+                    // Nothing is missing; these moments never were.
+                    self.end_file(GapReason::Unknown, actions);
+                } else {
+                    self.close(actions);
+                }
+            } else if other_coding || due {
                 self.flush(Some(&unit), actions);
                 self.close(actions);
             } else if self.is_enough(&unit) {
@@ -148,13 +167,25 @@ impl Cutter {
             }
         }
         if self.open.is_none() {
-            if !unit.is_key {
+            if !arrived.is_key {
                 return;
             }
-            self.open_at(&unit, actions);
+            self.open_at(&arrived, actions);
         }
-        self.last_video = Some(Arc::clone(&unit));
+        let unit = if self.open.as_ref().is_some_and(|open| open.leap_us != 0) { unit } else { Arc::clone(&arrived) };
+        self.last_video = Some(arrived);
         self.gather(unit);
+    }
+
+    /// The unit with the time that the file it goes into counts in.
+    fn in_file_time(&self, unit: &Arc<AccessUnit>) -> Arc<AccessUnit> {
+        match self.open.as_ref().map(|open| open.leap_us) {
+            Some(leap_us) if leap_us != 0 => {
+                let capture_at = UtcMicros(unit.capture_at.0.saturating_add(leap_us));
+                Arc::new(AccessUnit::new(UnitParts { capture_at, ..UnitParts::clone(unit) }))
+            }
+            _ => Arc::clone(unit),
+        }
     }
 
     fn open_at(&mut self, unit: &Arc<AccessUnit>, actions: &mut Vec<Action>) {
@@ -167,6 +198,7 @@ impl Cutter {
             params: Arc::clone(&unit.params),
             start,
             cut_at: self.grid.next_cut(start),
+            leap_us: 0,
             base,
             end_ms: 0,
             sequence: 0,
@@ -257,14 +289,37 @@ impl Cutter {
     }
 }
 
-/// The wall clock and the media clock moved by different amounts, or frames are missing for long.
-fn is_jump(last: &AccessUnit, next: &AccessUnit) -> bool {
-    let rate = next.params.video.as_ref().map_or(90_000, |v| v.clock_rate);
-    let wall_us = next.capture_at.0 - last.capture_at.0;
-    let media_us = rescale(next.dts - last.dts, rate, 1_000_000);
-    let allowed_us =
-        if next.is_discontinuity { JUMP_US } else { i64::try_from(SILENCE.as_micros()).unwrap_or(i64::MAX) };
-    (wall_us - media_us).abs() > JUMP_US || wall_us > allowed_us
+/// How one picture follows the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    Even,
+    /// Pictures are missing, or the camera began to count anew.
+    Break,
+    /// The wall clock was set by so much while the pictures went on evenly.
+    Leap {
+        by_us: i64,
+    },
+}
+
+impl Step {
+    fn between(last: &AccessUnit, next: &AccessUnit) -> Self {
+        let rate = next.params.video.as_ref().map_or(90_000, |v| v.clock_rate);
+        let wall_us = next.capture_at.0 - last.capture_at.0;
+        let media_us = rescale(next.dts - last.dts, rate, 1_000_000);
+        let arrived_us = next.received_at.saturating_duration_since(last.received_at).as_micros();
+        let arrived_us = i64::try_from(arrived_us).unwrap_or(i64::MAX);
+        let went_on = !next.is_discontinuity && (0..JUMP_US).contains(&media_us) && arrived_us < JUMP_US;
+        let silence_us = i64::try_from(SILENCE.as_micros()).unwrap_or(i64::MAX);
+        let allowed_us = if next.is_discontinuity { JUMP_US } else { silence_us };
+        let apart_us = wall_us - media_us;
+        if apart_us.abs() > JUMP_US {
+            if went_on { Self::Leap { by_us: apart_us } } else { Self::Break }
+        } else if wall_us > allowed_us {
+            Self::Break
+        } else {
+            Self::Even
+        }
+    }
 }
 
 /// Whole milliseconds of both, as a rebuilt index would count them.
@@ -290,7 +345,7 @@ mod tests {
     use super::*;
     use bytes::Bytes;
     use jiff::tz::TimeZone;
-    use watchwall_media::{AudioParams, UnitParts, VideoParams};
+    use watchwall_media::{AudioParams, VideoParams};
     use watchwall_model::{AudioCodec, StreamPath, VideoCodec};
 
     /// 2026-03-01T10:00:00Z.
@@ -323,9 +378,10 @@ mod tests {
         cutter: Cutter,
         params: Arc<StreamParams>,
         born: Instant,
-        /// Wall and media clock, milliseconds since the start.
+        /// Wall clock, media clock and true time, milliseconds since the start.
         wall_ms: i64,
         media_ms: i64,
+        true_ms: u64,
         bytes: usize,
         done: Vec<String>,
     }
@@ -340,6 +396,7 @@ mod tests {
                 born: Instant::now(),
                 wall_ms: 0,
                 media_ms: 0,
+                true_ms: 0,
                 bytes: 10_000,
                 done: Vec::new(),
             }
@@ -372,7 +429,7 @@ mod tests {
                 dts: self.media_ms * rate,
                 duration: 40 * rate as u32,
                 capture_at: UtcMillis(START_MS + self.wall_ms).to_micros(),
-                received_at: self.born + Duration::from_millis(self.wall_ms.max(0) as u64),
+                received_at: self.born + Duration::from_millis(self.true_ms),
                 sequence: 0,
                 params: Arc::clone(&self.params),
             });
@@ -383,9 +440,15 @@ mod tests {
         fn play(&mut self, frames: usize, gop: usize) {
             for n in 0..frames {
                 self.unit(Track::Video, n % gop == 0, false);
-                self.wall_ms += 40;
-                self.media_ms += 40;
+                self.pass(40);
             }
+        }
+
+        /// Time passes on all clocks.
+        fn pass(&mut self, ms: i64) {
+            self.wall_ms += ms;
+            self.media_ms += ms;
+            self.true_ms += ms as u64;
         }
 
         fn check(&mut self, expect: &[&str]) {
@@ -457,21 +520,56 @@ mod tests {
         let mut bench = Bench::new(10);
         bench.play(10, 50);
         bench.wall_ms += 3_000;
+        bench.true_ms += 3_000;
         bench.play(5, 50);
         bench.check(&["open 0 640", "key 0+400 of 10", "close", "gap 400 Network", "open 3400 640"]);
-        // Back by an hour: the system clock was set.
+    }
+
+    #[test]
+    fn a_system_clock_that_is_set_loses_nothing() {
+        let check = |leap_ms: i64, expect: &[&str]| {
+            let mut bench = Bench::new(10);
+            bench.play(10, 50);
+            bench.wall_ms += leap_ms;
+            // The rest of the GOP goes on in the file as if nothing had been; the next key frame begins another.
+            for _ in 0..10 {
+                bench.unit(Track::Video, false, false);
+                bench.pass(40);
+            }
+            bench.play(10, 50);
+            bench.feed(Event::Stop);
+            bench.check(&[&["open 0 640", "key 0+800 of 20", "close"], expect, &["key 0+400 of 10", "close"]].concat());
+        };
+        check(3_600_000, &["gap 800 Unknown", "open 3600800 640"]);
+        check(-3_600_000, &["open -3599200 640"]);
+        check(-START_MS, &[&format!("open {} 640", 800 - START_MS)]);
+    }
+
+    #[test]
+    fn a_clock_set_at_a_key_frame_or_twice_within_a_gop_is_followed() {
+        let mut bench = Bench::new(10);
+        bench.play(10, 50);
+        bench.wall_ms += 3_600_000;
+        bench.play(10, 50);
+        bench.check(&["open 0 640", "key 0+400 of 10", "close", "gap 400 Unknown", "open 3600400 640"]);
         bench.wall_ms -= 3_600_000;
         bench.unit(Track::Video, false, false);
+        bench.pass(40);
+        bench.wall_ms += 3_600_000;
+        bench.unit(Track::Video, false, false);
+        bench.pass(40);
         bench.unit(Track::Video, true, false);
-        bench.check(&["key 0+200 of 5", "close", "gap 3600 Network", "open -3596400 640"]);
+        // Back where it was: nothing was cut.
+        bench.check(&[]);
+        bench.feed(Event::Stop);
+        bench.check(&["key 0+520 of 13", "close"]);
     }
 
     #[test]
     fn a_short_loss_stays_in_the_file() {
         let mut bench = Bench::new(10);
         bench.play(10, 50);
-        bench.wall_ms += 1_000;
-        bench.media_ms += 1_000;
+        bench.pass(1_000);
         bench.unit(Track::Video, false, true);
         bench.check(&["open 0 640", "key 0+1400 of 10"]);
     }
@@ -481,8 +579,7 @@ mod tests {
         let mut bench = Bench::new(10);
         for _ in 0..3 {
             bench.unit(Track::Video, true, false);
-            bench.wall_ms += 5_000;
-            bench.media_ms += 5_000;
+            bench.pass(5_000);
         }
         bench.check(&["open 0 640", "key 0+5000 of 1", "key 5000+5000 of 1"]);
     }
