@@ -200,3 +200,56 @@ async fn what_is_past_its_retention_goes_and_the_rest_stays() {
     assert!(bench.store.segments().last_before(&path(1), old.end).await.unwrap().is_some());
     bench.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn comparing_everything_while_files_begin_and_end_harms_none() {
+    const STREAMS: usize = 6;
+    let Some(footage) = Footage::encode() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let farm = Farm::new(STREAMS);
+    let bench = Bench::start(folder.path(), &farm).await;
+    for n in 0..STREAMS {
+        bench.recording.put_plan(Plan::continuous(path(n))).await.unwrap();
+    }
+    until("recorders", 20, || async { farm.is_heard() }).await;
+    farm.feed(footage);
+    until("recording", 20, || is_recording(&bench, STREAMS)).await;
+    let comparing = {
+        let recording = bench.recording.clone();
+        tokio::spawn(async move {
+            let mut compared = 0;
+            while compared < 1_000_000 {
+                match recording.reindex().await {
+                    Ok(found) => assert_eq!(found, Default::default(), "after {compared} times"),
+                    Err(problem) => panic!("{problem}"),
+                }
+                compared += 1;
+                tokio::task::yield_now().await;
+            }
+        })
+    };
+    // Each change of a plan begins a new file.
+    for round in 0..12 {
+        for n in 0..STREAMS {
+            let segment_minutes = 5 + (round + n as u32) % 2;
+            bench.recording.put_plan(Plan { segment_minutes, ..Plan::continuous(path(n)) }).await.unwrap();
+        }
+        assert!(!comparing.is_finished(), "the comparison found something");
+    }
+    until("recording", 20, || is_recording(&bench, STREAMS)).await;
+    assert!(!comparing.is_finished(), "the comparison found something");
+    comparing.abort();
+    bench.recording.stop().await;
+    let root = folder.path().join("recordings");
+    let mut files = Vec::new();
+    for n in 0..STREAMS {
+        for segment in bench.store.segments().in_range(&path(n), far()).await.unwrap() {
+            assert_eq!(segment.state, SegmentState::Complete, "{segment:?}");
+            assert!(frames_in(&root.join(&segment.file)) > 0);
+            files.push(root.join(segment.file));
+        }
+    }
+    files.sort();
+    assert_eq!(files, files_below(&root));
+    bench.stop().await;
+}

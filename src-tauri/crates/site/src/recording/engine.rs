@@ -11,6 +11,7 @@ use super::{
     picture::Thumbnails,
     reconcile::Reconciler,
     recovery::{self, Depth, Recovered},
+    retention::ClockWatch,
     streams::StreamSource,
     sweeper::Sweeper,
     volume::{QUEUE_BYTES, VolumeDisk, keeper},
@@ -18,7 +19,6 @@ use super::{
 };
 use jiff::tz::TimeZone;
 use std::{
-    collections::HashSet,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError,
@@ -28,7 +28,7 @@ use std::{
 };
 use tokio::{sync::watch, task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{ErrorCode, Problem, UtcMillis, Volume, config::RecordingConfig};
+use watchwall_model::{ErrorCode, GapReason, Problem, UtcMillis, Volume, config::RecordingConfig};
 
 /// Shares of the time a stop may take.
 const STOP_WRITERS: Duration = Duration::from_millis(1_200);
@@ -89,11 +89,17 @@ impl Engine {
                 .map_err(|e| Problem::new(ErrorCode::Internal).at("start_volume").because(e))?;
             let disk = Arc::new(disk);
             keeper::look(&disk).await;
-            let is_there = disk.refusal().is_none();
-            if is_there {
-                recovered.add(recover(&index, &disk.volume, &parts.zone).await?);
+            let mut needs_recovery = disk.refusal().is_some();
+            if !needs_recovery {
+                match recover(&index, &disk.volume, (&parts.zone, GapReason::Us), &open).await {
+                    Ok(total) => recovered.add(total),
+                    Err(problem) => {
+                        tracing::error!(volume = %disk.volume.code, error = %problem, "a volume could not be repaired");
+                        needs_recovery = true;
+                    }
+                }
             }
-            away.push(!is_there);
+            away.push(needs_recovery);
             disks.push(disk);
         }
         parts.lost_ms.fetch_add(recovered.lost_ms, Ordering::Relaxed);
@@ -115,12 +121,12 @@ impl Engine {
     }
 
     fn spawn(&self, config: &RecordingConfig, cause_task: JoinHandle<()>, away: &[bool]) {
-        let started = (UtcMillis::now(), Instant::now());
+        let clock = ClockWatch::new(UtcMillis::now(), Instant::now());
         let (reconcile, sweep, keep) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
         let mut sweepers = vec![cause_task];
         let mut keepers = Vec::new();
         for ((disk, lag), is_away) in self.disks.iter().zip(&self.lag_ms).zip(away) {
-            let sweeper = Sweeper { disk: Arc::clone(disk), index: self.index.clone(), started };
+            let sweeper = Sweeper { disk: Arc::clone(disk), index: self.index.clone(), clock };
             sweepers.push(tokio::spawn(sweeper.run(sweep.clone())));
             let keeper = keeper::Keeper {
                 disk: Arc::clone(disk),
@@ -128,7 +134,8 @@ impl Engine {
                 open: Arc::clone(&self.archive.open),
                 sync_interval: Duration::from_millis(config.sync_interval_ms.clamp(100, 60_000)),
                 refresh_interval: Duration::from_secs(config.volume_refresh_s.clamp(1, 3_600)),
-                recovery: is_away.then(|| recover_later(self.index.clone(), disk.volume.clone(), self.zone.clone())),
+                recovery: self.recovery_of(disk),
+                needs_recovery: Mutex::new(is_away.then_some(GapReason::Us)),
                 lag: Arc::clone(lag),
             };
             keepers.push(tokio::spawn(keeper.run(keep.clone())));
@@ -137,6 +144,19 @@ impl Engine {
         let tasks =
             Tasks { reconcile: (reconcile, reconciling), sweepers: (sweep, sweepers), keepers: (keep, keepers) };
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = Some(tasks);
+    }
+
+    fn recovery_of(&self, disk: &Arc<VolumeDisk>) -> keeper::Recovery {
+        let (index, open, zone) = (self.index.clone(), Arc::clone(&self.archive.open), self.zone.clone());
+        let volume = disk.volume.clone();
+        Box::new(move |reason| {
+            let (index, open, zone, volume) = (index.clone(), Arc::clone(&open), zone.clone(), volume.clone());
+            Box::pin(async move {
+                if let Err(problem) = recover(&index, &volume, (&zone, reason), &open).await {
+                    tracing::error!(volume = %volume.code, error = %problem, "a volume that came back could not be repaired");
+                }
+            })
+        })
     }
 
     /// Closes every file, makes it durable and indexes it. Within five seconds, also when a disk hangs.
@@ -163,10 +183,15 @@ impl Engine {
     }
 }
 
-async fn recover(index: &Index, volume: &Volume, zone: &TimeZone) -> Result<Recovered, Problem> {
+async fn recover(
+    index: &Index,
+    volume: &Volume,
+    (zone, reason): (&TimeZone, GapReason),
+    open: &OpenFiles,
+) -> Result<Recovered, Problem> {
     let begun = Instant::now();
-    let mut total = recovery::repair_tails(index, volume).await?;
-    total.add(recovery::reindex(index, volume, zone, Depth::NewestDays, &HashSet::new()).await?);
+    let mut total = recovery::repair_tails(index, volume, open, reason).await?;
+    total.add(recovery::reindex(index, volume, zone, Depth::NewestDays, open).await?);
     let took_ms = begun.elapsed().as_millis() as u64;
     if total != Recovered::default() {
         tracing::warn!(
@@ -175,16 +200,6 @@ async fn recover(index: &Index, volume: &Volume, zone: &TimeZone) -> Result<Reco
         );
     }
     Ok(total)
-}
-
-fn recover_later(index: Index, volume: Volume, zone: TimeZone) -> keeper::Recovery {
-    Box::new(move || {
-        Box::pin(async move {
-            if let Err(problem) = recover(&index, &volume, &zone).await {
-                tracing::error!(volume = %volume.code, error = %problem, "a volume that came back could not be repaired");
-            }
-        })
-    })
 }
 
 async fn join(part: &'static str, task: JoinHandle<()>) {

@@ -9,6 +9,7 @@ use super::{
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
     recovery::{self, Depth, Recovered},
     relocation::{self, Moved},
+    retention::CLOCK_SET,
     stats::RecordingStats,
     streams::StreamSource,
     timeline::{self, Frame, Track},
@@ -27,9 +28,6 @@ use watchwall_model::{
     config::RecordingConfig,
 };
 use watchwall_store::Store;
-
-/// A system clock before this was never set.
-const CLOCK_SET: UtcMillis = UtcMillis(1_600_000_000_000);
 
 /// A plan as stored, and what it is really doing.
 #[derive(Clone, Debug)]
@@ -327,10 +325,15 @@ impl Recording {
         let mut total = Recovered::default();
         for disk in engine.disks.iter().filter(|disk| disk.refusal().is_none()) {
             // The index may not know what is being written yet.
-            let open = engine.archive.open.names();
             total.add(
-                recovery::reindex(self.index(), &disk.volume, &self.shared.parts.zone, Depth::Everything, &open)
-                    .await?,
+                recovery::reindex(
+                    self.index(),
+                    &disk.volume,
+                    &self.shared.parts.zone,
+                    Depth::Everything,
+                    &engine.archive.open,
+                )
+                .await?,
             );
         }
         tracing::info!(

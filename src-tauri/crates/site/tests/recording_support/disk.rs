@@ -38,6 +38,12 @@ impl LoopDisk {
         run("umount", &["-l", self.root.to_str().unwrap()])
     }
 
+    /// Nobody holds a file of it any more.
+    pub fn is_released(&self) -> bool {
+        let users = tool("losetup", &["-j", self.image.to_str().unwrap()]).unwrap();
+        users.stdout.is_empty()
+    }
+
     /// Stops the device where it stands: whatever had not reached it never will, and every call fails from now on.
     pub fn stop_device(&self) {
         let folder = File::open(&self.root).unwrap();

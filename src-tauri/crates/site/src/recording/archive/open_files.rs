@@ -2,7 +2,7 @@
 
 use crate::recording::volume::SegmentFile;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::sync::watch;
@@ -65,9 +65,9 @@ impl OpenFiles {
         files.max_by_key(|file| file.facts.start)
     }
 
-    /// Relative names of all files being written.
-    pub fn names(&self) -> HashSet<String> {
-        self.lock().values().flatten().map(|file| file.name()).filter(|name| !name.is_empty()).collect()
+    /// Whether a file of this relative name is being written.
+    pub fn holds(&self, name: &str) -> bool {
+        self.lock().values().flatten().any(|file| file.name() == name)
     }
 
     /// Tells whoever waits at a live edge to look again.

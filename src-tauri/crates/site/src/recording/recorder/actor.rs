@@ -32,6 +32,8 @@ const POLL: Duration = Duration::from_millis(100);
 const INBOX: usize = 256;
 /// A stream that is not there is looked for this often, besides on every change.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// A disk that has taken nothing for this long is not being recorded on, though nothing is lost yet.
+const BEHIND: Duration = Duration::from_secs(5);
 /// After a refused write the next file is tried after this, doubled up to the second figure.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
@@ -50,6 +52,8 @@ pub(super) struct Recorder {
     cutter: Cutter,
     signs: watch::Sender<Signs>,
     file: Option<OpenFile>,
+    /// Given to the writers whole, and not all of it written yet.
+    closing: Vec<OpenFile>,
     gap: Option<(UtcMillis, GapReason)>,
     retry_at: Option<Instant>,
     retry_after: Duration,
@@ -60,13 +64,50 @@ pub(super) struct Recorder {
 struct OpenFile {
     file: Arc<SegmentFile>,
     seen_end: UtcMillis,
+    /// End of what the writers were given.
+    handed_end: UtcMillis,
+    /// Since when the writers have been holding something without taking a step.
+    waiting_since: Option<Instant>,
+}
+
+impl OpenFile {
+    fn new(file: Arc<SegmentFile>) -> Self {
+        let start = file.facts.start;
+        Self { file, seen_end: start, handed_end: start, waiting_since: None }
+    }
+
+    fn handed(&mut self, end: UtcMillis) {
+        self.handed_end = end;
+        self.waiting_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Notices what the writers did; true when there is more than before.
+    fn has_grown(&mut self) -> bool {
+        let end = self.file.end();
+        let grown = end > self.seen_end;
+        if grown {
+            self.seen_end = end;
+            self.waiting_since = (end < self.handed_end).then(Instant::now);
+        }
+        grown
+    }
 }
 
 impl Recorder {
     pub fn new(context: RecorderContext, signs: watch::Sender<Signs>) -> Self {
         let grid = Grid::new(context.zone.clone(), context.plan.segment_minutes, &context.plan.path);
         let cutter = Cutter::new(grid, context.plan.audio);
-        Self { context, cutter, signs, file: None, gap: None, retry_at: None, retry_after: RETRY.0, inbox: Vec::new() }
+        Self {
+            context,
+            cutter,
+            signs,
+            file: None,
+            closing: Vec::new(),
+            gap: None,
+            retry_at: None,
+            retry_after: RETRY.0,
+            inbox: Vec::new(),
+        }
     }
 
     fn path(&self) -> &StreamPath {
@@ -210,10 +251,11 @@ impl Recorder {
         let file = Arc::new(SegmentFile::new(facts));
         let zone = self.context.zone.clone();
         let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));
+        // Before there is a file: whoever finds it on the disk knows that it is being written.
+        self.context.open.insert(&file);
         // Opening is always taken.
         let _ = self.context.disk.push(&file, Job::Open { name, init });
-        self.context.open.insert(&file);
-        self.file = Some(OpenFile { file, seen_end: start });
+        self.file = Some(OpenFile::new(file));
         self.end_gap(start);
     }
 
@@ -232,16 +274,18 @@ impl Recorder {
     }
 
     fn append(&mut self, piece: Piece) {
-        let Some(open) = &self.file else { return };
-        let start_ms = piece.start_ms;
+        let Some(open) = &mut self.file else { return };
+        let (start_ms, end_ms) = (piece.start_ms, piece.start_ms.saturating_add(piece.duration_ms));
         let pushed = match container::fragment(piece, Sound::from(self.context.plan.audio)) {
             Ok(append) => self.context.disk.push(&open.file, Job::Append(append)).is_ok(),
             Err(problem) => {
-                tracing::warn!(path = %self.path(), error = %problem, "a fragment cannot be built");
+                tracing::warn!(path = %self.context.plan.path, error = %problem, "a fragment cannot be built");
                 false
             }
         };
-        if !pushed {
+        if pushed {
+            open.handed(open.file.facts.start.saturating_add_ms(i64::from(end_ms)));
+        } else {
             let from = open.file.facts.start.saturating_add_ms(i64::from(start_ms));
             self.give_up_file(from, ErrorCode::DiskSlow, "the queue to the disk is full".to_owned());
         }
@@ -252,6 +296,24 @@ impl Recorder {
         let _ = self.context.disk.push(&open.file, Job::Close);
         if open.file.fault().is_some() && !open.file.has_fragments() {
             self.context.open.remove(&open.file);
+        } else if open.file.fault().is_none() {
+            self.closing.push(open);
+        }
+    }
+
+    /// A file that failed after its turn takes with it what it still was to hold.
+    fn look_at_closing(&mut self) {
+        let (path, causes, mut lost) = (&self.context.plan.path, &self.context.causes, 0);
+        self.closing.retain_mut(|open| {
+            open.has_grown();
+            if open.file.fault().is_some() && open.seen_end < open.handed_end {
+                causes.note(path, open.seen_end, GapReason::Disk);
+                lost += u64::try_from(open.handed_end - open.seen_end).unwrap_or(0);
+            }
+            !open.file.is_closed() && open.file.fault().is_none()
+        });
+        if lost > 0 {
+            self.signs.send_modify(|signs| signs.lost_ms += lost);
         }
     }
 
@@ -271,10 +333,11 @@ impl Recorder {
 
     /// Sees what became of the file: progress, or a fault of the writer.
     fn look_at_file(&mut self) {
+        self.look_at_closing();
         let Some(open) = &mut self.file else { return };
-        let end = open.file.end();
-        if end > open.seen_end {
-            open.seen_end = end;
+        let grown = open.has_grown();
+        let end = open.seen_end;
+        if grown {
             self.retry_after = RETRY.0;
             let now = UtcMillis::now();
             self.signs.send_modify(|signs| {
@@ -289,6 +352,12 @@ impl Recorder {
         }
         if let Some(fault) = open.file.fault() {
             self.give_up_file(end, fault.code, fault.detail);
+        } else if open.waiting_since.is_some_and(|since| since.elapsed() >= BEHIND) {
+            self.signs.send_if_modified(|signs| {
+                let reason =
+                    (ErrorCode::DiskSlow, "the disk takes nothing; what is recorded waits in memory".to_owned());
+                signs.disk.replace(reason.clone()) != Some(reason)
+            });
         }
     }
 

@@ -44,6 +44,8 @@ struct Inner {
     fragments: Vec<Fragment>,
     last_written: Option<Instant>,
     fault: Option<WriteFault>,
+    /// What is in it cannot be relied on: the index learns of it by a repair only.
+    is_abandoned: bool,
     is_closed: bool,
     is_dirty: bool,
     /// The row in the index, once there is one, and how many fragments it knows.
@@ -78,6 +80,11 @@ impl SegmentFile {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Its name, before there is a file of that name: whoever finds the file on the disk finds it here too.
+    pub fn named(&self, name: &str) {
+        name.clone_into(&mut self.inner().name);
+    }
+
     /// The file exists and holds its initialisation segment.
     pub fn opened(&self, name: String, file: Arc<File>, init_bytes: u32) {
         let mut inner = self.inner();
@@ -106,6 +113,17 @@ impl SegmentFile {
 
     pub fn failed(&self, fault: WriteFault) {
         self.inner().fault.get_or_insert(fault);
+    }
+
+    /// [`Self::failed`], and neither does what was written before count until it was read back.
+    pub fn abandoned(&self, fault: WriteFault) {
+        let mut inner = self.inner();
+        inner.fault.get_or_insert(fault);
+        inner.is_abandoned = true;
+    }
+
+    pub fn is_abandoned(&self) -> bool {
+        self.inner().is_abandoned
     }
 
     pub fn fault(&self) -> Option<WriteFault> {

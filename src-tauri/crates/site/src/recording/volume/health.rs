@@ -6,7 +6,7 @@ use std::{io, time::Duration};
 use watchwall_model::{ErrorCode, Problem, Volume, VolumeState};
 
 /// A call to the disk that takes longer counts as a hanging disk.
-const HANGS_AFTER: Duration = Duration::from_secs(5);
+pub const HANGS_AFTER: Duration = Duration::from_secs(5);
 
 /// A volume's state and why it is not better.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,25 +3,33 @@
 //! Order of a round: data on the disk, names on the disk, index rows. A row never claims what a power cut can take.
 
 use super::{
-    VolumeDisk,
-    health::{Look, VolumeHealth, hanging},
+    SegmentFile, VolumeDisk,
+    health::{HANGS_AFTER, Look, VolumeHealth, hanging},
     sync::{Covered, SyncChoice, sync},
 };
 use crate::recording::{archive::OpenFiles, index::Index};
 use futures::future::BoxFuture;
 use std::{
-    sync::Arc,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::{task, time};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{UtcMillis, VolumeState};
+use watchwall_model::{ErrorCode, GapReason, UtcMillis, VolumeState};
 
 /// A look at a disk that takes longer is given up; the disk hangs.
 const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Repairs what the last run left on a volume.
-pub type Recovery = Box<dyn FnOnce() -> BoxFuture<'static, ()> + Send + Sync>;
+/// Whether the writers hang is looked at this often, and whether a disk that hung answers again.
+const PULSE: Duration = Duration::from_secs(1);
+
+/// Repairs what the last run, or a disk that failed, left on a volume; files being written are left alone.
+/// Told why what cannot be saved is missing.
+pub type Recovery = Box<dyn Fn(GapReason) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// What the keeper needs.
 pub struct Keeper {
@@ -31,16 +39,16 @@ pub struct Keeper {
     /// At most this long after a write it is durable, the sync itself included.
     pub sync_interval: Duration,
     pub refresh_interval: Duration,
-    /// Tails of the last run are not repaired yet, because the volume was away at the start.
-    pub recovery: Option<Recovery>,
+    pub recovery: Recovery,
+    /// There is something to repair: the volume was away at the start, or files had to be abandoned to a bad disk.
+    pub needs_recovery: Mutex<Option<GapReason>>,
     /// Worst time from a fragment's end to its index row in the newest round.
-    pub lag: Arc<std::sync::atomic::AtomicU64>,
+    pub lag: Arc<AtomicU64>,
 }
 
 impl Keeper {
     /// Runs until cancelled, then once more for what the writers wrote last: cancel it after they have stopped.
-    pub async fn run(mut self, cancel: CancellationToken) {
-        let recovery = self.recovery.take();
+    pub async fn run(self, cancel: CancellationToken) {
         let mut choice = SyncChoice::default();
         // A fragment of one second that has just missed a sync waits for the next: with this pause and the sync's own
         // time what a power cut takes stays below two seconds.
@@ -56,7 +64,7 @@ impl Keeper {
                 }
                 self.round(&mut choice).await;
             },
-            self.watch(&cancel, recovery),
+            self.watch(&cancel),
         );
         tokio::join!(index_side, health_side);
     }
@@ -69,6 +77,7 @@ impl Keeper {
         }
         let covered: Vec<Covered> = dirty
             .into_iter()
+            .filter(|file| !self.is_abandoned(file))
             .map(|file| {
                 let snapshot = file.snapshot();
                 Covered { file, snapshot }
@@ -79,29 +88,29 @@ impl Keeper {
         let mut choice_in = std::mem::take(choice);
         let outcome = task::spawn_blocking(move || {
             let begun = Instant::now();
-            let result = sync(&root, &covered, &mut choice_in);
+            let failed = sync(&root, &covered, &mut choice_in);
             stats.synced(begun.elapsed());
-            (result, covered, choice_in)
+            (failed, covered, choice_in)
         })
         .await;
-        let Ok((result, covered, choice_out)) = outcome else {
+        let Ok((failed, covered, choice_out)) = outcome else {
             tracing::error!(volume = %self.disk.volume.code, "the sync of a volume panicked");
             return;
         };
         *choice = choice_out;
-        if let Err(error) = result {
-            self.disk.stats.write_failed();
-            tracing::error!(volume = %self.disk.volume.code, error = %error, "recordings could not be made durable");
-            let fault = super::WriteFault { code: super::disk::code_of(&error), detail: error.to_string() };
-            covered.iter().for_each(|c| c.file.failed(fault.clone()));
-            self.disk.put_back(covered.into_iter().map(|c| c.file));
-            return;
+        let mut durable = Vec::with_capacity(covered.len());
+        for (covered, failed) in covered.into_iter().zip(failed) {
+            match failed {
+                None => durable.push(covered),
+                Some(error) => self.abandon(&covered.file, &error),
+            }
         }
+        let covered = durable;
         match self.index.commit(&covered).await {
             Ok(()) => {
                 let now = UtcMillis::now();
                 let lag = covered.iter().map(|c| now - c.snapshot.end).max().unwrap_or(0);
-                self.lag.store(u64::try_from(lag).unwrap_or(0), std::sync::atomic::Ordering::Relaxed);
+                self.lag.store(u64::try_from(lag).unwrap_or(0), Ordering::Relaxed);
                 for closed in covered.iter().filter(|c| c.snapshot.is_closed) {
                     self.open.remove(&closed.file);
                 }
@@ -115,18 +124,53 @@ impl Keeper {
         self.open.announce();
     }
 
-    async fn watch(&self, cancel: &CancellationToken, mut recovery: Option<Recovery>) {
+    /// A failed sync is told once, and the next may succeed without what was lost: the file is not asked again.
+    fn abandon(&self, file: &Arc<SegmentFile>, error: &io::Error) {
+        self.disk.stats.write_failed();
+        tracing::error!(volume = %self.disk.volume.code, file = %file.name(), error = %error, "a recording could not be made durable");
+        file.abandoned(super::WriteFault { code: super::disk::code_of(error), detail: error.to_string() });
+        self.is_abandoned(file);
+    }
+
+    /// An abandoned file that nobody writes to any more is what the next repair is for.
+    fn is_abandoned(&self, file: &Arc<SegmentFile>) -> bool {
+        let is_abandoned = file.is_abandoned();
+        if is_abandoned && file.is_closed() {
+            self.open.remove(file);
+            self.needs_recovery().get_or_insert(GapReason::Disk);
+        }
+        is_abandoned
+    }
+
+    fn needs_recovery(&self) -> MutexGuard<'_, Option<GapReason>> {
+        self.needs_recovery.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn watch(&self, cancel: &CancellationToken) {
+        let mut next = Instant::now() + self.refresh_interval;
         loop {
             tokio::select! {
                 () = cancel.cancelled() => return,
-                () = time::sleep(self.refresh_interval.min(Duration::from_secs(60))) => {}
+                () = time::sleep(PULSE.min(self.refresh_interval)) => {}
             }
+            let hung = self.disk.writers.longest_call();
+            let before = self.disk.health();
+            if hung > HANGS_AFTER && before.state == VolumeState::ReadWrite {
+                publish(&self.disk, unanswering(&self.disk, hung));
+                continue;
+            }
+            let was_hanging = before.reason.is_some_and(|problem| problem.code == ErrorCode::DiskSlow);
+            let is_due = Instant::now() >= next || was_hanging;
+            if !is_due && self.needs_recovery().is_none() {
+                continue;
+            }
+            next = Instant::now() + self.refresh_interval;
             let health = examine(&self.disk).await;
-            if health.state == VolumeState::ReadWrite
-                && let Some(recover) = recovery.take()
-            {
-                // Before anything new is written there.
-                recover().await;
+            if health.state == VolumeState::ReadWrite {
+                let reason = self.needs_recovery().take();
+                if let Some(reason) = reason {
+                    (self.recovery)(reason).await;
+                }
             }
             publish(&self.disk, health);
         }
@@ -140,16 +184,26 @@ pub async fn look(disk: &Arc<VolumeDisk>) {
 }
 
 async fn examine(disk: &Arc<VolumeDisk>) -> VolumeHealth {
-    let volume = disk.volume.clone();
-    let looked = time::timeout(LOOK_PATIENCE, task::spawn_blocking(move || Look::at(&volume))).await;
-    match looked {
+    let (volume, turn) = (disk.volume.clone(), Arc::clone(&disk.look_turn));
+    let look = async move {
+        // Held until the disk has answered, however long that takes.
+        let turn = turn.lock_owned().await;
+        let looking = move || {
+            let look = Look::at(&volume);
+            drop(turn);
+            look
+        };
+        task::spawn_blocking(looking).await
+    };
+    match time::timeout(LOOK_PATIENCE, look).await {
         Ok(Ok(look)) => look.judge(&disk.volume, disk.writers.longest_call()),
-        Ok(Err(_)) | Err(_) => VolumeHealth {
-            state: VolumeState::Offline,
-            reason: Some(hanging(&disk.volume, LOOK_PATIENCE)),
-            capacity: disk.capacity(),
-        },
+        Ok(Err(_)) | Err(_) => unanswering(disk, LOOK_PATIENCE),
     }
+}
+
+fn unanswering(disk: &VolumeDisk, for_long: Duration) -> VolumeHealth {
+    let reason = Some(hanging(&disk.volume, for_long));
+    VolumeHealth { state: VolumeState::Offline, reason, capacity: disk.capacity() }
 }
 
 fn publish(disk: &VolumeDisk, health: VolumeHealth) {

@@ -27,7 +27,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{Mutex as TurnMutex, watch};
 use watchwall_model::{ErrorCode, Problem, Volume, VolumeState};
 use writer::{WriterContext, WriterPool};
 
@@ -42,6 +42,8 @@ pub struct VolumeDisk {
     writers: WriterPool,
     dirty: Arc<Mutex<Vec<Arc<SegmentFile>>>>,
     health: watch::Sender<VolumeHealth>,
+    /// One look at a time: a disk that hangs holds one thread, not one per look.
+    look_turn: Arc<TurnMutex<()>>,
 }
 
 impl VolumeDisk {
@@ -64,7 +66,8 @@ impl VolumeDisk {
             closing,
         };
         let writers = WriterPool::start(context)?;
-        Ok(Self { volume, space, stats, writers, dirty, health: watch::Sender::new(VolumeHealth::default()) })
+        let health = watch::Sender::new(VolumeHealth::default());
+        Ok(Self { volume, space, stats, writers, dirty, health, look_turn: Arc::default() })
     }
 
     /// # Errors

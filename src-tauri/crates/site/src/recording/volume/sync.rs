@@ -5,8 +5,9 @@ use super::{
     file::{SegmentFile, Snapshot},
 };
 use std::{
+    collections::BTreeMap,
     io,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -60,40 +61,41 @@ impl SyncChoice {
     }
 }
 
-/// Blocks until everything covered is on the disk: data first, then the names of new files.
-///
-/// # Errors
-/// What writing back failed with; nothing of this round may then be called durable.
-pub fn sync(root: &Path, covered: &[Covered], choice: &mut SyncChoice) -> io::Result<()> {
-    let files: Vec<_> =
-        covered.iter().filter_map(|c| c.snapshot.file.as_ref().map(|file| (file, &c.snapshot))).collect();
-    let Some((first, _)) = files.first() else { return Ok(()) };
-    let way = choice.pick(files.len());
+/// Blocks until everything covered is on the disk: data first, then the names of new files. Says for each what it
+/// failed with; nothing of such a file may then be called durable, and the others are none the worse for it.
+pub fn sync(root: &Path, covered: &[Covered], choice: &mut SyncChoice) -> Vec<Option<io::Error>> {
+    let file_of = |covered: &Covered| covered.snapshot.file.clone();
+    let Some(first) = covered.iter().find_map(file_of) else { return covered.iter().map(|_| None).collect() };
+    let way = choice.pick(covered.len());
     let begun = Instant::now();
     if way == Way::FileSystem {
-        let result = disk::sync_file_system(first);
+        let result = disk::sync_file_system(&first);
         let supported = !matches!(&result, Err(e) if e.kind() == io::ErrorKind::Unsupported);
         choice.learn(way, begun.elapsed(), supported);
-        if supported {
-            return result;
+        match result {
+            Ok(()) => return covered.iter().map(|_| None).collect(),
+            // Which of them it was, one by one.
+            Err(error) if supported => {
+                tracing::warn!(root = %root.display(), error = %error, "a file system could not be synced")
+            }
+            Err(_) => {}
         }
     }
-    for (file, _) in &files {
-        file.sync_data()?;
+    let mut failed: Vec<Option<io::Error>> =
+        covered.iter().map(|c| file_of(c).and_then(|file| file.sync_data().err())).collect();
+    let mut folders: BTreeMap<PathBuf, Option<io::ErrorKind>> = BTreeMap::new();
+    for (covered, failed) in covered.iter().zip(&mut failed).filter(|(c, _)| c.snapshot.id.is_none()) {
+        let name = root.join(&covered.snapshot.name);
+        for folder in name.ancestors().skip(1).take(3) {
+            let synced = folders
+                .entry(folder.to_owned())
+                .or_insert_with_key(|folder| disk::sync_folder(folder).err().map(|error| error.kind()));
+            if let Some(kind) = synced {
+                failed.get_or_insert_with(|| (*kind).into());
+            }
+        }
     }
-    let mut folders: Vec<_> = files
-        .iter()
-        .filter(|(_, snapshot)| snapshot.id.is_none())
-        .filter_map(|(_, snapshot)| root.join(&snapshot.name).parent().map(Path::to_owned))
-        .flat_map(|day| [day.parent().map(Path::to_owned), Some(day)])
-        .flatten()
-        .collect();
-    folders.sort_unstable();
-    folders.dedup();
-    if !folders.is_empty() {
-        folders.push(root.to_owned());
-    }
-    folders.iter().try_for_each(|folder| disk::sync_folder(folder))
+    failed
 }
 
 #[cfg(test)]

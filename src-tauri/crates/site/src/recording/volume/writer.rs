@@ -253,7 +253,7 @@ fn open(context: &WriterContext, segment: &Arc<SegmentFile>, name: &NameFn, init
     // A mount that went away leaves its empty folder on the system disk; that must never be filled.
     fs::metadata(context.root.join(Volume::MARKER_FILE))
         .map_err(|e| io::Error::new(e.kind(), format!("the volume's marker file: {e}")))?;
-    let (relative, file) = create(&context.root, name)?;
+    let (relative, file) = create(&context.root, segment, name)?;
     if let Err(error) = (&file).write_all(init) {
         // An empty file of no use to anyone.
         let _ = fs::remove_file(context.root.join(&relative));
@@ -263,9 +263,10 @@ fn open(context: &WriterContext, segment: &Arc<SegmentFile>, name: &NameFn, init
     Ok(())
 }
 
-fn create(root: &Path, name: &NameFn) -> io::Result<(String, File)> {
+fn create(root: &Path, segment: &SegmentFile, name: &NameFn) -> io::Result<(String, File)> {
     for attempt in 0..NAME_ATTEMPTS {
         let relative = name(attempt);
+        segment.named(&relative);
         let full = root.join(&relative);
         let mut options = OpenOptions::new();
         options.read(true).write(true).create_new(true);
@@ -293,8 +294,10 @@ fn write(context: &WriterContext, segment: &Arc<SegmentFile>, append: &Append) -
     let offset = segment.size_bytes();
     if let Err(error) = write_all_vectored(&file, append) {
         // Leave the file ending with a whole fragment, ready for another try.
-        let _ = file.set_len(offset);
-        let _ = io::Seek::seek(&mut &*file, io::SeekFrom::Start(offset));
+        let cut = file.set_len(offset).and_then(|()| io::Seek::seek(&mut &*file, io::SeekFrom::Start(offset)));
+        if cut.is_err() {
+            segment.abandoned(WriteFault { code: disk::code_of(&error), detail: error.to_string() });
+        }
         return Err(error);
     }
     let Append { size_bytes, start_ms, duration_ms, is_key, .. } = *append;
@@ -327,6 +330,12 @@ fn close(context: &WriterContext, segment: &Arc<SegmentFile>) -> io::Result<()> 
         let name = segment.name();
         segment.closed(0);
         return fs::remove_file(context.root.join(name));
+    }
+    if segment.is_abandoned() {
+        if segment.closed(segment.size_bytes()) {
+            (context.on_dirty)(Arc::clone(segment));
+        }
+        return Ok(());
     }
     let size = segment.size_bytes();
     let closing = (context.closing)(&segment.fragments_from(0), size);
