@@ -3,7 +3,7 @@
 //! The site is started beside the event loop so that the window stands at once. Leaving is always the
 //! same path: ask the site to stop, wait at most five seconds, leave.
 
-use crate::{args::Args, guard::Guard, single, site, texts::Texts, tray, wall_window};
+use crate::{args::Args, downloads::Place, guard::Guard, single, site, texts::Texts, tray, wall_window};
 use std::{
     path::PathBuf,
     sync::{Mutex, PoisonError},
@@ -37,6 +37,7 @@ enum Phase {
 /// The window system is not there, or the web view cannot be created.
 pub fn run(args: Args) -> anyhow::Result<()> {
     let data = site::data_folder(&args);
+    let downloads = args.downloads.clone().map_or(Place::Ask, Place::Folder);
     let shell = Shell {
         data: data.clone(),
         demo_cameras: args.demo,
@@ -48,8 +49,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         .plugin(single::plugin(&data))
         .plugin(tauri_plugin_window_state::Builder::default().with_state_flags(wall_window::restored()).build())
         .manage(shell)
-        .setup(|app| {
-            wall_window::create(app.handle())?;
+        .setup(move |app| {
+            wall_window::create(app.handle(), downloads)?;
             tray::create(app.handle());
             tauri::async_runtime::spawn(open_site(app.handle().clone()));
             tauri::async_runtime::spawn(stop_on_signal(app.handle().clone()));

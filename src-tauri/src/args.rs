@@ -14,4 +14,8 @@ pub struct Args {
     /// Show a demo site with this many virtual cameras, kept apart from the real one.
     #[arg(long, value_name = "CAMERAS", num_args = 0..=1, default_missing_value = "16")]
     pub demo: Option<u32>,
+
+    /// Save clips and snapshots to this folder without asking; for kiosks.
+    #[arg(long, value_name = "DIR")]
+    pub downloads: Option<PathBuf>,
 }

@@ -1,7 +1,7 @@
 //! The desktop window of Watchwall: starts a site in this process, or joins the one that already
 //! runs on the same data folder, and shows its pages as a browser would.
 //!
-//! Lives here: windows, tray, single instance, recovery of the web content process, work-arounds of
+//! Lives here: windows, tray, single instance, save dialogs, recovery of the web content process, work-arounds of
 //! the platform's web view. Must not live here: anything about cameras, recordings or users; the
 //! page talks to the site over HTTP only and may call no native command it does not need.
 //!
@@ -13,6 +13,7 @@
 mod app;
 mod args;
 mod backoff;
+mod downloads;
 mod graphics;
 mod guard;
 mod join;

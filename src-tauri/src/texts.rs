@@ -46,7 +46,17 @@ mod tests {
     fn every_text_of_the_shell_exists_in_both_languages() {
         for locale in ["en_GB.UTF-8", "zh_CN.UTF-8"] {
             let texts = Texts::of_locale(locale);
-            for key in ["desktop.open", "desktop.quit", "desktop.retry", "desktop.starting"] {
+            for key in [
+                "desktop.open",
+                "desktop.quit",
+                "desktop.retry",
+                "desktop.save.cancel",
+                "desktop.save.failed",
+                "desktop.save.failed.next",
+                "desktop.save.save",
+                "desktop.save.title",
+                "desktop.starting",
+            ] {
                 assert_ne!(texts.get(key), key, "{key} in {locale}");
             }
         }

@@ -2,14 +2,13 @@
 
 use crate::{
     app::{self, Shell},
+    downloads::{self, Place},
     guard::Verdict,
     recovery,
 };
 use tauri::{
-    AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder,
-    ipc::CapabilityBuilder,
-    utils::config::Color,
-    webview::{DownloadEvent, NewWindowResponse},
+    AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, ipc::CapabilityBuilder, utils::config::Color,
+    webview::NewWindowResponse,
 };
 use tauri_plugin_window_state::StateFlags;
 use url::Url;
@@ -28,10 +27,10 @@ pub fn restored() -> StateFlags {
 ///
 /// # Errors
 /// The web view cannot be created.
-pub fn create(app: &AppHandle) -> tauri::Result<()> {
+pub fn create(app: &AppHandle, place: Place) -> tauri::Result<()> {
     let starting = starting_page(app);
     let navigation = app.clone();
-    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(starting.into()))
+    let builder = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App(starting.into()))
         .title("Watchwall")
         .inner_size(1280.0, 800.0)
         .min_inner_size(640.0, 400.0)
@@ -42,9 +41,12 @@ pub fn create(app: &AppHandle) -> tauri::Result<()> {
         .on_new_window(|target, _features| {
             tracing::warn!(target = %without_query(&target), "a page tried to open another window");
             NewWindowResponse::Deny
-        })
-        .on_download(|webview, event| may_download(webview.app_handle(), &event))
-        .build()?;
+        });
+    // On Linux the shell asks where to save; elsewhere the web view's own way is kept.
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.on_download(|webview, event| may_download(webview.app_handle(), &event));
+    let window = builder.build()?;
+    downloads::watch(&window, app.state::<Shell>().guard.clone(), place);
     recovery::watch(&window, app.state::<Shell>().guard.clone());
     Ok(())
 }
@@ -137,7 +139,9 @@ fn may_go(app: &AppHandle, target: &Url) -> bool {
 }
 
 /// Clips, snapshots and exports of the site go to the user's download folder, under a free name.
-fn may_download(app: &AppHandle, event: &DownloadEvent<'_>) -> bool {
+#[cfg(not(target_os = "linux"))]
+fn may_download(app: &AppHandle, event: &tauri::webview::DownloadEvent<'_>) -> bool {
+    use tauri::webview::DownloadEvent;
     match event {
         DownloadEvent::Requested { url, destination } => {
             let allowed = app.state::<Shell>().guard.is_site(url);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { Skip, until } from './expect.mjs';
+import { descendants } from './program.mjs';
 
 const ELEMENT = 'element-6066-11e4-a52e-4f735466cecf';
 
@@ -65,12 +66,27 @@ export async function drive(binary, args, environment = {}) {
     title: () => call('GET', `${session}/title`),
     go: (url) => call('POST', `${session}/url`, { url }),
     click: async (css) => call('POST', `${session}/element/${await element(css)}/click`),
+    type: async (css, text) => call('POST', `${session}/element/${await element(css)}/value`, { text }),
     screenshot: () => call('GET', `${session}/screenshot`),
     closeWindow: () => call('DELETE', `${session}/window`),
     async close() {
+      const programs = descendants(driver.pid, 'watchwall-desktop');
       await call('DELETE', session).catch(() => {});
       driver.kill('SIGTERM');
-      await new Promise((resolve) => (driver.exitCode === null && !driver.killed ? driver.once('exit', resolve) : resolve()));
+      if (driver.exitCode === null && driver.signalCode === null) await new Promise((resolve) => driver.once('exit', resolve));
+      // A driver that is ended in the middle of its good-bye leaves the program behind, without a page.
+      for (const id of programs) await end(id);
     },
   };
+}
+
+async function end(id) {
+  const runs = (signal) => {
+    try {
+      return process.kill(id, signal);
+    } catch {
+      return false;
+    }
+  };
+  if (runs('SIGTERM')) await until('the program ended', 10_000, () => !runs(0));
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { behind, readClock } from '../clock.mjs';
 import { equal, expect, until } from '../expect.mjs';
+import { recordLive } from '../record.mjs';
 import { descendants, desktop, folder, server, start } from '../program.mjs';
 import { drive } from '../webdriver.mjs';
 
@@ -14,25 +15,6 @@ async function demo(use) {
   const window = use(await drive(desktop(), ['--data', data.path, '--demo', String(CAMERAS)]));
   await until('the wall with its tiles', 90_000, async () => (await window.run(states)).length === CAMERAS);
   return { data, window };
-}
-
-// Records a live stream, whose pictures carry the clock, until eight seconds of it are there.
-async function recordLive(site, token) {
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
-  const call = async (path, init = {}) => {
-    const answer = await fetch(`${site}/api/v1${path}`, { ...init, headers });
-    expect(answer.ok, `${path}: ${answer.status}`);
-    return answer.json();
-  };
-  const { items } = await call('/cameras');
-  const path = items[0].streams.find((stream) => stream.role === 'sub').path;
-  await call(`/plans/${path}`, { method: 'PUT', body: JSON.stringify({ enabled: true }) });
-  await until('eight seconds of recording', 30_000, async () => {
-    const now = Date.now();
-    const { tracks } = await call(`/timeline?paths=${path}&from=${now - 60_000}&to=${now}`);
-    return tracks[0].coverage.reduce((sum, [start, end]) => sum + end - start, 0) >= 8_000;
-  });
-  return path;
 }
 
 export const tests = {

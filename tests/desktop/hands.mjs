@@ -1,0 +1,41 @@
+// A window manager and hands for the dialogs of the desktop, which no WebDriver reaches.
+import { spawn, spawnSync } from 'node:child_process';
+import { Skip, until } from './expect.mjs';
+import { start } from './program.mjs';
+
+function need(command) {
+  if (spawnSync('which', [command]).status !== 0) throw new Skip(`${command} is not installed`);
+}
+
+// A bare screen has nobody who makes a window full screen or gives it the keyboard.
+export async function windowManager() {
+  need('openbox');
+  need('xprop');
+  const manager = start('openbox', ['--sm-disable']);
+  await until('the window manager', 10_000, () => spawnSync('xprop', ['-root', '_NET_SUPPORTING_WM_CHECK']).stdout.includes('window id'));
+  return manager;
+}
+
+// Waits for the window of this title, gives it the keyboard, types the text and presses the keys.
+export async function answer(title, { text = '', keys = [] }) {
+  need('xdotool');
+  const hand = (...args) => spawnSync('xdotool', args, { encoding: 'utf8', timeout: 10_000 });
+  const id = await until(`the dialog ${title}`, 15_000, () => hand('search', '--onlyvisible', '--name', title).stdout.trim().split('\n')[0]);
+  hand('windowactivate', '--sync', id);
+  if (text) {
+    hand('key', 'ctrl+a');
+    hand('type', '--delay', '20', text);
+  }
+  for (const key of keys) hand('key', key);
+  await until(`the dialog ${title} closed`, 10_000, () => hand('search', '--onlyvisible', '--name', title).stdout.trim() === '');
+}
+
+export function probe(path) {
+  need('ffprobe');
+  return new Promise((resolve, reject) => {
+    const child = spawn('ffprobe', ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path]);
+    let output = '';
+    child.stdout.on('data', (text) => (output += text));
+    child.once('exit', (code) => (code === 0 ? resolve(Number(output)) : reject(new Error(`ffprobe ended with ${code}`))));
+  });
+}
