@@ -56,7 +56,7 @@ impl Default for ClientOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(5),
-            read_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(5),
             list_timeout: Duration::from_secs(30),
             pull_margin: Duration::from_secs(10),
             turn_timeout: Duration::from_secs(60),

@@ -14,6 +14,9 @@ pub(super) enum Strictness {
     Lenient,
 }
 
+/// Of one element: each is compared with all before it. Axis declares 70 namespaces.
+const MOST_ATTRIBUTES: usize = 1024;
+
 pub(super) fn read(text: &str, limits: Limits, strictness: Strictness) -> Result<Tree, TreeError> {
     let mut reader = Reader::from_str(text);
     let config = reader.config_mut();
@@ -82,6 +85,7 @@ fn add(
     strictness: Strictness,
 ) -> Result<u32, TreeError> {
     let element = tree.add(parent, start.name().into_inner());
+    let mut count = 0;
     for attribute in start.attributes().with_checks(strictness == Strictness::Strict) {
         let attribute = match attribute {
             Ok(attribute) => attribute,
@@ -89,8 +93,9 @@ fn add(
             Err(error) => return Err(TreeError::Damaged { offset: 0, reason: error.to_string() }),
         };
         tree.add_attribute(attribute.key.into_inner(), &unescape(&attribute.value));
-        if tree.size() > limits.nodes {
-            break;
+        count += 1;
+        if count > MOST_ATTRIBUTES {
+            return Err(TreeError::TooManyNodes { limit: MOST_ATTRIBUTES });
         }
     }
     if tree.size() > limits.nodes {

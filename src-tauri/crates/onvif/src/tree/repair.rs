@@ -4,10 +4,11 @@
 pub(super) fn mend(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + text.len() / 16);
     let mut rest = text;
+    let mut verbatim = Verbatim::default();
     while let Some(at) = rest.find(['&', '<']) {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        if let Some(raw) = verbatim(rest) {
+        if let Some(raw) = verbatim.at(rest) {
             out.push_str(raw);
             rest = &rest[raw.len()..];
         } else if rest.starts_with('&') {
@@ -22,10 +23,25 @@ pub(super) fn mend(text: &str) -> String {
     out
 }
 
-/// A comment or a CDATA section, whose inside is nobody's business.
-fn verbatim(text: &str) -> Option<&str> {
-    let (_, end) = [("<!--", "-->"), ("<![CDATA[", "]]>")].into_iter().find(|(start, _)| text.starts_with(start))?;
-    text.find(end).map(|at| &text[..at + end.len()])
+/// Comments and CDATA sections, whose inside is nobody's business. An end that is nowhere is looked for once: a document
+/// of nothing but beginnings would otherwise be searched to its end for each of them.
+#[derive(Default)]
+struct Verbatim {
+    is_endless: [bool; 2],
+}
+
+impl Verbatim {
+    fn at<'t>(&mut self, text: &'t str) -> Option<&'t str> {
+        const KINDS: [(&str, &str); 2] = [("<!--", "-->"), ("<![CDATA[", "]]>")];
+        let kind = KINDS.iter().position(|(start, _)| text.starts_with(start))?;
+        if self.is_endless[kind] {
+            return None;
+        }
+        let end = KINDS[kind].1;
+        let found = text.find(end).map(|at| &text[..at + end.len()]);
+        self.is_endless[kind] = found.is_none();
+        found
+    }
 }
 
 /// `amp;`, `#38;`, `#x26;`: at most ten letters and digits before the semicolon.

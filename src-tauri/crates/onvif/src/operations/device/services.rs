@@ -56,6 +56,9 @@ impl Services {
     }
 }
 
+/// Each is compared with those before it.
+const MOST_SERVICES: usize = 256;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GetServices;
 
@@ -67,7 +70,7 @@ operation! {
     write(self, body) { body.leaf("IncludeCapability", false); }
     read(self, answer) {
         let mut services = Services::default();
-        for node in answer.children("Service") {
+        for node in answer.children("Service").take(MOST_SERVICES) {
             let (Some(namespace), Some(xaddr)) = (node.text_of("Namespace"), node.text_of("XAddr")) else { continue };
             let version = node.child("Version").and_then(|version| {
                 Some((version.number_of("Major")?, version.number_of("Minor").unwrap_or(0)))

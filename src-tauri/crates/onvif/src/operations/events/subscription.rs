@@ -77,6 +77,7 @@ impl Operation for CreatePullPointSubscription {
                 reference_parameters: parameters
                     .into_iter()
                     .flat_map(Node::elements)
+                    .filter(is_small)
                     .take(16)
                     .map(Node::to_xml)
                     .collect(),
@@ -89,6 +90,11 @@ impl Operation for CreatePullPointSubscription {
     fn action(&self) -> String {
         format!("{EVENT_PORT}/CreatePullPointSubscriptionRequest")
     }
+}
+
+/// What is to be copied into every request.
+fn is_small(node: &Node<'_>) -> bool {
+    node.descendants().nth(64).is_none()
 }
 
 /// Messages that came, or that come while the device waits.

@@ -54,7 +54,7 @@ pub struct PtzReference {
 
 operation! {
     GetProfiles "GetProfiles" of Media -> Vec<Profile> { const PATIENCE: Patience = Patience::List; }
-    read(self, answer) { Ok(answer.children("Profiles").filter_map(read_profile).collect()) }
+    read(self, answer) { Ok(answer.children("Profiles").take(MOST_PROFILES).filter_map(read_profile).collect()) }
 }
 
 operation! {
@@ -65,8 +65,11 @@ operation! {
             ProfileKinds::Video => body.leaf("Type", "VideoSource").leaf("Type", "VideoEncoder"),
         };
     }
-    read(self, answer) { Ok(answer.children("Profiles").filter_map(read_profile).collect()) }
+    read(self, answer) { Ok(answer.children("Profiles").take(MOST_PROFILES).filter_map(read_profile).collect()) }
 }
+
+/// A recorder of 256 channels has a thousand. They are compared with each other.
+const MOST_PROFILES: usize = 10_000;
 
 fn read_profile(node: Node<'_>) -> Option<Profile> {
     // Media2 nests them and drops the last word of their names.
