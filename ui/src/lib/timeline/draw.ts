@@ -80,23 +80,21 @@ function drawRow(
 ): void {
 	context.fillStyle = row.selected ? colours.rowSelected : colours.row;
 	context.fillRect(0, top + 2, width, ROW_PX - 4);
+	const { from, to } = scene.view;
+	// Rectangles one by one: a path of a thousand of them takes seconds to fill.
 	context.fillStyle = colours.recorded;
 	for (const [start, end] of row.coverage) {
+		if (end < from || start > to) continue;
 		const x = xAt(scene.view, start, width);
-		const right = xAt(scene.view, Math.min(end, scene.now), width);
-		if (right < 0 || x > width) continue;
-		context.fillRect(x, top + 4, Math.max(1, right - x), ROW_PX - 8);
+		context.fillRect(x, top + 4, Math.max(1, xAt(scene.view, Math.min(end, scene.now), width) - x), ROW_PX - 8);
 	}
-	for (const gap of row.gaps) {
-		const x = xAt(scene.view, gap.from, width);
-		const length = xAt(scene.view, gap.to, width) - x;
-		if (x + length < 0 || x > width || length < 2) continue;
-		if (gap.reason === 'planned_off') {
-			context.fillStyle = colours.gapPlanned;
-			context.fillRect(x, top + ROW_PX / 2 - 1, length, 2);
-		} else {
-			const left = Math.max(0, x);
-			hatch(context, left, top + 4, Math.min(width, x + length) - left, ROW_PX - 8, colours.gapFault);
+	for (const isPlanned of [true, false]) {
+		context.fillStyle = isPlanned ? colours.gapPlanned : hatched(context, colours.gapFault);
+		for (const gap of row.gaps) {
+			if ((gap.reason === 'planned_off') !== isPlanned || gap.to < from || gap.from > to) continue;
+			const left = Math.max(0, xAt(scene.view, gap.from, width));
+			const length = Math.min(width, xAt(scene.view, gap.to, width)) - left;
+			if (length >= 2) context.fillRect(left, isPlanned ? top + ROW_PX / 2 - 1 : top + 4, length, isPlanned ? 2 : ROW_PX - 8);
 		}
 	}
 }
@@ -114,28 +112,26 @@ function drawLabel(context: CanvasRenderingContext2D, top: number, row: Timeline
 	context.fillText(row.label, 6, top + ROW_PX / 2 + 0.5, 160);
 }
 
+let hatch: { colour: string; pattern: CanvasPattern | string } | undefined;
+
 /** A fault gap is hatched, so that it differs from a recording in shape as well as in colour. */
-function hatch(
-	context: CanvasRenderingContext2D,
-	x: number,
-	y: number,
-	width: number,
-	height: number,
-	colour: string
-): void {
-	context.save();
-	context.beginPath();
-	context.rect(x, y, width, height);
-	context.clip();
-	context.strokeStyle = colour;
-	context.lineWidth = 1.5;
-	context.beginPath();
-	for (let step = -height; step < width; step += 6) {
-		context.moveTo(x + step, y + height);
-		context.lineTo(x + step + height, y);
+function hatched(context: CanvasRenderingContext2D, colour: string): CanvasPattern | string {
+	if (hatch?.colour === colour) return hatch.pattern;
+	const size = 6;
+	const tile = document.createElement('canvas');
+	tile.width = tile.height = size;
+	const drawing = tile.getContext('2d');
+	if (drawing) {
+		drawing.strokeStyle = colour;
+		drawing.lineWidth = 1.5;
+		for (const shift of [-size, 0, size]) {
+			drawing.moveTo(shift, size);
+			drawing.lineTo(shift + size, 0);
+		}
+		drawing.stroke();
 	}
-	context.stroke();
-	context.restore();
+	hatch = { colour, pattern: context.createPattern(tile, 'repeat') ?? colour };
+	return hatch.pattern;
 }
 
 function drawFuture(
