@@ -1,13 +1,14 @@
 //! Recording at work on one set of volumes: writers, keepers, sweepers, the reconciler, and how they end.
 //!
-//! Spawns per volume a keeper and a sweeper, besides one reconciler and one writer of causes; [`Engine::stop`] joins
-//! them all. When the set of volumes changes, the engine ends and another one starts.
+//! Spawns per volume a keeper and a sweeper, besides one reconciler, one writer of causes and one nightly comparison;
+//! [`Engine::stop`] joins them all. When the set of volumes changes, the engine ends and another one starts.
 
 use super::{
     archive::{Archive, OpenFiles},
     causes::CauseLog,
     container,
     index::Index,
+    nightly,
     picture::Thumbnails,
     reconcile::Reconciler,
     recovery::{self, Depth, Recovered},
@@ -120,10 +121,15 @@ impl Engine {
         Ok(engine)
     }
 
-    fn spawn(&self, config: &RecordingConfig, cause_task: JoinHandle<()>, away: &[bool]) {
+    pub const fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    fn spawn(self: &Arc<Self>, config: &RecordingConfig, cause_task: JoinHandle<()>, away: &[bool]) {
         let clock = ClockWatch::new(UtcMillis::now(), Instant::now());
         let (reconcile, sweep, keep) = (CancellationToken::new(), CancellationToken::new(), CancellationToken::new());
-        let mut sweepers = vec![cause_task];
+        let nights = nightly::run(Arc::downgrade(self), self.zone.clone(), sweep.clone());
+        let mut sweepers = vec![cause_task, tokio::spawn(nights)];
         let mut keepers = Vec::new();
         for ((disk, lag), is_away) in self.disks.iter().zip(&self.lag_ms).zip(away) {
             let sweeper = Sweeper { disk: Arc::clone(disk), index: self.index.clone(), clock };

@@ -5,9 +5,10 @@ use super::{
     engine::{Engine, EngineParts},
     folder::FolderReport,
     index::Index,
+    nightly,
     picture::{self, Picture},
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
-    recovery::{self, Depth, Recovered},
+    recovery::Recovered,
     relocation::{self, Moved},
     retention::CLOCK_SET,
     stats::RecordingStats,
@@ -322,27 +323,7 @@ impl Recording {
     pub async fn reindex(&self) -> Result<Recovered, Problem> {
         let _turn = self.shared.turn.read().await;
         let engine = self.engine();
-        let mut total = Recovered::default();
-        for disk in engine.disks.iter().filter(|disk| disk.refusal().is_none()) {
-            // The index may not know what is being written yet.
-            total.add(
-                recovery::reindex(
-                    self.index(),
-                    &disk.volume,
-                    &self.shared.parts.zone,
-                    Depth::Everything,
-                    &engine.archive.open,
-                )
-                .await?,
-            );
-        }
-        tracing::info!(
-            found = total.found,
-            missing = total.missing,
-            unreadable = total.unreadable,
-            "the volumes were compared with the index"
-        );
-        Ok(total)
+        nightly::compare(&engine).await
     }
 
     /// What the start had to repair.

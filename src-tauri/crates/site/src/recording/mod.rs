@@ -8,7 +8,7 @@
 //! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
 //!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`].
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
-//! * [`recovery`] repairs what a crash left, before anything else starts.
+//! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
 //! * [`archive`], [`playback`], [`clip`] and [`picture`] read; they spawn nothing.
 //!
 //! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
@@ -24,6 +24,7 @@ mod engine;
 mod folder;
 mod handle;
 mod index;
+mod nightly;
 mod picture;
 mod playback;
 mod reconcile;
