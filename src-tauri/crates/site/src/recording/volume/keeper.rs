@@ -24,6 +24,8 @@ use watchwall_model::{ErrorCode, GapReason, UtcMillis, VolumeState};
 /// A look at a disk that takes longer is given up; the disk hangs.
 const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 
+/// Between two syncs of a disk that is slower than the beat.
+const REST: Duration = Duration::from_millis(100);
 /// Whether the writers hang is looked at this often, and whether a disk that hung answers again.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -50,17 +52,21 @@ impl Keeper {
     /// Runs until cancelled, then once more for what the writers wrote last: cancel it after they have stopped.
     pub async fn run(self, cancel: CancellationToken) {
         let mut choice = SyncChoice::default();
-        // A fragment of one second that has just missed a sync waits for the next: with this pause and the sync's own
+        // A fragment of one second that has just missed a sync waits for the next: with this beat and the sync's own
         // time what a power cut takes stays below two seconds.
-        let pause = self.sync_interval.mul_f64(0.6);
+        let beat = self.sync_interval.mul_f64(0.6);
+        let mut next = Instant::now() + beat;
         let (index_side, health_side) = (
             async {
                 loop {
                     tokio::select! {
                         () = cancel.cancelled() => break,
-                        () = time::sleep(pause) => {}
+                        () = time::sleep_until(next.into()) => {}
                     }
+                    let begun = Instant::now();
                     self.round(&mut choice).await;
+                    // A slow disk gets a rest, and no longer one than a fast disk.
+                    next = (begun + beat).max(Instant::now() + REST);
                 }
                 self.round(&mut choice).await;
             },
