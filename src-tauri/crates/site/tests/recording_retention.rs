@@ -1,0 +1,145 @@
+//! A tenth of a full store is deleted while recording goes on: no frame is lost, nothing else is touched, and the waits
+//! of the writers are measured. `WATCHWALL_RETENTION_FILES=8000 WATCHWALL_RETENTION_STREAMS=50` makes it a benchmark.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking and says what it skips"
+)]
+
+mod recording_support;
+
+use recording_support::{Bench, Farm, Footage, files_below, path, until};
+use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use watchwall_model::{Fragment, Plan, Segment, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
+use watchwall_site::recording::{RecordingStats, StallHistogram};
+use watchwall_store::{NewSegment, SegmentProgress, encode_fragments};
+
+const DAY_MS: i64 = 86_400_000;
+const FILE_BYTES: usize = 512 * 1024;
+
+fn from_environment(name: &str, otherwise: usize) -> usize {
+    std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
+}
+
+/// An earlier recording: its file and its row.
+async fn put(bench: &Bench, root: &std::path::Path, path: &StreamPath, n: usize, start: UtcMillis) {
+    let file = format!("{path}/2020-01-{:02}/00-{:02}-{:02}.mp4", n / 3_600 + 1, n / 60 % 60, n % 60);
+    let full = root.join(&file);
+    std::fs::create_dir_all(full.parent().unwrap()).unwrap();
+    std::fs::write(full, vec![n as u8; FILE_BYTES]).unwrap();
+    let new = NewSegment {
+        path: path.clone(),
+        volume: VolumeCode("main".into()),
+        file,
+        start,
+        video_codec: "avc1.4d401f".into(),
+        width: 320,
+        height: 180,
+        has_audio: false,
+        init_bytes: 900,
+    };
+    let size_bytes = FILE_BYTES as u32 - 900;
+    let fragments = [Fragment { offset: 900, size_bytes, start_ms: 0, duration_ms: 600_000, is_key: true }];
+    let progress = |id| SegmentProgress {
+        id,
+        end: start.saturating_add_ms(600_000),
+        size_bytes: FILE_BYTES as u64,
+        fragments: encode_fragments(None, &fragments),
+        state: SegmentState::Complete,
+    };
+    bench.store.segments().insert_found(&new, progress).await.unwrap();
+}
+
+fn stalls(before: &RecordingStats, after: &RecordingStats) -> StallHistogram {
+    let mut stalls = after.volumes[0].stalls.clone();
+    for (count, earlier) in stalls.counts.iter_mut().zip(before.volumes[0].stalls.counts) {
+        *count -= earlier;
+    }
+    stalls
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenth_is_deleted_and_recording_goes_on() {
+    let Some(footage) = Footage::encode() else { return };
+    let files = from_environment("WATCHWALL_RETENTION_FILES", 300);
+    let streams = from_environment("WATCHWALL_RETENTION_STREAMS", 10);
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("recordings");
+    let farm = Farm::new(streams);
+    let bench = Bench::start(folder.path(), &farm).await;
+    for n in 0..streams {
+        bench.recording.put_plan(Plan { retention_days: 30, ..Plan::continuous(path(n)) }).await.unwrap();
+    }
+    // A tenth is past its retention, as soon as that is shortened.
+    let old = StreamPath::parse("cam_10_0_1_1_ch1_main").unwrap();
+    let now = UtcMillis::now();
+    for n in 0..files {
+        // Something recent among them: after days of silence the clock would be doubted.
+        let days = if n % 10 == 0 { 20 } else { n as i64 % 4 };
+        put(&bench, &root, &old, n, now.saturating_add_ms(-days * DAY_MS + n as i64 * 1_000)).await;
+    }
+    // Measured while it stands in the middle of a recording, a minute after the start; otherwise it happens at once.
+    let is_measured = std::env::var_os("WATCHWALL_RETENTION_FILES").is_some();
+    let retention_days = if is_measured { 25 } else { 7 };
+    bench.recording.put_plan(Plan { retention_days, ..Plan::continuous(old.clone()) }).await.unwrap();
+    bench.recording.stop().await;
+    bench.stop().await;
+
+    let bench = Bench::start(folder.path(), &farm).await;
+    until("recorders", 30, || async { farm.is_heard() }).await;
+    farm.feed(footage);
+    let wanted = (files / 10) as u64;
+    let deleted = |at_least| {
+        let recording = &bench.recording;
+        async move {
+            until("deleted files", 240, || async {
+                (recording.stats().volumes[0].deleted_files >= at_least).then_some(())
+            })
+            .await;
+            (recording.stats(), Instant::now())
+        }
+    };
+    until("frames", 120, || async { (farm.pushed.load(Relaxed) >= 100).then_some(()) }).await;
+    let begun = bench.recording.stats();
+    if is_measured {
+        bench.recording.put_plan(Plan { retention_days: 7, ..Plan::continuous(old.clone()) }).await.unwrap();
+    }
+    let (quiet, from) = deleted(1).await;
+    let (after, to) = deleted(wanted).await;
+    farm.freeze(true);
+    let frames = farm.pushed.load(Relaxed);
+    let rows = async |path: &StreamPath| -> Vec<Segment> {
+        let range = TimeRange::new(now.saturating_add_ms(-60 * DAY_MS), now.saturating_add_ms(DAY_MS)).unwrap();
+        let mut rows = Vec::new();
+        let mut from = range.start;
+        while let Some(row) = bench.store.segments().next_after(path, from).await.unwrap() {
+            from = row.start.saturating_add_ms(1);
+            rows.push(row);
+        }
+        rows
+    };
+    bench.recording.stop().await;
+    assert_eq!(rows(&old).await.len(), files - wanted as usize);
+    let stats = bench.recording.stats();
+    assert_eq!((stats.lost_ms, stats.volumes[0].overflows, stats.volumes[0].write_failures), (0, 0, 0));
+    for n in 0..streams {
+        let recorded: usize =
+            rows(&path(n)).await.iter().map(|row| recording_support::frames_in(&root.join(&row.file))).sum();
+        // A stream begins with its first key frame, and the last frame may have been counted late.
+        assert!(recorded + 51 >= frames && recorded <= frames + 1, "{recorded} of {frames} frames of stream {n}");
+    }
+    let left = files_below(&root).iter().filter(|file| file.to_str().unwrap().contains("/2020-")).count();
+    assert_eq!(left, files - wanted as usize);
+    bench.stop().await;
+    if !is_measured {
+        return;
+    }
+    let show = |what: &str, stalls: &StallHistogram| {
+        let ms = |share| stalls.quantile_ms(share).map_or("over 5000".to_owned(), |ms| format!("< {ms}"));
+        println!("{what}: write stall p50 {} p99 {} ms, {:?}", ms(0.5), ms(0.99), stalls.counts);
+    };
+    show("undisturbed", &stalls(&begun, &quiet));
+    show(&format!("while {wanted} of {files} files went in {:?}", to - from), &stalls(&quiet, &after));
+}
