@@ -79,6 +79,7 @@ test('a marked clip is saved and has its length', async ({ page }) => {
 	const marked = (await shownAt(page)) - from;
 	const saved = page.waitForEvent('download');
 	await page.getByRole('button', { name: /^Save clip,/ }).click();
+	expect((await saved).suggestedFilename()).toMatch(/^\S.* \d{4}-\d{2}-\d{2} \d{2}-\d{2}-\d{2}\.mp4$/);
 	const path = await (await saved).path();
 	const probe = execFileSync('ffprobe', ['-v', 'error', '-show_entries', 'format=duration:stream=codec_type', '-of', 'json', path], { encoding: 'utf8' });
 	const { format, streams } = JSON.parse(probe) as { format: { duration: string }; streams: { codec_type: string }[] };

@@ -86,6 +86,9 @@ pub struct RangeQuery {
     /// UTC milliseconds.
     pub from: i64,
     pub to: i64,
+    /// What the file shall be called where it is saved, for example `Gate 2026-11-25 21-47-37.mp4`; absent names it
+    /// after path and time.
+    pub name: Option<String>,
 }
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]

@@ -152,8 +152,9 @@ export class PlaybackDeck {
 		this.#frame = 0;
 	}
 
-	clipUrl(camera: DeckCamera, from: number, to: number): string {
-		return apiUrl(`/playback/${camera.path}/clip.mp4`, { from: Math.round(from), to: Math.round(to) });
+	/** The site names the file: a browser takes its word before the page's. */
+	clipUrl(camera: DeckCamera, from: number, to: number, name: string): string {
+		return apiUrl(`/playback/${camera.path}/clip.mp4`, { from: Math.round(from), to: Math.round(to), name });
 	}
 
 	/** On a grid, so that the browser's cache and the site's serve neighbours; exact only where the timeline shows it. */

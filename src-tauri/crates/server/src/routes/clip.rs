@@ -15,11 +15,14 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::StreamExt;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use watchwall_api::{ProblemDetails, RangeQuery};
 use watchwall_model::{Problem, StreamPath};
 use watchwall_site::recording::Clip;
 
 const LONGEST_MS: i64 = 86_400_000;
+/// All but `attr-char` of RFC 8187.
+const NOT_IN_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One continuous MP4 of a recorded range, begun at the key frame before `from`. Range requests work.
 #[utoipa::path(get, path = "/api/v1/playback/{path}/clip.mp4", tag = "playback", operation_id = "read_clip", params(("path" = String, Path), RangeQuery),
@@ -39,7 +42,9 @@ pub async fn clip(
         .and_then(|v| v.to_str().ok())
         .filter(|_| if_range.is_none_or(|tag| tag == clip.etag));
     if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == clip.etag.as_bytes()) {
-        return Ok((StatusCode::NOT_MODIFIED, head(&clip, &path)).into_response());
+        return Ok(
+            (StatusCode::NOT_MODIFIED, head(&clip, &file_name(&clip, &path, query.name.as_deref()))).into_response()
+        );
     }
     let asked = asked_range(range, clip.len);
     if !matches!(asked, Asked::Part(ref part) if part.start > 0) {
@@ -54,7 +59,7 @@ pub async fn clip(
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, outside).into_response());
         }
     };
-    let mut head = head(&clip, &path);
+    let mut head = head(&clip, &file_name(&clip, &path, query.name.as_deref()));
     head.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
     if status == StatusCode::PARTIAL_CONTENT
         && let Ok(value) = HeaderValue::from_str(&format!("bytes {}-{}/{}", part.start, part.end - 1, clip.len))
@@ -78,7 +83,7 @@ pub async fn clip_head(
     Query(query): Query<RangeQuery>,
 ) -> Result<Response, ApiError> {
     let clip = build(&app, &path, &query).await?;
-    let mut head = head(&clip, &path);
+    let mut head = head(&clip, &file_name(&clip, &path, query.name.as_deref()));
     head.insert(header::CONTENT_LENGTH, HeaderValue::from(clip.len));
     Ok((StatusCode::OK, head).into_response())
 }
@@ -87,15 +92,23 @@ async fn build(app: &App, path: &StreamPath, query: &RangeQuery) -> Result<Clip,
     app.site.recording.clip(path, range_of(query.from, query.to, LONGEST_MS)?).await
 }
 
-fn head(clip: &Clip, path: &StreamPath) -> HeaderMap {
-    let file_name = format!("attachment; filename=\"{path}_{}.mp4\"", clip.range.start.0);
+/// `Content-Disposition` (RFC 6266): a name that every program reads, and the wished one in full (RFC 8187).
+fn file_name(clip: &Clip, path: &StreamPath, wished: Option<&str>) -> String {
+    let plain = format!("attachment; filename=\"{path}_{}.mp4\"", clip.range.start.0);
+    match wished.map(|name| name.rsplit(['/', '\\']).next().unwrap_or_default()).filter(|name| !name.is_empty()) {
+        Some(name) => format!("{plain}; filename*=UTF-8''{}", utf8_percent_encode(name, NOT_IN_NAMES)),
+        None => plain,
+    }
+}
+
+fn head(clip: &Clip, file_name: &str) -> HeaderMap {
     let range = format!("{}-{}", clip.range.start.0, clip.range.end.0);
     let pairs = [
         (header::CONTENT_TYPE, "video/mp4"),
         (header::ACCEPT_RANGES, "bytes"),
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::ETAG, clip.etag.as_str()),
-        (header::CONTENT_DISPOSITION, file_name.as_str()),
+        (header::CONTENT_DISPOSITION, file_name),
         (header::HeaderName::from_static("x-recorded-range"), range.as_str()),
     ];
     pairs.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?))).collect()
