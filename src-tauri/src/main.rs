@@ -14,6 +14,7 @@ mod app;
 mod args;
 mod backoff;
 mod downloads;
+mod fit;
 mod graphics;
 mod guard;
 mod join;

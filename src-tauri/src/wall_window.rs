@@ -3,6 +3,7 @@
 use crate::{
     app::{self, Shell},
     downloads::{self, Place},
+    fit,
     guard::Verdict,
     recovery,
 };
@@ -70,6 +71,9 @@ pub fn show_site(app: &AppHandle, url: Url) {
         .permission("core:window:allow-is-fullscreen");
     if let Err(error) = app.add_capability(capability) {
         tracing::warn!("the page may not switch to full screen: {error}");
+    }
+    if let Some(window) = app.get_webview_window(LABEL) {
+        fit::keep_on_screen(&window);
     }
     go(app, url);
 }

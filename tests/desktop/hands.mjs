@@ -11,7 +11,7 @@ function need(command) {
 export async function windowManager() {
   need('openbox');
   need('xprop');
-  const manager = start('openbox', ['--sm-disable']);
+  const manager = start('openbox', ['--replace', '--sm-disable']);
   await until('the window manager', 10_000, () => spawnSync('xprop', ['-root', '_NET_SUPPORTING_WM_CHECK']).stdout.includes('window id'));
   return manager;
 }
@@ -28,6 +28,25 @@ export async function answer(title, { text = '', keys = [] }) {
   }
   for (const key of keys) hand('key', key);
   await until(`the dialog ${title} closed`, 10_000, () => hand('search', '--onlyvisible', '--name', title).stdout.trim() === '');
+}
+
+// The window of this title: where it is, how large, and how to change that.
+export async function windowNamed(title) {
+  need('xdotool');
+  const hand = (...args) => spawnSync('xdotool', args, { encoding: 'utf8', timeout: 10_000 });
+  const id = await until(`the window ${title}`, 15_000, () => hand('search', '--onlyvisible', '--name', title).stdout.trim().split('\n')[0]);
+  return {
+    // Without the frame around it.
+    place: () => {
+      const { stdout } = spawnSync('xwininfo', ['-id', id], { encoding: 'utf8' });
+      const [x, y, width, height] = ['Absolute upper-left X', 'Absolute upper-left Y', 'Width', 'Height'].map((name) => Number(new RegExp(`${name}: +(-?\\d+)`).exec(stdout)?.[1]));
+      return { x, y, width, height };
+    },
+    set: (x, y, width, height) => {
+      hand('windowsize', '--sync', id, width, height);
+      hand('windowmove', '--sync', id, x, y);
+    },
+  };
 }
 
 export function probe(path) {

@@ -89,6 +89,7 @@ export const tests = {
     await saveClip(window, site, stream);
     const clips = () => readdirSync(data.path).filter((name) => name.endsWith('.mp4'));
     await until('one clip', 15_000, () => clips().length === 1);
+    expect(/^Gate \d{4}-\d{2}-\d{2} \d{2}-\d{2}-\d{2}\.mp4$/.test(clips()[0]), `its name: ${clips()[0]}`);
     await step(window, '.clip button:last-of-type:not([disabled])', 'a clip to save');
     await until('another name', 15_000, () => clips().length === 2 && clips().some((name) => name.includes('(1)')));
   },

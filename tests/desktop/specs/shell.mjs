@@ -1,6 +1,8 @@
 // The shell's own behaviour, against a stand-in for the site.
+import { readFileSync, writeFileSync } from 'node:fs';
 import { equal, expect, Skip, until } from '../expect.mjs';
 import { descendants, desktop, folder, start } from '../program.mjs';
+import { windowManager, windowNamed } from '../hands.mjs';
 import { standIn } from '../stand_in.mjs';
 import { drive } from '../webdriver.mjs';
 
@@ -93,6 +95,44 @@ export const tests = {
     const third = use(start(desktop(), ['--data', elsewhere.data.path]));
     await until('a window on another folder', 15_000, () => elsewhere.site.count('GET /') >= 2);
     expect(third.running(), 'another folder has its own window');
+  },
+
+  async 'comes back where it was, and never beyond the screen'(use) {
+    use(await windowManager());
+    const { data, site } = await joined(use);
+    const home = use(folder()).path;
+    const open = async () => {
+      const before = site.count('GET /');
+      const shell = use(start(desktop(), ['--data', data.path], { XDG_CONFIG_HOME: home, XDG_DATA_HOME: home }));
+      await until('the page', 15_000, () => site.count('GET /') >= before + 2);
+      return { shell, window: await windowNamed('^Watchwall$') };
+    };
+    const close = async (shell) => {
+      shell.kill('SIGTERM');
+      equal((await shell.exit(EXIT_MS)).code, 0, 'exit code');
+    };
+    const first = await open();
+    first.window.set(333, 222, 900, 600);
+    await until('its new place', 5_000, () => first.window.place().width === 900);
+    const left = first.window.place();
+    await close(first.shell);
+    const second = await open();
+    // The window manager's frame may count once more or less.
+    const near = (a, b) => Math.abs(a - b) <= 40;
+    await until('the same place', 5_000, () => {
+      const { x, y, width, height } = second.window.place();
+      return width === left.width && height === left.height && near(x, left.x) && near(y, left.y);
+    });
+    await close(second.shell);
+    const file = `${home}/io.watchwall.desktop/.window-state.json`;
+    const state = JSON.parse(readFileSync(file, 'utf8'));
+    Object.assign(state.wall, { x: 1500, y: 800, width: 2400, height: 1300 });
+    writeFileSync(file, JSON.stringify(state));
+    const third = await open();
+    await until('all of it on the screen', 10_000, () => {
+      const { x, y, width, height } = third.window.place();
+      return x >= 0 && y >= 0 && x + width <= 1920 && y + height <= 1080;
+    });
   },
 
   async 'ends within five seconds of SIGTERM'(use) {
