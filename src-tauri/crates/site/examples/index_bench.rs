@@ -42,7 +42,7 @@ async fn main() -> Result<()> {
         store.close().await;
     }
     if files > 0 {
-        make_files(&folder)?;
+        make_files(&folder, now)?;
     }
 
     let begun = Instant::now();
@@ -54,7 +54,11 @@ async fn main() -> Result<()> {
 
     let paths: Vec<StreamPath> = (0..64).map(path).collect();
     let month = TimeRange::new(now.saturating_add_ms(-30 * 86_400_000), now);
-    let mut timeline_ms = Vec::new();
+    // The site does this in the background after a start.
+    let begun = Instant::now();
+    store.segments().warm().await?;
+    let warm_ms = begun.elapsed().as_millis() as u64;
+    let mut timeline_ms: Vec<f64> = Vec::new();
     for _ in 0..9 {
         let begun = Instant::now();
         if let Some(month) = month {
@@ -62,6 +66,7 @@ async fn main() -> Result<()> {
         }
         timeline_ms.push(begun.elapsed().as_secs_f64() * 1000.0);
     }
+    let timeline_first_ms = timeline_ms[0];
     timeline_ms.sort_by(f64::total_cmp);
     let begun = Instant::now();
     let compared = if files > 0 { Some(recording.reindex().await?) } else { None };
@@ -74,6 +79,8 @@ async fn main() -> Result<()> {
         "rows": CAMERAS * PER_CAMERA,
         "open_ms": opened_ms,
         "restart_ms": restart_ms,
+        "warm_ms": warm_ms,
+        "timeline_64x30d_first_ms": timeline_first_ms,
         "timeline_64x30d_median_ms": timeline_ms[timeline_ms.len() / 2],
         "files_compared": files,
         "files_per_second": compared.map(|_| files as f64 / compare_s),
@@ -91,15 +98,14 @@ fn path(camera: i64) -> StreamPath {
     StreamPath::for_camera(&format!("10.0.0.{camera}"), 1, watchwall_model::StreamRole::Main)
 }
 
-fn name(camera: i64, n: i64) -> String {
-    format!(
-        "{}/2026-{:02}-{:02}/{:02}-{:02}-00.mp4",
-        path(camera),
-        n / 144 / 28 + 1,
-        n / 144 % 28 + 1,
-        n % 144 / 6,
-        n % 6 * 10
-    )
+/// As a recorder names it, in the zone of this machine.
+fn name(camera: i64, start: UtcMillis) -> Result<String> {
+    let start = jiff::Timestamp::from_millisecond(start.0)?.to_zoned(jiff::tz::TimeZone::system());
+    Ok(format!("{}/{}.mp4", path(camera), start.strftime("%Y-%m-%d/%H-%M-%S")))
+}
+
+fn start_of(now: UtcMillis, n: i64) -> UtcMillis {
+    now.saturating_add_ms((n - PER_CAMERA) * MINUTES_10)
 }
 
 /// Rows of 30 days.
@@ -115,39 +121,42 @@ async fn fill(store: &Store, now: UtcMillis) -> Result<()> {
         .collect();
     let blob = encode_fragments(None, &fragments);
     for camera in 0..CAMERAS {
-        let mut progress = Vec::new();
+        let mut new = Vec::new();
         for n in 0..PER_CAMERA {
-            let start = now.saturating_add_ms((n - PER_CAMERA) * MINUTES_10);
-            let new = NewSegment {
+            let start = start_of(now, n);
+            new.push(NewSegment {
                 path: path(camera),
                 volume: VolumeCode("main".into()),
-                file: name(camera, n),
+                file: name(camera, start)?,
                 start,
                 video_codec: "avc1.4d401f".into(),
                 width: 1920,
                 height: 1080,
                 has_audio: false,
                 init_bytes: 900,
-            };
-            let id = store.segments().insert(&new).await?;
-            let state = SegmentState::Complete;
-            progress.push(SegmentProgress {
-                id,
-                end: start.saturating_add_ms(MINUTES_10),
-                size_bytes: 150_000_000,
-                fragments: blob.clone(),
-                state,
             });
         }
+        let ids = store.segments().insert_all(&new).await?;
+        let progress: Vec<SegmentProgress> = ids
+            .into_iter()
+            .zip(&new)
+            .map(|(id, new)| SegmentProgress {
+                id,
+                end: new.start.saturating_add_ms(MINUTES_10),
+                size_bytes: 150_000_000,
+                fragments: blob.clone(),
+                state: SegmentState::Complete,
+            })
+            .collect();
         store.segments().commit_progress(&progress).await?;
     }
     Ok(())
 }
 
-fn make_files(folder: &std::path::Path) -> Result<()> {
+fn make_files(folder: &std::path::Path, now: UtcMillis) -> Result<()> {
     for camera in 0..CAMERAS {
         for n in 0..PER_CAMERA {
-            let file = folder.join("recordings").join(name(camera, n));
+            let file = folder.join("recordings").join(name(camera, start_of(now, n))?);
             if let Some(day) = file.parent() {
                 fs::create_dir_all(day)?;
             }

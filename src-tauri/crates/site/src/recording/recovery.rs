@@ -27,6 +27,8 @@ const MOST_HEAD_BYTES: u64 = 4_096;
 /// something last changed in them, because the clock may have been wrong.
 const NEWEST_DAYS: usize = 2;
 const DAY_MS: i64 = 86_400_000;
+/// Names may tell the time of another zone than the one the site has now.
+const ZONES_MS: i64 = 14 * 3_600_000;
 /// What the file system never wrote reads as zeros, block by block; no coded picture holds a block of them.
 const BLOCK: usize = 4_096;
 /// Fragments at the end of a torn file that may not have reached the disk whole.
@@ -285,7 +287,7 @@ async fn names_of_days(
     let days: BTreeSet<i64> = files.iter().filter_map(day_of).collect();
     let mut known = HashSet::new();
     for day in days {
-        let (from, to) = (UtcMillis(day * DAY_MS), UtcMillis((day + 1) * DAY_MS));
+        let (from, to) = (UtcMillis(day * DAY_MS - ZONES_MS), UtcMillis((day + 1) * DAY_MS + ZONES_MS));
         if let Some(range) = TimeRange::new(from, to) {
             known.extend(index.in_range(path, range).await?.into_iter().map(|segment| segment.file));
         }
