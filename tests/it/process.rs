@@ -91,8 +91,6 @@ async fn cameras_are_managed_from_the_command_line() -> Result<()> {
         all.extend_from_slice(&["--data", &data]);
         let mut command = Binary::start(&all, "warn")?;
         let status = command.ended(Duration::from_secs(60)).await?;
-        // The readers of the pipes may be a moment behind.
-        tokio::task::yield_now().await;
         Ok((status.success(), command.lines("out").join("\n"), command.lines("err").join("\n")))
     };
     let (ok, _, said) = run(&["add", "gopher://127.0.0.1/"]).await?;

@@ -10,12 +10,15 @@ use std::{
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
+    task::JoinHandle,
 };
 
 /// A running command. Killed when dropped.
 pub struct Binary {
     child: Child,
     output: Arc<Mutex<Vec<String>>>,
+    /// Each ends when its pipe does.
+    readers: Vec<JoinHandle<()>>,
 }
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -48,9 +51,11 @@ impl Binary {
         command.args(arguments).env("WATCHWALL_LOG__LEVEL", log_level).kill_on_drop(true);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let output: Arc<Mutex<Vec<String>>> = Arc::default();
-        collect("out", child.stdout.take().context("no stdout")?, &output);
-        collect("err", child.stderr.take().context("no stderr")?, &output);
-        Ok(Self { child, output })
+        let readers = vec![
+            collect("out", child.stdout.take().context("no stdout")?, &output),
+            collect("err", child.stderr.take().context("no stderr")?, &output),
+        ];
+        Ok(Self { child, output, readers })
     }
 
     /// Waits for the line `ready http://ADDR/`; answers the address without the last slash.
@@ -87,20 +92,29 @@ impl Binary {
         Ok(())
     }
 
+    /// Waits for the end, and for everything it said.
+    ///
     /// # Errors
     /// When it does not end in time.
     pub async fn ended(&mut self, within: Duration) -> Result<ExitStatus> {
         let status = crate::soon("the end of the program", within, self.child.wait()).await??;
+        for reader in self.readers.drain(..) {
+            crate::soon("the end of its output", within, reader).await??;
+        }
         Ok(status)
     }
 }
 
-fn collect(name: &'static str, from: impl AsyncRead + Unpin + Send + 'static, into: &Arc<Mutex<Vec<String>>>) {
+fn collect(
+    name: &'static str,
+    from: impl AsyncRead + Unpin + Send + 'static,
+    into: &Arc<Mutex<Vec<String>>>,
+) -> JoinHandle<()> {
     let into = Arc::clone(into);
     tokio::spawn(async move {
         let mut lines = BufReader::new(from).lines();
         while let Ok(Some(line)) = lines.next_line().await {
             into.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{name} {line}"));
         }
-    });
+    })
 }
