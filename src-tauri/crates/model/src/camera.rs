@@ -1,6 +1,9 @@
 //! A camera and its streams, as configured and as found by the probe.
 
-use crate::{AudioCodec, CameraId, GroupId, SafeUrl, Secret, StreamPath, StreamRole, UtcMillis, VideoCodec};
+use crate::{
+    AudioCodec, CameraId, DeviceId, GroupId, SafeUrl, Secret, StreamFailure, StreamPath, StreamRole, UtcMillis,
+    VideoCodec,
+};
 use serde::{Deserialize, Serialize};
 
 /// User name and password for a device. The password never leaves the server.
@@ -23,6 +26,12 @@ pub struct Camera {
     /// A disabled camera is never contacted.
     pub enabled: bool,
     pub credentials: Option<Credentials>,
+    /// The device it belongs to; `None` without ONVIF.
+    pub device: Option<DeviceId>,
+    /// The channel as the device names it.
+    pub source_token: Option<String>,
+    /// Token of a profile that can move the camera.
+    pub ptz_profile: Option<String>,
     /// Main first.
     pub streams: Vec<Stream>,
     /// Raised by every change; the ETag.
@@ -48,6 +57,19 @@ pub struct Stream {
     pub facts: Option<StreamFacts>,
     /// Who pulled it last: never [`IngestEngine::Auto`].
     pub engine_in_use: Option<IngestEngine>,
+    /// Token of the profile it shows; `None` without ONVIF.
+    pub profile: Option<String>,
+    /// Why it could not be had when it was looked at last.
+    pub failure: Option<StreamFailure>,
+    /// Its address is to be asked for again after the device restarted.
+    pub is_invalid_after_reboot: bool,
+}
+
+impl Stream {
+    /// Whether there is anything to pull: a device that gave no address leaves a placeholder.
+    pub fn has_address(&self) -> bool {
+        self.failure.as_ref().is_none_or(|failure| !failure.is_without_address())
+    }
 }
 
 /// Who pulls the stream.

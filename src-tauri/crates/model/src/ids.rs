@@ -20,6 +20,10 @@ macro_rules! id {
 
 id!(/// One picture source.
     CameraId);
+id!(/// One box on the network with an ONVIF endpoint.
+    DeviceId);
+id!(/// One user name and password to try on new devices.
+    CredentialSetId);
 id!(/// A node of the camera tree.
     GroupId);
 id!(/// A saved arrangement of tiles.

@@ -5,6 +5,7 @@
 
 mod camera;
 mod codec;
+mod device;
 mod error;
 mod gap;
 mod group;
@@ -25,10 +26,13 @@ pub mod config;
 
 pub use camera::{Camera, Credentials, IngestEngine, Stream, StreamFacts, Transport};
 pub use codec::{AudioCodec, VideoCodec};
+pub use device::{
+    CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfile, DeviceService, StreamFailure,
+};
 pub use error::{ErrorCode, Problem};
 pub use gap::{Gap, GapReason};
 pub use group::Group;
-pub use ids::{CameraId, GroupId, LayoutId, SegmentId, SessionId, UserId};
+pub use ids::{CameraId, CredentialSetId, DeviceId, GroupId, LayoutId, SegmentId, SessionId, UserId};
 pub use layout::{Layout, LayoutGrid, Tile};
 pub use lockout::{Admission, DeviceKey, Door, LockoutLatch};
 pub use path::{StreamPath, StreamRole};

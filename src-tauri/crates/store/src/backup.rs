@@ -12,11 +12,25 @@ const FOLDER: &str = "backup";
 const KEEP_DAYS: usize = 7;
 const DAY_MS: i64 = 86_400_000;
 /// In an order that satisfies the foreign keys.
-const TABLES: [&str; 10] =
-    ["meta", "camera_groups", "cameras", "streams", "plans", "volumes", "users", "layouts", "settings", "audit"];
+const TABLES: [&str; 14] = [
+    "meta",
+    "camera_groups",
+    "devices",
+    "cameras",
+    "streams",
+    "credential_sets",
+    "ptz_patrols",
+    "offline_events",
+    "plans",
+    "volumes",
+    "users",
+    "layouts",
+    "settings",
+    "audit",
+];
 /// Rebuilt from the volumes, or worth nothing after a restore.
 #[cfg(test)]
-const LEFT_OUT: [&str; 3] = ["recording_events", "segments", "sessions"];
+const LEFT_OUT: [&str; 4] = ["camera_events", "recording_events", "segments", "sessions"];
 
 /// Writes `backup/watchwall-{utc ms}.db`: complete or not at all.
 pub async fn write(data: &Path) -> Result<PathBuf, StoreError> {
@@ -63,6 +77,9 @@ fn written_at(file: &Path) -> Option<UtcMillis> {
 const STAMP: &str = "SELECT \
      (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM cameras) || ';' || \
      (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM camera_groups) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM devices) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM credential_sets) || ';' || \
+     (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM ptz_patrols) || ';' || \
      (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM plans) || ';' || \
      (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM users) || ';' || \
      (SELECT COUNT(*) || ',' || COALESCE(SUM(version), 0) FROM layouts) || ';' || \

@@ -2,12 +2,13 @@
 
 use crate::{
     Page, PageRequest, Store, StoreError,
+    devices::{ChannelPlace, NewChannelRow},
     row::{column, deleted, from_json, from_word, to_json, untouched, word},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 use watchwall_model::{
-    Camera, CameraId, Credentials, GroupId, IngestEngine, Problem, SafeUrl, Secret, Stream, StreamFacts, StreamPath,
+    Camera, CameraId, Credentials, DeviceId, GroupId, IngestEngine, Problem, SafeUrl, Secret, Stream, StreamFacts, StreamFailure, StreamPath,
     StreamRole, Transport, UtcMillis,
 };
 
@@ -17,15 +18,21 @@ const STREAMS: &str = "SELECT * FROM streams ORDER BY camera_id, role";
 const STREAMS_OF: &str = "SELECT * FROM streams WHERE camera_id = ?1 ORDER BY role";
 const ID_BY_PATH: &str = "SELECT camera_id FROM streams WHERE path = ?1";
 const NEXT_CHANNEL: &str = "SELECT COALESCE(MAX(channel), 0) + 1 FROM cameras WHERE host = ?1";
-const INSERT: &str = "INSERT INTO cameras (name, host, channel, group_id, enabled, username, password, created_at) \
-     VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7)";
-const INSERT_STREAM: &str = "INSERT INTO streams (path, camera_id, role, url, engine, transport, facts, engine_in_use) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const INSERT: &str = "INSERT INTO cameras (name, host, channel, group_id, enabled, username, password, created_at, \
+     device_id, source_token, ptz_profile) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)";
+const INSERT_STREAM: &str = "INSERT INTO streams (path, camera_id, role, url, engine, transport, facts, engine_in_use, \
+     profile, failure, is_invalid_after_reboot) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const UPDATE: &str = "UPDATE cameras SET name = ?1, group_id = ?2, enabled = ?3, username = ?4, password = ?5, \
+     host = ?8, channel = ?9, device_id = ?10, source_token = ?11, ptz_profile = ?12, \
      version = version + 1 WHERE id = ?6 AND version = ?7";
+const OF_DEVICE: &str = "SELECT id FROM cameras WHERE device_id = ?1 ORDER BY channel";
+const HOST: &str = "SELECT host FROM cameras WHERE id = ?1";
+const OWNER_OF_CHANNEL: &str = "SELECT id FROM cameras WHERE host = ?1 AND channel = ?2";
 const DELETE_STREAMS: &str = "DELETE FROM streams WHERE camera_id = ?1";
 const DELETE: &str = "DELETE FROM cameras WHERE id = ?1";
-const SET_FACTS: &str = "UPDATE streams SET facts = ?1 WHERE path = ?2";
+// What was seen is there: the reason why it was not is past.
+const SET_FACTS: &str = "UPDATE streams SET facts = ?1, failure = CASE WHEN ?1 IS NULL THEN failure END WHERE path = ?2";
+const SET_FAILURE: &str = "UPDATE streams SET failure = ?1 WHERE path = ?2";
 const SET_ENGINE: &str = "UPDATE streams SET engine_in_use = ?1 WHERE path = ?2";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
@@ -41,6 +48,10 @@ pub const STATEMENTS: &[&str] = &[
     DELETE_STREAMS,
     DELETE,
     SET_FACTS,
+    SET_FAILURE,
+    OF_DEVICE,
+    HOST,
+    OWNER_OF_CHANNEL,
     SET_ENGINE,
 ];
 
@@ -119,6 +130,9 @@ impl CameraTable<'_> {
             .bind(new.credentials.as_ref().map(|c| c.username.clone()))
             .bind(self.seal(new.credentials.as_ref())?)
             .bind(UtcMillis::now().0)
+            .bind(None::<i64>)
+            .bind(None::<String>)
+            .bind(None::<String>)
             .execute(&mut *transaction)
             .await
             .map_err(camera_exists)?;
@@ -133,6 +147,9 @@ impl CameraTable<'_> {
                 transport: new.transport,
                 facts: None,
                 engine_in_use: None,
+                profile: None,
+                failure: None,
+                is_invalid_after_reboot: false,
             };
             insert_stream(&mut transaction, id, &stream).await?;
         }
@@ -141,12 +158,42 @@ impl CameraTable<'_> {
         Ok(camera)
     }
 
-    /// Replaces everything but identity, if the stored version is still `expected`.
+    /// Replaces everything but its id, if the stored version is still `expected`. Paths stay as they are in `camera`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::VersionConflict`], [`StoreError::CameraExists`].
     pub async fn update(&self, camera: &Camera, expected: i64) -> Result<Camera, StoreError> {
         let mut transaction = self.store.writer().begin().await?;
+        let camera = self.update_on(&mut transaction, camera, expected).await?;
+        transaction.commit().await?;
+        Ok(camera)
+    }
+
+    /// The cameras of a device by channel.
+    pub async fn of_device(&self, device: DeviceId) -> Result<Vec<Camera>, StoreError> {
+        let mut connection = self.store.reader().acquire().await?;
+        let ids: Vec<i64> = sqlx::query_scalar(OF_DEVICE).bind(device.0).fetch_all(&mut *connection).await?;
+        let mut cameras = Vec::new();
+        for id in ids {
+            cameras.extend(self.get_on(&mut connection, CameraId(id)).await?);
+        }
+        Ok(cameras)
+    }
+
+    pub(crate) async fn host_on(
+        &self,
+        connection: &mut SqliteConnection,
+        id: CameraId,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(sqlx::query_scalar(HOST).bind(id.0).fetch_optional(connection).await?)
+    }
+
+    pub(crate) async fn update_on(
+        &self,
+        connection: &mut SqliteConnection,
+        camera: &Camera,
+        expected: i64,
+    ) -> Result<Camera, StoreError> {
         let changed = sqlx::query(UPDATE)
             .bind(&camera.name)
             .bind(camera.group.map(|group| group.0))
@@ -155,21 +202,79 @@ impl CameraTable<'_> {
             .bind(self.seal(camera.credentials.as_ref())?)
             .bind(camera.id.0)
             .bind(expected)
-            .execute(&mut *transaction)
-            .await?;
+            .bind(&camera.host)
+            .bind(i64::from(camera.channel))
+            .bind(camera.device.map(|device| device.0))
+            .bind(camera.source_token.as_deref())
+            .bind(camera.ptz_profile.as_deref())
+            .execute(&mut *connection)
+            .await
+            .map_err(camera_exists)?;
         if changed.rows_affected() == 0 {
             return Err(untouched(
                 "camera",
-                sqlx::query(ONE).bind(camera.id.0).fetch_optional(&mut *transaction).await?,
+                sqlx::query(ONE).bind(camera.id.0).fetch_optional(&mut *connection).await?,
             ));
         }
-        sqlx::query(DELETE_STREAMS).bind(camera.id.0).execute(&mut *transaction).await?;
+        sqlx::query(DELETE_STREAMS).bind(camera.id.0).execute(&mut *connection).await?;
         for stream in &camera.streams {
-            insert_stream(&mut transaction, camera.id, stream).await?;
+            insert_stream(connection, camera.id, stream).await?;
         }
-        let camera = self.get_on(&mut transaction, camera.id).await?.ok_or(StoreError::NotFound { what: "camera" })?;
-        transaction.commit().await?;
-        Ok(camera)
+        self.get_on(connection, camera.id).await?.ok_or(StoreError::NotFound { what: "camera" })
+    }
+
+    /// Stores one channel of a device within a transaction that stores the device. `wished` is taken when it is free.
+    pub(crate) async fn insert_channel(
+        &self,
+        connection: &mut SqliteConnection,
+        device: Option<DeviceId>,
+        place: ChannelPlace<'_>,
+        new: &NewChannelRow,
+    ) -> Result<Camera, StoreError> {
+        let roles: Vec<StreamRole> = new.streams.iter().map(|stream| stream.role).collect();
+        let channel = free_channel(connection, place.host, new.channel, &roles).await?;
+        let name = match &new.name {
+            Some(name) => name.clone(),
+            None => format!("{} #{channel}", place.host),
+        };
+        let inserted = sqlx::query(INSERT)
+            .bind(name)
+            .bind(place.host)
+            .bind(i64::from(channel))
+            .bind(new.group.map(|group| group.0))
+            .bind(place.credentials.map(|c| c.username.clone()))
+            .bind(self.seal(place.credentials)?)
+            .bind(UtcMillis::now().0)
+            .bind(device.map(|device| device.0))
+            .bind(new.source_token.as_deref())
+            .bind(new.ptz_profile.as_deref())
+            .execute(&mut *connection)
+            .await
+            .map_err(camera_exists)?;
+        let id = CameraId(inserted.last_insert_rowid());
+        for stream in &new.streams {
+            let stream = Stream {
+                path: StreamPath::for_camera(place.host, channel, stream.role),
+                role: stream.role,
+                url: stream.url.clone(),
+                engine: stream.engine,
+                transport: stream.transport,
+                facts: stream.facts.clone(),
+                engine_in_use: stream.engine_in_use,
+                profile: stream.profile.clone(),
+                failure: stream.failure.clone(),
+                is_invalid_after_reboot: stream.is_invalid_after_reboot,
+            };
+            insert_stream(connection, id, &stream).await?;
+        }
+        self.get_on(connection, id).await?.ok_or(StoreError::NotFound { what: "camera" })
+    }
+
+    /// Notes why a stream could not be had, or that it could.
+    pub async fn set_failure(&self, path: &StreamPath, failure: Option<&StreamFailure>) -> Result<(), StoreError> {
+        let failure = failure.map(|failure| to_json("failure", failure)).transpose()?;
+        sqlx::query(SET_FAILURE).bind(failure).bind(path.as_str()).execute(self.store.writer()).await?;
+        Ok(())
     }
 
     /// Forgets a camera and its streams; recordings stay.
@@ -226,6 +331,9 @@ impl CameraTable<'_> {
             group: column::<Option<i64>>(row, "group_id")?.map(GroupId),
             enabled: column(row, "enabled")?,
             credentials,
+            device: column::<Option<i64>>(row, "device_id")?.map(DeviceId),
+            source_token: column(row, "source_token")?,
+            ptz_profile: column(row, "ptz_profile")?,
             streams,
             version: column(row, "version")?,
             created_at: UtcMillis(column(row, "created_at")?),
@@ -239,14 +347,43 @@ async fn path_is_taken(
     channel: u32,
 ) -> Result<bool, StoreError> {
     for (role, _) in &new.streams {
-        let path = StreamPath::for_camera(&new.host, channel, *role);
-        let owner: Option<i64> =
-            sqlx::query_scalar(ID_BY_PATH).bind(path.as_str()).fetch_optional(&mut *connection).await?;
-        if owner.is_some() {
+        if is_owned(connection, &StreamPath::for_camera(&new.host, channel, *role)).await? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+async fn is_owned(connection: &mut SqliteConnection, path: &StreamPath) -> Result<bool, StoreError> {
+    let owner: Option<i64> = sqlx::query_scalar(ID_BY_PATH).bind(path.as_str()).fetch_optional(connection).await?;
+    Ok(owner.is_some())
+}
+
+/// The wished channel when neither it nor its paths are taken, else the next after all of the host's.
+pub(crate) async fn free_channel(
+    connection: &mut SqliteConnection,
+    host: &str,
+    wished: u32,
+    roles: &[StreamRole],
+) -> Result<u32, StoreError> {
+    let next: i64 = sqlx::query_scalar(NEXT_CHANNEL).bind(host).fetch_one(&mut *connection).await?;
+    let next = u32::try_from(next).map_err(|_| StoreError::Value { what: "channel".into() })?;
+    let mut candidates = std::iter::once(wished).chain(next..);
+    loop {
+        let channel = candidates.next().ok_or(StoreError::CameraExists)?;
+        let owner: Option<i64> = sqlx::query_scalar(OWNER_OF_CHANNEL)
+            .bind(host)
+            .bind(i64::from(channel))
+            .fetch_optional(&mut *connection)
+            .await?;
+        let mut is_taken = owner.is_some();
+        for role in roles {
+            is_taken = is_taken || is_owned(connection, &StreamPath::for_camera(host, channel, *role)).await?;
+        }
+        if !is_taken {
+            return Ok(channel);
+        }
+    }
 }
 
 fn camera_exists(error: sqlx::Error) -> StoreError {
@@ -255,6 +392,7 @@ fn camera_exists(error: sqlx::Error) -> StoreError {
 
 async fn insert_stream(connection: &mut SqliteConnection, camera: CameraId, stream: &Stream) -> Result<(), StoreError> {
     let facts = stream.facts.as_ref().map(|facts| to_json("facts", facts)).transpose()?;
+    let failure = stream.failure.as_ref().map(|failure| to_json("failure", failure)).transpose()?;
     sqlx::query(INSERT_STREAM)
         .bind(stream.path.as_str())
         .bind(camera.0)
@@ -264,6 +402,9 @@ async fn insert_stream(connection: &mut SqliteConnection, camera: CameraId, stre
         .bind(word(&stream.transport))
         .bind(facts)
         .bind(stream.engine_in_use.as_ref().map(word))
+        .bind(stream.profile.as_deref())
+        .bind(failure)
+        .bind(stream.is_invalid_after_reboot)
         .execute(connection)
         .await
         .map_err(camera_exists)?;
@@ -275,6 +416,7 @@ fn read_stream(row: &SqliteRow) -> Result<Stream, StoreError> {
     let unreadable = |problem: Problem| StoreError::Value { what: problem.code.to_string() };
     let facts: Option<String> = column(row, "facts")?;
     let engine_in_use: Option<String> = column(row, "engine_in_use")?;
+    let failure: Option<String> = column(row, "failure")?;
     Ok(Stream {
         path: StreamPath::parse(&text("path")?).map_err(unreadable)?,
         role: from_word("role", &text("role")?)?,
@@ -283,5 +425,8 @@ fn read_stream(row: &SqliteRow) -> Result<Stream, StoreError> {
         transport: from_word("transport", &text("transport")?)?,
         facts: facts.map(|facts| from_json("facts", &facts)).transpose()?,
         engine_in_use: engine_in_use.map(|engine| from_word("engine", &engine)).transpose()?,
+        profile: column(row, "profile")?,
+        failure: failure.map(|failure| from_json("failure", &failure)).transpose()?,
+        is_invalid_after_reboot: column(row, "is_invalid_after_reboot")?,
     })
 }

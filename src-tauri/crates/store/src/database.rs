@@ -1,8 +1,8 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    DataFolder, StoreError, audit::AuditLog, cameras::CameraTable, events::EventTable, groups::GroupTable,
-    layouts::LayoutTable, migrations, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal,
+    DataFolder, StoreError, audit::AuditLog, cameras::CameraTable, credential_sets::CredentialSetTable,
+    devices::DeviceTable, events::EventTable, groups::GroupTable, layouts::LayoutTable, migrations, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal,
     segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
@@ -130,6 +130,14 @@ impl Store {
 
     pub fn cameras(&self) -> CameraTable<'_> {
         CameraTable { store: self }
+    }
+
+    pub fn devices(&self) -> DeviceTable<'_> {
+        DeviceTable { store: self }
+    }
+
+    pub fn credential_sets(&self) -> CredentialSetTable<'_> {
+        CredentialSetTable { store: self }
     }
 
     pub fn groups(&self) -> GroupTable<'_> {

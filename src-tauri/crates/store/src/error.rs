@@ -21,6 +21,8 @@ pub enum StoreError {
     NameTaken { name: String },
     #[error("the camera exists")]
     CameraExists,
+    #[error("the device exists")]
+    DeviceExists,
     #[error("{what} was changed by someone else")]
     VersionConflict { what: &'static str },
     #[error("{what} was not found")]
@@ -66,8 +68,10 @@ impl StoreError {
             Self::FolderInUse { .. } => ErrorCode::DataFolderInUse,
             Self::NameTaken { .. } => ErrorCode::NameTaken,
             Self::CameraExists => ErrorCode::CameraExists,
+            Self::DeviceExists => ErrorCode::DeviceExists,
             Self::VersionConflict { .. } => ErrorCode::VersionConflict,
             Self::NotFound { what: "camera" } => ErrorCode::CameraNotFound,
+            Self::NotFound { what: "device" } => ErrorCode::DeviceNotFound,
             Self::NotFound { .. } => ErrorCode::NotFound,
             Self::LastAdministrator => ErrorCode::LastAdministrator,
             Self::GroupCycle => ErrorCode::RequestInvalid,

@@ -7,7 +7,9 @@
 mod audit;
 mod backup;
 mod cameras;
+mod credential_sets;
 mod database;
+mod devices;
 mod error;
 mod events;
 mod fragments;
@@ -29,7 +31,9 @@ mod volumes;
 
 pub use audit::{AuditEntry, AuditLog, NewAuditEntry};
 pub use cameras::{CameraTable, NewCameraRow};
+pub use credential_sets::CredentialSetTable;
 pub use database::{OpenOutcome, Store};
+pub use devices::{DeviceTable, NewChannelRow, NewDeviceRow, NewStreamRow};
 pub use error::StoreError;
 pub use events::{EventTable, RecordingEvent, RecordingEventKind};
 pub use fragments::{decode_fragments, encode_fragments};
@@ -59,6 +63,8 @@ mod statements {
             audit::STATEMENTS,
             backup::STATEMENTS,
             cameras::STATEMENTS,
+            credential_sets::STATEMENTS,
+            devices::STATEMENTS,
             events::STATEMENTS,
             groups::STATEMENTS,
             layouts::STATEMENTS,

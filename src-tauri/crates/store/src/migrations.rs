@@ -7,6 +7,7 @@ use sqlx::{Connection, SqliteConnection};
 pub const STEPS: &[(&str, &str)] = &[
     ("0001_init.sql", include_str!("../../../../migrations/0001_init.sql")),
     ("0002_engine_in_use.sql", include_str!("../../../../migrations/0002_engine_in_use.sql")),
+    ("0003_devices.sql", include_str!("../../../../migrations/0003_devices.sql")),
 ];
 
 /// The version this program writes.

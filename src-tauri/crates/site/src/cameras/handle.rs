@@ -233,12 +233,14 @@ fn set_url(camera: &mut Camera, role: StreamRole, url: watchwall_model::SafeUrl)
         Some(stream) => {
             stream.url = url;
             (stream.facts, stream.engine_in_use) = (None, None);
+            // Somebody typed it: it is no profile's any more.
+            (stream.profile, stream.failure, stream.is_invalid_after_reboot) = (None, None, false);
         }
         None => {
             let (engine, transport) =
                 camera.streams.first().map_or_else(Default::default, |main| (main.engine, main.transport));
             let path = StreamPath::for_camera(&camera.host, camera.channel, role);
-            camera.streams.push(Stream { path, role, url, engine, transport, facts: None, engine_in_use: None });
+            camera.streams.push(Stream { path, role, url, engine, transport, facts: None, engine_in_use: None, profile: None, failure: None, is_invalid_after_reboot: false });
         }
     }
 }
