@@ -5,6 +5,8 @@ import common from '../playwright.config';
 export default defineConfig({
 	...common,
 	testDir: '.',
+	projects: [{ name: 'alone' }],
+	workers: 1,
 	testMatch: '*.bench.ts',
 	outputDir: '../../test-results',
 	timeout: 900_000,
