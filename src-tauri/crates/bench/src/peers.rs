@@ -85,7 +85,7 @@ fn gstreamer(program: &Path, urls: &[String], folder: &Path) -> Result<Child> {
 
 fn mediamtx(program: &Path, urls: &[String], folder: &Path) -> Result<Child> {
     let mut yaml = format!(
-        "logLevel: error\nrtsp: no\nrtmp: no\nhls: no\nwebrtc: no\nsrt: no\napi: no\npathDefaults:\n  record: yes\n  \
+        "logLevel: error\nrtsp: no\nrtmp: no\nhls: no\nwebrtc: no\nsrt: no\nmoq: no\napi: no\npathDefaults:\n  record: yes\n  \
          recordPath: {}/%path/%Y-%m-%d_%H-%M-%S-%f\n  recordFormat: fmp4\n  rtspTransport: tcp\npaths:\n",
         folder.display()
     );
@@ -95,6 +95,7 @@ fn mediamtx(program: &Path, urls: &[String], folder: &Path) -> Result<Child> {
     let config = folder.join("mediamtx.yml");
     std::fs::write(&config, yaml)?;
     let mut command = Command::new(program);
-    command.arg(config).stdout(Stdio::null()).stderr(Stdio::null());
+    // It leaves files where it runs.
+    command.arg(config).current_dir(folder).stdout(Stdio::null()).stderr(Stdio::null());
     process::spawn_on(1, &mut command)
 }
