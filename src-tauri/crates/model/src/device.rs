@@ -23,9 +23,13 @@ impl DeviceEndpoint {
         format!("{scheme}://{host}:{}{}", self.port, self.path)
     }
 
-    /// The device's name in the lockout latch. Port included: several devices may share one address.
+    /// The device's name in the lockout latch: its host, with the port where that is none of the usual ones, because
+    /// several devices may share one address.
     pub fn key(&self) -> DeviceKey {
-        DeviceKey::new(format!("{}:{}", self.host, self.port))
+        match self.port {
+            80 | 443 => DeviceKey::new(self.host.as_str()),
+            port => DeviceKey::new(format!("{}:{port}", self.host)),
+        }
     }
 }
 
@@ -65,7 +69,7 @@ pub struct DeviceService {
 }
 
 /// A profile that can be chosen for a stream. The token is opaque.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceProfile {
     pub token: String,
     pub name: String,
@@ -79,7 +83,7 @@ pub struct DeviceProfile {
 }
 
 /// A stored device.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
     pub id: DeviceId,
     pub at: DeviceEndpoint,
@@ -141,7 +145,7 @@ mod tests {
         let check = |at: DeviceEndpoint, url: &str, key: &str| {
             assert_eq!((at.url().as_str(), at.key().as_str()), (url, key));
         };
-        check(at("10.0.0.5", 80, false), "http://10.0.0.5:80/onvif/x", "10.0.0.5:80");
+        check(at("10.0.0.5", 80, false), "http://10.0.0.5:80/onvif/x", "10.0.0.5");
         check(at("fe80::1", 8443, true), "https://[fe80::1]:8443/onvif/x", "fe80::1:8443");
     }
 }

@@ -8,8 +8,8 @@ use crate::{
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::collections::BTreeMap;
 use watchwall_model::{
-    Camera, CameraId, Credentials, DeviceId, GroupId, IngestEngine, Problem, SafeUrl, Secret, Stream, StreamFacts, StreamFailure, StreamPath,
-    StreamRole, Transport, UtcMillis,
+    Camera, CameraId, Credentials, DeviceId, GroupId, IngestEngine, Problem, SafeUrl, Secret, Stream, StreamFacts,
+    StreamFailure, StreamPath, StreamRole, Transport, UtcMillis,
 };
 
 const ALL: &str = "SELECT * FROM cameras ORDER BY name COLLATE NOCASE, id";
@@ -17,6 +17,7 @@ const ONE: &str = "SELECT * FROM cameras WHERE id = ?1";
 const STREAMS: &str = "SELECT * FROM streams ORDER BY camera_id, role";
 const STREAMS_OF: &str = "SELECT * FROM streams WHERE camera_id = ?1 ORDER BY role";
 const ID_BY_PATH: &str = "SELECT camera_id FROM streams WHERE path = ?1";
+const ID_BY_URL: &str = "SELECT camera_id FROM streams WHERE url = ?1 LIMIT 1";
 const NEXT_CHANNEL: &str = "SELECT COALESCE(MAX(channel), 0) + 1 FROM cameras WHERE host = ?1";
 const INSERT: &str = "INSERT INTO cameras (name, host, channel, group_id, enabled, username, password, created_at, \
      device_id, source_token, ptz_profile) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)";
@@ -31,7 +32,8 @@ const OWNER_OF_CHANNEL: &str = "SELECT id FROM cameras WHERE host = ?1 AND chann
 const DELETE_STREAMS: &str = "DELETE FROM streams WHERE camera_id = ?1";
 const DELETE: &str = "DELETE FROM cameras WHERE id = ?1";
 // What was seen is there: the reason why it was not is past.
-const SET_FACTS: &str = "UPDATE streams SET facts = ?1, failure = CASE WHEN ?1 IS NULL THEN failure END WHERE path = ?2";
+const SET_FACTS: &str =
+    "UPDATE streams SET facts = ?1, failure = CASE WHEN ?1 IS NULL THEN failure END WHERE path = ?2";
 const SET_FAILURE: &str = "UPDATE streams SET failure = ?1 WHERE path = ?2";
 const SET_ENGINE: &str = "UPDATE streams SET engine_in_use = ?1 WHERE path = ?2";
 #[cfg(test)]
@@ -41,6 +43,7 @@ pub const STATEMENTS: &[&str] = &[
     STREAMS,
     STREAMS_OF,
     ID_BY_PATH,
+    ID_BY_URL,
     NEXT_CHANNEL,
     INSERT,
     INSERT_STREAM,
@@ -105,6 +108,16 @@ impl CameraTable<'_> {
     pub async fn by_path(&self, path: &StreamPath) -> Result<Option<Camera>, StoreError> {
         let id: Option<i64> =
             sqlx::query_scalar(ID_BY_PATH).bind(path.as_str()).fetch_optional(self.store.reader()).await?;
+        match id {
+            Some(id) => self.get(CameraId(id)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// A camera with a stream at this address.
+    pub async fn by_url(&self, url: &SafeUrl) -> Result<Option<Camera>, StoreError> {
+        let id: Option<i64> =
+            sqlx::query_scalar(ID_BY_URL).bind(url.as_str()).fetch_optional(self.store.reader()).await?;
         match id {
             Some(id) => self.get(CameraId(id)).await,
             None => Ok(None),

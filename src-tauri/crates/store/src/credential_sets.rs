@@ -95,9 +95,5 @@ impl CredentialSetTable<'_> {
 }
 
 fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
-    if StoreError::is_unique_violation(&error) {
-        StoreError::NameTaken { name: name.to_owned() }
-    } else {
-        error.into()
-    }
+    if StoreError::is_unique_violation(&error) { StoreError::NameTaken { name: name.to_owned() } } else { error.into() }
 }

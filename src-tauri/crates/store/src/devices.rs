@@ -13,6 +13,8 @@ use watchwall_model::{
 
 const ALL: &str = "SELECT * FROM devices ORDER BY host, port";
 const ONE: &str = "SELECT * FROM devices WHERE id = ?1";
+const ALIKE: &str = "SELECT * FROM devices WHERE (host = ?1 AND port = ?2) OR (serial <> '' AND serial = ?3) \
+     OR endpoint = ?4 COLLATE NOCASE ORDER BY id";
 const INSERT: &str = "INSERT INTO devices (host, port, tls, path, username, password, manufacturer, model, firmware, \
      serial, hardware_id, vendor, name, endpoint, macs, login, clock_offset_ms, services, profiles, created_at) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20)";
@@ -25,7 +27,7 @@ const DELETE: &str = "DELETE FROM devices WHERE id = ?1";
 const DELETE_EMPTY: &str =
     "DELETE FROM devices WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cameras WHERE device_id = ?1)";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[ALL, ONE, INSERT, UPDATE, SET_CLOCK_OFFSET, DELETE, DELETE_EMPTY];
+pub const STATEMENTS: &[&str] = &[ALL, ONE, ALIKE, INSERT, UPDATE, SET_CLOCK_OFFSET, DELETE, DELETE_EMPTY];
 
 /// A device to be stored.
 #[derive(Clone, Debug)]
@@ -103,6 +105,18 @@ impl DeviceTable<'_> {
     pub async fn get(&self, id: DeviceId) -> Result<Option<Device>, StoreError> {
         let row = sqlx::query(ONE).bind(id.0).fetch_optional(self.store.reader()).await?;
         row.as_ref().map(|row| self.read(row)).transpose()
+    }
+
+    /// Devices that may be this one: by address, serial number or endpoint reference. The caller decides.
+    pub async fn alike(&self, at: &DeviceEndpoint, facts: &DeviceFacts) -> Result<Vec<Device>, StoreError> {
+        let rows = sqlx::query(ALIKE)
+            .bind(&at.host)
+            .bind(i64::from(at.port))
+            .bind(&facts.serial)
+            .bind(facts.endpoint.as_deref().filter(|endpoint| !endpoint.is_empty()))
+            .fetch_all(self.store.reader())
+            .await?;
+        rows.iter().map(|row| self.read(row)).collect()
     }
 
     /// Stores a device with all its cameras, or nothing.
