@@ -24,6 +24,8 @@ id!(/// One box on the network with an ONVIF endpoint.
     DeviceId);
 id!(/// One user name and password to try on new devices.
     CredentialSetId);
+id!(/// One round of a camera through its presets.
+    PatrolId);
 id!(/// A node of the camera tree.
     GroupId);
 id!(/// A saved arrangement of tiles.

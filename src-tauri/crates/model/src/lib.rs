@@ -4,11 +4,13 @@
 //! this one uses none of them. Times are UTC milliseconds ([`UtcMillis`]) unless a name says otherwise.
 
 mod camera;
+mod camera_event;
 mod codec;
 mod device;
 mod error;
 mod gap;
 mod group;
+mod health;
 mod ids;
 mod layout;
 mod lockout;
@@ -25,6 +27,7 @@ mod volume;
 pub mod config;
 
 pub use camera::{Camera, Credentials, IngestEngine, Stream, StreamFacts, Transport};
+pub use camera_event::{CameraEventRow, CameraEventState, NewCameraEvent, Patrol, PatrolStep};
 pub use codec::{AudioCodec, VideoCodec};
 pub use device::{
     CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfile, DeviceService, StreamFailure,
@@ -32,7 +35,8 @@ pub use device::{
 pub use error::{ErrorCode, Problem};
 pub use gap::{Gap, GapReason};
 pub use group::Group;
-pub use ids::{CameraId, CredentialSetId, DeviceId, GroupId, LayoutId, SegmentId, SessionId, UserId};
+pub use health::{CameraHealth, HealthState, OfflineEvent};
+pub use ids::{CameraId, CredentialSetId, DeviceId, GroupId, LayoutId, PatrolId, SegmentId, SessionId, UserId};
 pub use layout::{Layout, LayoutGrid, Tile};
 pub use lockout::{Admission, DeviceKey, Door, LockoutLatch};
 pub use path::{StreamPath, StreamRole};

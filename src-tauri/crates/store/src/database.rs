@@ -1,8 +1,8 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    DataFolder, StoreError, audit::AuditLog, cameras::CameraTable, credential_sets::CredentialSetTable,
-    devices::DeviceTable, events::EventTable, groups::GroupTable, layouts::LayoutTable, migrations, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal,
+    DataFolder, StoreError, audit::AuditLog, camera_events::CameraEventTable, cameras::CameraTable, credential_sets::CredentialSetTable,
+    devices::DeviceTable, events::EventTable, groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal,
     segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
@@ -16,7 +16,7 @@ use std::{
 
 pub(crate) const FILE: &str = "watchwall.db";
 /// How long a statement waits for another program's lock, and a caller for a connection.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const READERS: u32 = 4;
 
 /// The site's database. Cheap to clone.
@@ -138,6 +138,18 @@ impl Store {
 
     pub fn credential_sets(&self) -> CredentialSetTable<'_> {
         CredentialSetTable { store: self }
+    }
+
+    pub fn offline_events(&self) -> OfflineEventTable<'_> {
+        OfflineEventTable { store: self }
+    }
+
+    pub fn camera_events(&self) -> CameraEventTable<'_> {
+        CameraEventTable { store: self }
+    }
+
+    pub fn patrols(&self) -> PatrolTable<'_> {
+        PatrolTable { store: self }
     }
 
     pub fn groups(&self) -> GroupTable<'_> {

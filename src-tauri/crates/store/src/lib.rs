@@ -6,6 +6,7 @@
 
 mod audit;
 mod backup;
+mod camera_events;
 mod cameras;
 mod credential_sets;
 mod database;
@@ -17,7 +18,9 @@ mod groups;
 mod layouts;
 mod lock;
 mod migrations;
+mod offline_events;
 mod page;
+mod patrols;
 mod pieces;
 mod plans;
 mod recovery;
@@ -30,6 +33,7 @@ mod users;
 mod volumes;
 
 pub use audit::{AuditEntry, AuditLog, NewAuditEntry};
+pub use camera_events::CameraEventTable;
 pub use cameras::{CameraTable, NewCameraRow};
 pub use credential_sets::CredentialSetTable;
 pub use database::{OpenOutcome, Store};
@@ -40,7 +44,9 @@ pub use fragments::{decode_fragments, encode_fragments};
 pub use groups::GroupTable;
 pub use layouts::LayoutTable;
 pub use lock::DataFolder;
+pub use offline_events::{OfflineChange, OfflineEventTable};
 pub use page::{Page, PageRequest};
+pub use patrols::PatrolTable;
 pub use plans::PlanTable;
 pub use seal::Seal;
 pub use segments::{NewSegment, SegmentProgress, SegmentTable, VolumeTotals};
@@ -62,12 +68,15 @@ mod statements {
         let all = [
             audit::STATEMENTS,
             backup::STATEMENTS,
+            camera_events::STATEMENTS,
             cameras::STATEMENTS,
             credential_sets::STATEMENTS,
             devices::STATEMENTS,
             events::STATEMENTS,
             groups::STATEMENTS,
             layouts::STATEMENTS,
+            offline_events::STATEMENTS,
+            patrols::STATEMENTS,
             plans::STATEMENTS,
             recovery::STATEMENTS,
             segments::STATEMENTS,
