@@ -90,6 +90,7 @@ async fn measure(streams: usize, time: Duration, engine: IngestEngine, ring: Dur
             credentials: None,
             engine,
             transport: Transport::Tcp,
+            device_key: None,
         };
         let ingest = start_ingest(request, options.clone());
         let mut subscription = ingest.hub().subscribe(SubscriberClass::Recorder);

@@ -68,6 +68,7 @@ catalogue! {
     OperationUnsupported = "operation_unsupported", 501;
     AccountLocked = "account_locked", 502;
     LoginUnsafe = "login_unsafe", 502;
+    LoginPending = "login_pending", 503;
     CameraBusy = "camera_busy", 502;
     StreamPathUnknown = "stream_path_unknown", 502;
     NotRtsp = "not_rtsp", 502;

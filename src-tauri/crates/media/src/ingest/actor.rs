@@ -142,11 +142,7 @@ impl<'a> Actor<'a> {
 
     fn on_updated(&mut self) {
         let wanted = self.requests.borrow_and_update().clone();
-        if wanted.retries != self.retries {
-            // A person asks: the device may have been unlocked.
-            self.retries = wanted.retries;
-            self.seat.options.lockout.clear(&wanted.request.device());
-        }
+        self.retries = wanted.retries;
         (self.preferred, self.last_failure) = (None, None);
         self.apply(Event::Updated);
     }

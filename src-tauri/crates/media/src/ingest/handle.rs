@@ -20,7 +20,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
-use watchwall_model::{IngestEngine, StreamPath};
+use watchwall_model::{IngestEngine, LockoutLatch, StreamPath};
 
 /// An actor that does not end within this time is abandoned: its camera did not answer the TEARDOWN.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
@@ -38,6 +38,7 @@ struct Shared {
     holders: Arc<Holders>,
     remembered: Arc<OnceLock<IngestEngine>>,
     request: watch::Sender<Wanted>,
+    lockout: LockoutLatch,
     snapshot: watch::Receiver<IngestSnapshot>,
     task: Mutex<Option<JoinHandle<()>>>,
     cancel: CancellationToken,
@@ -88,6 +89,7 @@ pub fn start_ingest(request: IngestRequest, options: IngestOptions) -> IngestHan
     let (request, requests) = watch::channel(Wanted { request, retries: 0 });
     let cancel = CancellationToken::new();
     let remembered: Arc<OnceLock<IngestEngine>> = Arc::default();
+    let lockout = options.lockout.clone();
     let actor = actor::Seat {
         options,
         hub: Arc::clone(&hub),
@@ -105,6 +107,7 @@ pub fn start_ingest(request: IngestRequest, options: IngestOptions) -> IngestHan
             holders,
             remembered,
             request,
+            lockout,
             snapshot,
             task: Mutex::new(Some(task)),
             cancel: cancel.clone(),
@@ -154,8 +157,12 @@ impl IngestHandle {
         });
     }
 
-    /// Tries again at once, also after a failure that waits for a person.
+    /// Tries again at once, also after a failure that waits for a person. A person says so: the device may have been
+    /// unlocked, and what it refused before is forgotten, for this stream's device as a whole.
     pub fn retry(&self) {
+        // Here and not in the actor: a click that retries all streams of a device must not grant each of them new tries
+        // after the first of them has been refused again.
+        self.shared.lockout.clear(&self.shared.request.borrow().request.device());
         self.shared.request.send_modify(|wanted| wanted.retries += 1);
     }
 

@@ -21,7 +21,7 @@ mod facts;
 mod failure;
 mod handle;
 mod interface;
-mod lockout;
+mod login;
 mod pace;
 mod probe;
 mod reach;
@@ -32,7 +32,6 @@ mod states;
 mod timeline;
 
 pub use handle::{IngestHandle, Interest, InterestKind, start_ingest};
-pub use lockout::LockoutLatch;
 pub use pace::Pace;
 pub use probe::{ProbeReport, ProbeRequest, ProbeStep, probe};
 pub use request::{IngestOptions, IngestRequest};

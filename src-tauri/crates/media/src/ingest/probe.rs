@@ -21,7 +21,9 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Credentials, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFacts, StreamPath, Transport};
+use watchwall_model::{
+    Credentials, DeviceKey, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFacts, StreamPath, Transport,
+};
 
 /// Which stream to look at.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct ProbeRequest {
     pub credentials: Option<Credentials>,
     pub engine: IngestEngine,
     pub transport: Transport,
+    /// As in [`IngestRequest::device_key`].
+    pub device_key: Option<DeviceKey>,
 }
 
 /// What a probe saw.
@@ -77,9 +81,9 @@ pub async fn probe(request: ProbeRequest, options: &IngestOptions, deadline: Dur
     // Whoever drops the probe half-way ends its session as well.
     let _cancel_on_drop = cancel.clone().drop_guard();
     let path = StreamPath::parse("probe")?;
-    let ProbeRequest { url, credentials, engine, transport } = request;
+    let ProbeRequest { url, credentials, engine, transport, device_key } = request;
     let job = Job {
-        request: IngestRequest { path, url, credentials, engine, transport },
+        request: IngestRequest { path, url, credentials, engine, transport, device_key },
         options: options.clone(),
         hub: Arc::clone(&hub),
         counts: Arc::clone(&counts),

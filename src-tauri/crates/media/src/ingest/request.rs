@@ -1,9 +1,11 @@
 //! What an ingest is asked for, and the limits it keeps.
 
-use super::{lockout::LockoutLatch, pace::Pace, states::Rules};
+use super::{pace::Pace, states::Rules};
 use crate::hub::BacklogLimits;
 use std::time::Duration;
-use watchwall_model::{Credentials, IngestEngine, SafeUrl, StreamPath, Transport, config::IngestConfig};
+use watchwall_model::{
+    Credentials, DeviceKey, Door, IngestEngine, LockoutLatch, SafeUrl, StreamPath, Transport, config::IngestConfig,
+};
 
 /// Where a stream is and how to reach it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,28 +15,42 @@ pub struct IngestRequest {
     pub credentials: Option<Credentials>,
     pub engine: IngestEngine,
     pub transport: Transport,
+    /// The device in the lockout latch, the same for all its streams and for ONVIF. Without one the host of the URL,
+    /// with the port where that is not the usual one.
+    pub device_key: Option<DeviceKey>,
 }
 
 impl IngestRequest {
     /// The TCP port of the camera; `None` for a file and other addresses without one.
     pub(crate) fn port(&self) -> Option<u16> {
-        let url = self.url.as_url();
-        let usual = match (url.scheme(), self.transport) {
+        self.url.port().or_else(|| self.usual_port())
+    }
+
+    /// The device for the lockout latch.
+    pub(crate) fn device(&self) -> DeviceKey {
+        if let Some(key) = &self.device_key {
+            return key.clone();
+        }
+        let host = self.url.host().to_ascii_lowercase();
+        match self.url.port().filter(|port| Some(*port) != self.usual_port()) {
+            Some(port) => DeviceKey::new(format!("{host}:{port}")),
+            None => DeviceKey::new(host),
+        }
+    }
+
+    /// Where the camera is asked for the password.
+    pub(crate) fn door(&self) -> Door {
+        if self.url.scheme().starts_with("http") { Door::Http } else { Door::Rtsp }
+    }
+
+    fn usual_port(&self) -> Option<u16> {
+        match (self.url.scheme(), self.transport) {
             ("rtsps", Transport::Http) => Some(443),
             ("rtsps", _) => Some(322),
             ("rtsp" | "rtspt", Transport::Http) => Some(80),
             ("rtsp" | "rtspt", _) => Some(554),
             ("file", _) => None,
-            _ => url.port_or_known_default(),
-        };
-        url.port().or(usual)
-    }
-
-    /// The device for lockouts: host and port.
-    pub(crate) fn device(&self) -> String {
-        match self.url.port() {
-            Some(port) => format!("{}:{port}", self.url.host()),
-            None => self.url.host().to_owned(),
+            _ => self.url.as_url().port_or_known_default(),
         }
     }
 }
@@ -81,6 +97,11 @@ impl Default for IngestOptions {
 }
 
 impl IngestOptions {
+    /// How long an attempt waits until the logins before it have ended; each of them is bounded likewise.
+    pub(crate) fn login_within(&self) -> Duration {
+        self.connect_timeout + self.read_timeout
+    }
+
     pub(crate) fn rules(&self) -> Rules {
         Rules {
             drain_after: self.drain_after,
@@ -88,7 +109,36 @@ impl IngestOptions {
             reconnect_after: self.stall_after / 2,
             key_frame_within: self.key_frame_within,
             // Each engine bounds its own steps; this catches one that does not come back.
-            connect_within: 2 * self.connect_timeout + 6 * self.read_timeout + Duration::from_secs(10),
+            connect_within: 2 * self.connect_timeout
+                + 6 * self.read_timeout
+                + self.login_within()
+                + Duration::from_secs(10),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_its_host_unless_the_port_says_more() {
+        let check = |url: &str, named: Option<&str>, expect: &str| {
+            let request = IngestRequest {
+                path: StreamPath::parse("a").unwrap(),
+                url: SafeUrl::split(url).unwrap().0,
+                credentials: None,
+                engine: IngestEngine::Auto,
+                transport: Transport::Auto,
+                device_key: named.map(DeviceKey::new),
+            };
+            assert_eq!(request.device().as_str(), expect, "{url}");
+        };
+        check("rtsp://10.0.0.5/main", None, "10.0.0.5");
+        check("rtsp://10.0.0.5:554/main", None, "10.0.0.5");
+        check("rtsp://10.0.0.5:8554/main", None, "10.0.0.5:8554");
+        check("rtsps://CAM.local/main", None, "cam.local");
+        check("http://[fe80::1]/mjpg", None, "fe80::1");
+        check("rtsp://10.0.0.5:8554/main", Some("10.0.0.5"), "10.0.0.5");
     }
 }

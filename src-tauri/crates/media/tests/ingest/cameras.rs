@@ -88,6 +88,7 @@ impl Cameras {
             credentials: None,
             engine: IngestEngine::Auto,
             transport: Transport::Auto,
+            device_key: None,
         }
     }
 

@@ -13,6 +13,7 @@ fn request(url: &str) -> ProbeRequest {
         credentials: None,
         engine: IngestEngine::Auto,
         transport: Transport::Auto,
+        device_key: None,
     }
 }
 

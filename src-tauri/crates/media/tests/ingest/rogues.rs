@@ -17,7 +17,7 @@ use watchwall_media::ingest::{IngestOptions, IngestRequest, InterestKind, ProbeR
 use watchwall_model::{ErrorCode, IngestEngine, Phase, SafeUrl, StreamPath, Transport};
 
 /// Serves every connection in the same way.
-async fn rogue<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> (SocketAddr, JoinHandle<()>)
+pub async fn rogue<F>(serve: impl Fn(TcpStream) -> F + Send + 'static) -> (SocketAddr, JoinHandle<()>)
 where
     F: Future<Output = std::io::Result<()>> + Send + 'static,
 {
@@ -32,7 +32,7 @@ where
     (address, task)
 }
 
-fn options() -> IngestOptions {
+pub fn options() -> IngestOptions {
     IngestOptions {
         connect_timeout: Duration::from_millis(800),
         read_timeout: Duration::from_millis(800),
@@ -60,13 +60,14 @@ where
     let before = poured_mib();
     let start = Instant::now();
     let (engine, transport) = (IngestEngine::Auto, Transport::Auto);
-    let request = ProbeRequest { url: url.clone(), credentials: None, engine, transport };
+    let request = ProbeRequest { url: url.clone(), credentials: None, engine, transport, device_key: None };
     let problem = probe(request, &options(), Duration::from_secs(8)).await.unwrap_err();
     assert!(expect.contains(&problem.code), "{what}: {problem}");
     assert!(start.elapsed() < Duration::from_secs(12), "{what}: {:?}", start.elapsed());
 
     let path = StreamPath::parse("rogue").unwrap();
-    let ingest = start_ingest(IngestRequest { path, url, credentials: None, engine, transport }, options());
+    let request = IngestRequest { path, url, credentials: None, engine, transport, device_key: None };
+    let ingest = start_ingest(request, options());
     let _interest = ingest.interest(InterestKind::Recorder);
     let snapshot =
         until(&ingest, what, |s| matches!(s.phase, Phase::Waiting { .. } | Phase::NeedsAttention { .. })).await;
@@ -187,8 +188,14 @@ async fn senseless_packets_end_in_a_failure_and_nothing_else() {
         let url = SafeUrl::split(&format!("rtsp://{address}/cam")).unwrap().0;
         for engine in [IngestEngine::Auto, IngestEngine::Retina, IngestEngine::Gstreamer] {
             let path = StreamPath::parse("noise").unwrap();
-            let request =
-                IngestRequest { path, url: url.clone(), credentials: None, engine, transport: Transport::Auto };
+            let request = IngestRequest {
+                path,
+                url: url.clone(),
+                credentials: None,
+                engine,
+                transport: Transport::Auto,
+                device_key: None,
+            };
             let ingest = start_ingest(request, options());
             let _interest = ingest.interest(InterestKind::Viewer);
             let is_over = |phase: &Phase| matches!(phase, Phase::Waiting { .. } | Phase::NeedsAttention { .. });

@@ -184,7 +184,13 @@ async fn what_retina_refuses_goes_to_gstreamer_and_is_remembered() {
     assert_eq!(describes(), asked + 2);
     ingest.stop().await;
     let url = cameras.request(0).url;
-    let request = ProbeRequest { url, credentials: None, engine: IngestEngine::Auto, transport: Transport::Auto };
+    let request = ProbeRequest {
+        url,
+        credentials: None,
+        engine: IngestEngine::Auto,
+        transport: Transport::Auto,
+        device_key: None,
+    };
     let report = probe(request, &cameras.options, crate::cameras::PATIENCE).await.unwrap();
     assert_eq!(report.engine, IngestEngine::Gstreamer);
     assert!(report.handed_over.is_some());

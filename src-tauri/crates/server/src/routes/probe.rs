@@ -36,6 +36,7 @@ pub async fn probe(State(app): State<App>, Body(asked): Body<Asked>) -> Result<J
         credentials,
         engine: engine_of(asked.engine.as_deref())?.unwrap_or_default(),
         transport: transport_of(asked.transport.as_deref())?.unwrap_or_default(),
+        device_key: None,
     };
     let report = look(&app, request).await?;
     let picture = crate::snapshot::of_probe(&report).await;
@@ -52,5 +53,6 @@ pub async fn look(app: &App, request: ProbeRequest) -> Result<ProbeReport, Probl
 pub fn request_of(new: &NewCamera) -> Result<ProbeRequest, Problem> {
     let draft = new.clone().draft()?;
     let (_, url) = draft.streams.into_iter().next().ok_or_else(|| crate::extract::invalid("main_url", "missing"))?;
-    Ok(ProbeRequest { url, credentials: draft.credentials, engine: draft.engine, transport: draft.transport })
+    let (engine, transport) = (draft.engine, draft.transport);
+    Ok(ProbeRequest { url, credentials: draft.credentials, engine, transport, device_key: None })
 }

@@ -130,5 +130,6 @@ pub fn request(stream: &WantedStream) -> IngestRequest {
         credentials: stream.credentials.clone(),
         engine: stream.engine,
         transport: stream.transport,
+        device_key: None,
     }
 }

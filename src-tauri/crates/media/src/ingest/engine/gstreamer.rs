@@ -9,7 +9,9 @@ use crate::{
     ingest::{
         assembler::{Assembler, RawUnit},
         failure::Failure,
-        interface, reach,
+        interface,
+        login::Login,
+        reach,
     },
 };
 use std::{sync::Arc, time::Instant};
@@ -23,7 +25,7 @@ pub async fn run(job: &Job) -> Result<(), Failure> {
         Transport::Auto => Transport::Tcp,
         other => other,
     };
-    let admission = job.options.lockout.admit(&request.device(), request.credentials.as_ref()).await?;
+    let login = Login::ask(request, &job.options, job.options.login_within()).await?;
     let reach = Reach {
         transport,
         connect_timeout: job.options.connect_timeout,
@@ -33,18 +35,16 @@ pub async fn run(job: &Job) -> Result<(), Failure> {
         },
     };
     let (pipeline, found) = Pipeline::start(request, &reach)?;
-    let mut receiver = Receiver::new(job, transport, found);
+    let mut receiver = Receiver::new(job, transport, found, login);
     let outcome = tokio::select! {
         biased;
         () = job.cancel.cancelled() => Ok(()),
         outcome = receiver.run() => outcome,
     };
     pipeline.stop().await;
-    match &outcome {
-        // The password went out twice.
-        Err(failure) if failure.problem.code == ErrorCode::CredentialsWrong => admission.refused_for_good(),
-        _ if receiver.is_playing => admission.accepted(),
-        _ => {}
+    if matches!(&outcome, Err(failure) if failure.problem.code == ErrorCode::CredentialsWrong) {
+        // It may have gone out twice.
+        receiver.login.refused_for_good();
     }
     match outcome {
         Err(failure) if !receiver.is_playing && is_unclear(&failure) => Err(diagnose(job, failure).await),
@@ -72,6 +72,7 @@ async fn diagnose(job: &Job, failure: Failure) -> Failure {
 struct Receiver<'a> {
     job: &'a Job,
     found: mpsc::Receiver<Found>,
+    login: Login,
     assembler: Assembler,
     transport: Transport,
     video: Option<VideoParams>,
@@ -83,10 +84,11 @@ struct Receiver<'a> {
 }
 
 impl<'a> Receiver<'a> {
-    fn new(job: &'a Job, transport: Transport, found: mpsc::Receiver<Found>) -> Self {
+    fn new(job: &'a Job, transport: Transport, found: mpsc::Receiver<Found>, login: Login) -> Self {
         Self {
             job,
             found,
+            login,
             assembler: Assembler::new(Arc::clone(&job.hub), Arc::clone(&job.counts)),
             transport,
             video: None,
@@ -143,6 +145,7 @@ impl<'a> Receiver<'a> {
                 self.announce();
             }
             Found::Skipped(name) => self.skipped.push(name),
+            Found::Opened => self.login.accepted(),
             Found::Unit { track, data, is_key, pts_us, received_at, is_broken } => {
                 self.begin().await;
                 if is_broken && self.has_told {
@@ -170,6 +173,7 @@ impl<'a> Receiver<'a> {
     async fn begin(&mut self) {
         if !self.is_playing {
             self.is_playing = true;
+            self.login.accepted();
             let skipped_tracks = self.skipped.clone();
             let (engine, transport) = (IngestEngine::Gstreamer, self.transport);
             self.job.tell(EngineEvent::Playing { engine, transport, skipped_tracks }).await;

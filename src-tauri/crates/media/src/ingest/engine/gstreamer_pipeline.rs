@@ -35,7 +35,16 @@ pub enum Found {
     Video(VideoParams),
     Audio(AudioParams),
     Skipped(String),
-    Unit { track: Track, data: Bytes, is_key: bool, pts_us: Option<i64>, received_at: Instant, is_broken: bool },
+    /// The description came and the tracks are set up: whatever the camera guards, it has let us in.
+    Opened,
+    Unit {
+        track: Track,
+        data: Bytes,
+        is_key: bool,
+        pts_us: Option<i64>,
+        received_at: Instant,
+        is_broken: bool,
+    },
     Failed(Failure),
     Ended,
 }
@@ -199,12 +208,12 @@ fn rtsp_source(request: &IngestRequest, reach: &Reach, outlet: &Outlet) -> Resul
         source.set_property("user-pw", credentials.password.reveal());
         let guard = Arc::clone(&outlet.password_guard);
         source.connect("before-send", false, move |_| Some(guard.lets_through().to_value()));
-        let guard = Arc::clone(&outlet.password_guard);
-        source.connect("on-sdp", false, move |_| {
-            guard.is_past.store(true, Ordering::SeqCst);
-            None
-        });
     }
+    let guard = Arc::clone(&outlet.password_guard);
+    source.connect("on-sdp", false, move |_| {
+        guard.is_past.store(true, Ordering::SeqCst);
+        None
+    });
     let outlet = outlet.clone();
     source.connect("select-stream", false, move |values| {
         let caps = values.get(2).and_then(|v| v.get::<gst::Caps>().ok());
@@ -379,9 +388,21 @@ impl Outlet {
                 let failure = if self.password_guard.has_tripped.load(Ordering::SeqCst) {
                     status_problem(401, true, "connect").into()
                 } else {
-                    failure(&error.error(), &debug, self.has_credentials, self.has_offer.load(Ordering::SeqCst))
+                    let step = if self.password_guard.is_past.load(Ordering::SeqCst) { "setup" } else { "describe" };
+                    let status = error.details().and_then(|details| details.get::<u32>("rtsp-status-code").ok());
+                    match status.and_then(|status| u16::try_from(status).ok()) {
+                        Some(503) => status_problem(503, self.has_credentials, step).because(debug).into(),
+                        _ => {
+                            failure(&error.error(), &debug, self.has_credentials, self.has_offer.load(Ordering::SeqCst))
+                        }
+                    }
                 };
                 self.send(Found::Failed(failure));
+            }
+            gst::MessageView::Progress(progress) => {
+                if matches!(progress.get(), (gst::ProgressType::Complete, "open", _)) {
+                    self.send(Found::Opened);
+                }
             }
             gst::MessageView::Eos(_) => {
                 self.send(Found::Ended);
@@ -439,6 +460,7 @@ mod tests {
                 credentials: None,
                 engine: IngestEngine::Gstreamer,
                 transport,
+                device_key: None,
             };
             assert_eq!(location(&request), expect);
         };

@@ -176,6 +176,7 @@ mod tests {
                 credentials: None,
                 engine,
                 transport,
+                device_key: None,
             };
             assert_eq!(plan(&request, preferred).ok(), expect, "{url}");
         };

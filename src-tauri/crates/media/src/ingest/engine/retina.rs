@@ -9,6 +9,7 @@ use crate::{
     ingest::{
         assembler::{Assembler, RawUnit},
         failure::{Failure, connect_problem, first_line, status_problem},
+        login::Login,
         reach::resolve,
     },
 };
@@ -63,6 +64,22 @@ async fn pull(job: &Job, appetite: Appetite) -> Result<(), Failure> {
         tracing::info!(path = %job.request.path, sessions = stale.num_sessions, "waiting out an old session");
         let _ = timeout(STALE_SESSION_WITHIN, job.sessions.0.await_stale_sessions(&stale)).await;
     }
+    resolve(job.request.url.host(), job.request.url.port().unwrap_or(554), job.options.connect_timeout).await?;
+    let mut login = Login::ask(&job.request, &job.options, job.options.login_within()).await?;
+    let opened = open(job, appetite).await;
+    // Some cameras describe themselves to anybody and ask for the password when tracks are set up.
+    match &opened {
+        Ok(_) => login.accepted(),
+        Err(failure) if failure.problem.code == ErrorCode::CredentialsWrong => login.refused(),
+        Err(_) => {}
+    }
+    drop(login);
+    let (chosen, demuxed) = opened?;
+    Receiver::new(job, &chosen, demuxed).run().await
+}
+
+/// From the first question to the answer to PLAY.
+async fn open(job: &Job, appetite: Appetite) -> Result<(Chosen, Demuxed), Failure> {
     let transport = if job.request.transport == Transport::Udp { Transport::Udp } else { Transport::Tcp };
     let mut session = describe(job).await?;
     let chosen = choose(session.streams())?;
@@ -83,10 +100,10 @@ async fn pull(job: &Job, appetite: Appetite) -> Result<(), Failure> {
     let demuxed = playing.demuxed().map_err(|e| failure(&e, job, "describe"))?;
     let skipped_tracks = chosen.skipped.clone();
     job.tell(EngineEvent::Playing { engine: IngestEngine::Retina, transport, skipped_tracks }).await;
-    Receiver::new(job, &chosen, demuxed).run().await
+    Ok((chosen, demuxed))
 }
 
-/// Connects and asks for the description, by the lockout's leave.
+/// Connects and asks for the description.
 async fn describe(job: &Job) -> Result<Session<Described>, Failure> {
     let request = &job.request;
     let mut url = request.url.as_url().clone();
@@ -94,8 +111,6 @@ async fn describe(job: &Job) -> Result<Session<Described>, Failure> {
         // Not a special scheme for the URL standard, so it can always be replaced by another that is not.
         let _ = url.set_scheme("rtsp");
     }
-    resolve(request.url.host(), request.url.port().unwrap_or(554), job.options.connect_timeout).await?;
-    let admission = job.options.lockout.admit(&request.device(), request.credentials.as_ref()).await?;
     let credentials = request
         .credentials
         .as_ref()
@@ -107,21 +122,7 @@ async fn describe(job: &Job) -> Result<Session<Described>, Failure> {
         .teardown(TeardownPolicy::Auto);
     // Connecting, one question and, with a password, the question again.
     let limit = job.options.connect_timeout + 2 * job.options.read_timeout;
-    match within(limit, "describe", job, Session::describe(url, options)).await {
-        Ok(session) => {
-            admission.accepted();
-            Ok(session)
-        }
-        Err(failure) => {
-            match failure.problem.code {
-                ErrorCode::CredentialsWrong => admission.refused(),
-                // The answer came after the password was taken.
-                ErrorCode::StreamPathUnknown => admission.accepted(),
-                _ => {}
-            }
-            Err(failure)
-        }
-    }
+    within(limit, "describe", job, Session::describe(url, options)).await
 }
 
 fn rtp_transport(transport: Transport) -> RtpTransport {
