@@ -70,6 +70,7 @@ catalogue! {
     LoginUnsafe = "login_unsafe", 502;
     LoginPending = "login_pending", 503;
     CameraBusy = "camera_busy", 502;
+    CameraUnavailable = "camera_unavailable", 502;
     StreamPathUnknown = "stream_path_unknown", 502;
     NotRtsp = "not_rtsp", 502;
     RtspError = "rtsp_error", 502;

@@ -73,6 +73,8 @@ pub fn status_problem(status: u16, has_credentials: bool, step: &'static str) ->
         401 if !has_credentials => ErrorCode::CredentialsMissing,
         401 | 403 | 407 => ErrorCode::CredentialsWrong,
         404 | 410 => ErrorCode::StreamPathUnknown,
+        // Asked for a description, nothing is counted yet: it is the service that is not there, not a place in it.
+        503 if step == "describe" => ErrorCode::CameraUnavailable,
         453 | 503 => ErrorCode::CameraBusy,
         _ => ErrorCode::RtspError,
     };
@@ -109,9 +111,11 @@ mod tests {
         check(403, true, ErrorCode::CredentialsWrong);
         check(404, true, ErrorCode::StreamPathUnknown);
         check(453, true, ErrorCode::CameraBusy);
-        check(503, true, ErrorCode::CameraBusy);
+        check(503, true, ErrorCode::CameraUnavailable);
         check(461, true, ErrorCode::RtspError);
         check(500, true, ErrorCode::RtspError);
+        // Some cameras say that all their sessions are taken like this.
+        assert_eq!(status_problem(503, true, "setup").code, ErrorCode::CameraBusy);
     }
 
     #[test]

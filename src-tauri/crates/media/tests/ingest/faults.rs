@@ -2,8 +2,8 @@
 
 use crate::cameras::{Cameras, camera, check_times, read, read_until, stream, until, until_code, until_live, viewer};
 use std::time::{Duration, Instant};
-use watchwall_camsim::{CameraSpec, Fault, StreamSpec};
-use watchwall_media::ingest::InterestKind;
+use watchwall_camsim::{CameraSpec, Fault, PortChoice, StreamSpec};
+use watchwall_media::ingest::{IngestRequest, InterestKind};
 use watchwall_model::{ErrorCode, IngestEngine, Phase, Transport, VideoCodec};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -106,6 +106,21 @@ async fn a_busy_camera_is_waited_for() {
     first.stop().await;
     until_live(&second).await;
     second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_unavailable_is_not_called_busy() {
+    for engine in [IngestEngine::Auto, IngestEngine::Gstreamer] {
+        let spec = CameraSpec { port: PortChoice::Shared, ..camera(stream()) };
+        let cameras = Cameras::start(vec![spec]).await;
+        cameras.fault(Fault::Offline).await;
+        let ingest = cameras.ingest(IngestRequest { engine, ..cameras.request(0) });
+        let _interest = ingest.interest(InterestKind::Viewer);
+        until_code(&ingest, ErrorCode::CameraUnavailable).await;
+        cameras.farm.clear(0).await.unwrap();
+        until_live(&ingest).await;
+        ingest.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
