@@ -115,6 +115,10 @@ impl Fault {
         if has(&["SpaceNotSupported"]) {
             return FaultKind::SpaceNotSupported;
         }
+        // By its code, before the words: they say that a timeout is not supported, not that moves are not.
+        if has(&["TimeoutNotSupported"]) {
+            return FaultKind::InvalidValue;
+        }
         if has(&["MovingPTZ"]) {
             return FaultKind::Moving;
         }

@@ -29,6 +29,7 @@ fn kinds() {
     check(&coded(&["InvalidArgVal", "NoProfile"], "Profile token does not exist"), FaultKind::NoSuchEntity);
     check(&coded(&["InvalidArgVal", "SpaceNotSupported"], ""), FaultKind::SpaceNotSupported);
     check(&coded(&["InvalidArgVal", "InvalidParameter"], ""), FaultKind::InvalidValue);
+    check(&coded(&["InvalidArgVal", "TimeoutNotSupported"], "A timeout is not supported"), FaultKind::InvalidValue);
     check(&coded(&["Action", "IncompleteConfiguration"], ""), FaultKind::IncompleteConfiguration);
     check(&coded(&["Action", "MovingPTZ"], ""), FaultKind::Moving);
     check(&coded(&["InvalidArgVal", "PresetExist"], ""), FaultKind::Exists);
