@@ -1,7 +1,14 @@
 //! `watchwall camsim`: the farm that a person starts by hand. The caller prints and waits.
 
-use crate::{CameraSpec, CamsimError, Farm, FarmOptions};
-use std::{net::SocketAddr, path::PathBuf};
+use crate::{
+    Account, CameraSpec, CamsimError, DevicePlace, DeviceSpec, DiscoverySpec, Farm, FarmOptions, Lockout, Quirk,
+    SoapLogin,
+};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
 use watchwall_model::{Secret, StreamRole};
 
 #[derive(Clone, Debug)]
@@ -20,6 +27,34 @@ pub struct CliOptions {
     pub sub_gop_ms: Option<u32>,
     /// Frames per second of the sub-streams; their own when absent.
     pub sub_fps: Option<u32>,
+    /// The cameras speak ONVIF too.
+    pub onvif: Option<OnvifOptions>,
+}
+
+/// How the cameras speak ONVIF.
+#[derive(Clone, Debug)]
+pub struct OnvifOptions {
+    pub listen: SocketAddr,
+    /// Every device at an address of its own, counted up from here, on the port of `listen`.
+    pub first_address: Option<Ipv4Addr>,
+    /// Cameras of one device: 1, or 16 for recorders.
+    pub channels: usize,
+    pub login: SoapLogin,
+    /// Takes the place of the cameras' user at SOAP.
+    pub account: Option<(String, Secret)>,
+    pub lockout: Option<Lockout>,
+    pub think_time: Duration,
+    pub quirks: Vec<Quirk>,
+    pub discovery: Option<DiscoverySpec>,
+}
+
+/// One line of what is printed about devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceListing {
+    pub name: String,
+    /// Of the device service.
+    pub url: String,
+    pub channels: usize,
 }
 
 /// One line of what is printed.
@@ -54,11 +89,54 @@ pub async fn run_cli(options: CliOptions) -> Result<(Farm, Vec<Listing>), Camsim
         tls_listen: options.tls,
         tunnel_listen: options.tunnel,
         cache_folder: options.cache_folder,
+        onvif_listen: options.onvif.as_ref().map_or(options.listen, |onvif| onvif.listen),
+        devices: options.onvif.as_ref().map(|onvif| devices(onvif, &specs)).unwrap_or_default(),
+        discovery: options.onvif.as_ref().and_then(|onvif| onvif.discovery.clone()),
         ..FarmOptions::new(specs.clone())
     })
     .await?;
     let listings = specs.iter().enumerate().flat_map(|(number, spec)| listings(&farm, number, spec)).collect();
     Ok((farm, listings))
+}
+
+fn devices(options: &OnvifOptions, cameras: &[CameraSpec]) -> Vec<DeviceSpec> {
+    let numbers: Vec<usize> = (0..cameras.len()).collect();
+    let groups = numbers.chunks(options.channels.max(1)).enumerate();
+    let device = |(index, group): (usize, &[usize])| {
+        let first = group.first().and_then(|number| cameras.get(*number));
+        let name = match group {
+            [_] => first.map(|camera| camera.name.clone()).unwrap_or_default(),
+            _ => format!("Recorder {}", index + 1),
+        };
+        let place = match options.first_address {
+            Some(address) => {
+                let own = Ipv4Addr::from(u32::from(address).wrapping_add(u32::try_from(index).unwrap_or(0)));
+                DevicePlace::Own { http: SocketAddr::new(IpAddr::V4(own), options.listen.port()), rtsp_port: 0 }
+            }
+            None => DevicePlace::Shared,
+        };
+        let account = options.account.clone().map(|(name, password)| Account::administrator(name, password));
+        DeviceSpec {
+            place,
+            login: options.login,
+            onvif_accounts: account.into_iter().collect(),
+            lockout: options.lockout,
+            think_time: options.think_time,
+            quirks: options.quirks.clone(),
+            ..DeviceSpec::new(name, group.to_vec())
+        }
+    };
+    groups.map(device).collect()
+}
+
+/// The devices of a farm with where they are.
+pub fn device_listings(farm: &Farm) -> Vec<DeviceListing> {
+    let specs = farm.device_specs();
+    let listing = |(number, spec): (usize, &DeviceSpec)| {
+        let url = farm.device_url(number).ok()?;
+        Some(DeviceListing { name: spec.name.clone(), url, channels: spec.cameras.len() })
+    };
+    specs.enumerate().filter_map(listing).collect()
 }
 
 /// What a person needs to know beside the list: passwords, doors, and how to break things.
@@ -72,6 +150,12 @@ pub fn usage(farm: &Farm, credentials: Option<&(String, Secret)>) -> Vec<String>
     });
     lines.extend(farm.rtsps_url(0, StreamRole::Main).map(|url| format!("Over TLS: {url} (self-signed)")));
     lines.extend(farm.tunnel_url(0, StreamRole::Main).map(|url| format!("Through HTTP: {url} (transport http)")));
+    if let Ok(url) = farm.device_url(0) {
+        lines.push(format!("They speak ONVIF, {} devices; the first is at {url}", farm.devices()));
+    }
+    if let Some(port) = farm.discovery_port() {
+        lines.push(format!("They answer WS-Discovery on port {port}."));
+    }
     if let Some(control) = farm.control_address() {
         lines.push(format!("Faults and counters: http://{control}/cameras, for example"));
         lines.push(format!(

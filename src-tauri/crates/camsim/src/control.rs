@@ -7,6 +7,8 @@
 //! | `POST /cameras/{n}/faults` | enters the fault in the JSON body; answers when it is in force |
 //! | `DELETE /cameras/{n}/faults` | heals the camera |
 //!
+//! Devices that speak ONVIF have requests of their own, see `onvif::control`.
+//!
 //! A fault is `{"kind": "freeze"}` and, where it has any, its values; `"role": "sub"` limits it to one stream.
 //! Refusals are `{"error": "..."}` with 400, 404 or 503. There is no authentication: it listens where it is told,
 //! which should be loopback.
@@ -15,6 +17,7 @@ use crate::{
     CameraCounters, CamsimError, CamsimErrorKind, Fault, FaultSet,
     farm::url,
     house::{CameraRuntime, House},
+    onvif::control_routes,
     rtsp::Door,
 };
 use axum::{
@@ -60,6 +63,7 @@ pub(crate) async fn start(house: Arc<House>, listen: SocketAddr) -> Result<Socke
         .route("/cameras", get(list))
         .route("/cameras/{n}", get(show))
         .route("/cameras/{n}/faults", post(enter).delete(heal))
+        .merge(control_routes())
         .with_state(house.clone());
     let stop = house.stop.clone();
     house.tasks.spawn(async move {

@@ -25,6 +25,10 @@ pub enum CamsimError {
     Certificate { reason: String },
     #[error("there is no camera {0}")]
     UnknownCamera(usize),
+    #[error("there is no device {0}")]
+    UnknownDevice(usize),
+    #[error("device {device}: {reason}")]
+    BadDevice { device: String, reason: String },
     #[error("camera {camera}: {reason}")]
     BadSpec { camera: String, reason: String },
     #[error("the farm has been shut down")]
@@ -42,8 +46,8 @@ pub enum CamsimErrorKind {
 impl CamsimError {
     pub const fn kind(&self) -> CamsimErrorKind {
         match self {
-            Self::UnknownCamera(_) => CamsimErrorKind::NotFound,
-            Self::BadSpec { .. } => CamsimErrorKind::BadRequest,
+            Self::UnknownCamera(_) | Self::UnknownDevice(_) => CamsimErrorKind::NotFound,
+            Self::BadSpec { .. } | Self::BadDevice { .. } => CamsimErrorKind::BadRequest,
             Self::Listen { .. }
             | Self::Encoder { .. }
             | Self::EncoderTimeout { .. }

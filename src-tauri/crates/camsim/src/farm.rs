@@ -1,12 +1,15 @@
 //! The farm: starts the cameras and their doors, takes faults, answers counters, stops everything.
 
 use crate::{
-    Audio, CameraCounters, CameraSpec, CamsimError, FarmOptions, Fault, FaultSet, PortChoice, StreamMode, StreamSpec,
+    Audio, CameraCounters, CameraSpec, CamsimError, DeviceCounters, DeviceEvent, DeviceSpec, FarmOptions, Fault,
+    FaultSet, PortChoice, Quirk, SoapFault, StreamMode, StreamSpec,
     content::{AudioLoop, ClipLibrary, audio_loop},
     control,
     counters::CameraTally,
     doors::{serve_tls, serve_tunnel},
     house::{CameraRuntime, House},
+    login::{Account, LoginDesk},
+    onvif::{Device, Plan, farewell, serve_device, serve_discovery, serve_shared},
     rtsp::{Door, serve_own_port, serve_shared_port, stream_path},
     stream::{MediaClock, StreamRuntime, Studio},
 };
@@ -15,6 +18,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watchwall_model::StreamRole;
 
@@ -26,6 +30,7 @@ pub struct Farm {
     tls_address: Option<SocketAddr>,
     tunnel_address: Option<SocketAddr>,
     control_address: Option<SocketAddr>,
+    onvif_address: Option<SocketAddr>,
 }
 
 /// How long tasks get to end.
@@ -44,24 +49,40 @@ impl Farm {
             }
         }
         let sounds = Sounds::make(&options.cameras).await?;
+        let mut plan = Plan::open(&options).await?;
         let shared = Door::open(options.rtsp_listen).await?;
         let rtsp_address = shared.address;
         let mut cameras = Vec::new();
         let mut own_doors = Vec::new();
         for (number, spec) in options.cameras.into_iter().enumerate() {
+            let device = plan.device_of(number);
             let address = match spec.port {
-                PortChoice::Shared => rtsp_address,
+                PortChoice::Shared => device.and_then(|device| device.rtsp).unwrap_or(rtsp_address),
                 PortChoice::Own => {
-                    let door = Door::open(SocketAddr::new(options.rtsp_listen.ip(), 0)).await?;
+                    let own = device.filter(|device| device.door.is_some()).map(|device| device.address.ip());
+                    let door = Door::open(SocketAddr::new(own.unwrap_or(options.rtsp_listen.ip()), 0)).await?;
                     let address = door.address;
                     own_doors.push((number, door));
                     address
                 }
             };
-            cameras.push(camera(number, spec, address, &sounds));
+            let desk = device.map_or_else(|| Arc::new(desk(&spec)), |device| device.desk.clone());
+            cameras.push(camera(number, spec, address, desk, &sounds));
+        }
+        let onvif_address = plan.shared.as_ref().map(|door| door.address);
+        let mut device_doors = Vec::new();
+        let mut devices = Vec::new();
+        for (number, planned) in plan.devices.into_iter().enumerate() {
+            let names: Vec<String> =
+                planned.spec.cameras.iter().map(|camera| cameras[*camera].spec.name.clone()).collect();
+            device_doors.extend(planned.door.map(|door| (number, door)));
+            devices.push(Device::new(number, planned.spec, planned.address, planned.desk, &names));
         }
         let house = Arc::new(House {
             cameras,
+            devices,
+            discovery: plan.discovery.take(),
+            changed: watch::Sender::new(()),
             clock: MediaClock::start(),
             library: ClipLibrary::new(options.cache_folder),
             session_timeout: options.session_timeout,
@@ -89,11 +110,29 @@ impl Farm {
         let studio = Studio::start(live, house.clock)
             .map_err(|e| CamsimError::Encoder { action: "start its thread", reason: e.to_string() })?;
         house.tasks.spawn(serve_shared_port(house.clone(), shared));
+        for door in plan.rtsp_doors {
+            house.tasks.spawn(serve_shared_port(house.clone(), door));
+        }
+        if let Some(door) = plan.shared {
+            house.tasks.spawn(serve_shared(house.clone(), door));
+        }
+        for (number, door) in device_doors {
+            house.tasks.spawn(serve_device(house.clone(), number, door));
+        }
+        house.tasks.spawn(serve_discovery(house.clone()));
         for (number, door) in own_doors {
             house.tasks.spawn(serve_own_port(house.clone(), number, door));
         }
         house.tasks.spawn(produce_all(house.clone()));
-        Ok(Self { house, studio: Some(studio), rtsp_address, tls_address, tunnel_address, control_address })
+        Ok(Self {
+            house,
+            studio: Some(studio),
+            rtsp_address,
+            tls_address,
+            tunnel_address,
+            control_address,
+            onvif_address,
+        })
     }
 
     /// Waits until every stream has its content.
@@ -170,8 +209,97 @@ impl Farm {
         self.house.stream(camera, role).map(|stream| stream.faults())
     }
 
+    /// The shared ONVIF port; `None` unless a device is there.
+    pub const fn onvif_address(&self) -> Option<SocketAddr> {
+        self.onvif_address
+    }
+
+    /// The port of WS-Discovery; `None` without discovery.
+    pub fn discovery_port(&self) -> Option<u16> {
+        self.house.discovery.as_ref().map(|door| door.port)
+    }
+
+    pub fn devices(&self) -> usize {
+        self.house.devices.len()
+    }
+
+    pub(crate) fn device_specs(&self) -> impl Iterator<Item = &DeviceSpec> {
+        self.house.devices.iter().map(|device| &device.spec)
+    }
+
+    /// Where a device's service is.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_url(&self, device: usize) -> Result<String, CamsimError> {
+        self.house.device(device).map(Device::url)
+    }
+
+    /// # Errors
+    /// No such device.
+    pub fn device_counters(&self, device: usize) -> Result<DeviceCounters, CamsimError> {
+        self.house.device(device).map(Device::counters)
+    }
+
+    /// How far a device's clock is ahead of ours, in milliseconds.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_clock_ms(&self, device: usize) -> Result<i64, CamsimError> {
+        self.house.device(device).map(Device::clock_offset_ms)
+    }
+
+    /// Sets a device's clock, as a jump that nobody ordered over ONVIF.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn set_device_clock_ms(&self, device: usize, ms: i64) -> Result<(), CamsimError> {
+        self.house.device(device).map(|device| device.set_clock_offset_ms(ms))
+    }
+
+    /// Gives a device a habit more.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn quirk(&self, device: usize, quirk: Quirk) -> Result<(), CamsimError> {
+        self.house.device(device).map(|device| device.add_quirk(quirk))
+    }
+
+    /// Back to good manners.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn clear_quirks(&self, device: usize) -> Result<(), CamsimError> {
+        self.house.device(device).map(Device::clear_quirks)
+    }
+
+    /// Spoils an operation of a device.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn soap_fault(&self, device: usize, fault: SoapFault) -> Result<(), CamsimError> {
+        self.house.device(device).map(|device| device.add_soap_fault(fault))
+    }
+
+    /// Heals all operations of a device.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn clear_soap_faults(&self, device: usize) -> Result<(), CamsimError> {
+        self.house.device(device).map(Device::clear_soap_faults)
+    }
+
+    /// Lets something happen at a device.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn event(&self, device: usize, event: DeviceEvent) -> Result<(), CamsimError> {
+        self.house.device(device).map(|device| device.tell(&event))
+    }
+
     /// Cuts all sessions, closes all ports, joins all tasks and the studio.
     pub async fn shutdown(mut self) {
+        farewell(&self.house).await;
         self.house.stop.cancel();
         self.house.tasks.close();
         if tokio::time::timeout(STOP_WAIT, self.house.tasks.wait()).await.is_err() {
@@ -226,7 +354,19 @@ impl Sounds {
     }
 }
 
-fn camera(number: usize, spec: CameraSpec, address: SocketAddr, sounds: &Sounds) -> CameraRuntime {
+/// The accounts of a camera without a device.
+fn desk(spec: &CameraSpec) -> LoginDesk {
+    let own = spec.credentials.clone().map(|(name, password)| Account::administrator(name, password));
+    LoginDesk::new(own.into_iter().collect(), Vec::new(), None)
+}
+
+fn camera(
+    number: usize,
+    spec: CameraSpec,
+    address: SocketAddr,
+    desk: Arc<LoginDesk>,
+    sounds: &Sounds,
+) -> CameraRuntime {
     // The golden angle keeps neighbours apart on the colour wheel.
     let hue = (number * 99 % 256) as u8;
     let stream = |role, stream: &StreamSpec| {
@@ -236,7 +376,7 @@ fn camera(number: usize, spec: CameraSpec, address: SocketAddr, sounds: &Sounds)
     };
     let main = stream(StreamRole::Main, &spec.main);
     let sub = spec.sub.as_ref().map(|sub| stream(StreamRole::Sub, sub));
-    CameraRuntime { main, sub, tally: CameraTally::default(), address, spec }
+    CameraRuntime { main, sub, tally: CameraTally::default(), address, desk, spec }
 }
 
 fn enter_first_faults(house: &House) {

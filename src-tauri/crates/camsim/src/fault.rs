@@ -1,5 +1,6 @@
 //! Faults on command: what can be ordered, and the state a stream is in because of it.
 
+use crate::{Codec, StreamSpec};
 use serde::{Deserialize, Serialize};
 
 /// One order. As JSON: `{"kind": "stall", "ms": 3000}`.
@@ -113,6 +114,33 @@ pub struct ContentFaults {
     pub b_frames: bool,
     pub burst_kbps: Option<u32>,
     pub variable_rate: bool,
+    /// What the owner set, over ONVIF: no fault, and healing leaves it.
+    pub encoder: Option<EncoderSettings>,
+}
+
+/// How a stream is encoded when that is not as its specification says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+pub struct EncoderSettings {
+    pub codec: Codec,
+    pub width: u32,
+    pub height: u32,
+    pub fps: u32,
+    pub bitrate_kbps: u32,
+    /// Frames from one key frame to the next.
+    pub gop_frames: u32,
+}
+
+impl EncoderSettings {
+    pub fn of(spec: &StreamSpec) -> Self {
+        Self {
+            codec: spec.codec,
+            width: spec.width,
+            height: spec.height,
+            fps: spec.fps,
+            bitrate_kbps: spec.bitrate_kbps,
+            gop_frames: (spec.gop_ms * spec.fps / 1000).max(1),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -174,6 +202,7 @@ impl FaultSet {
         Self {
             cuts: self.cuts,
             timestamp_offset: self.timestamp_offset.wrapping_add(self.skew_ticks(now_us)),
+            content: ContentFaults { encoder: self.content.encoder, ..ContentFaults::default() },
             ..Self::default()
         }
     }

@@ -36,11 +36,20 @@ pub fn fault_help() -> String {
          GET    /cameras               all cameras with URLs, faults and counters\n  \
          GET    /cameras/N             one camera\n  \
          POST   /cameras/N/faults      one of the orders below; with \"role\":\"sub\" for one stream only\n  \
-         DELETE /cameras/N/faults      heals the camera\n\nOrders:\n",
+         DELETE /cameras/N/faults      heals the camera\n\n\
+         Devices (--onvif) are commanded in the same way:\n  \
+         GET    /devices               all devices with address, quirks, faults and counters\n  \
+         POST   /devices/N/quirks      {\"quirk\":\"nat_xaddr\"}; DELETE for good manners\n  \
+         POST   /devices/N/soap-faults {\"operation\":\"GetProfiles\",\"answer\":{\"kind\":\"huge\"}}; kinds: fault, status,\n                                \
+         html, huge, deep, entity_bomb, drip, late, nothing, close; DELETE heals\n  \
+         POST   /devices/N/events      {\"topic\":\"motion\",\"index\":0,\"state\":true}\n  \
+         POST   /devices/N/clock       {\"offset_ms\":86400000}\n\nOrders:\n",
     );
     for (order, meaning) in ORDERS {
         text.push_str(&format!("  {order}\n      {meaning}\n"));
     }
+    text.push('\n');
+    text.push_str(&crate::quirk_help());
     text
 }
 

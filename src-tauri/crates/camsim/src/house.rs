@@ -4,18 +4,25 @@ use crate::{
     CameraSpec, CamsimError, Fault,
     content::{ClipLibrary, Packing},
     counters::{CameraCounters, CameraTally},
-    fault::FaultSet,
+    fault::{EncoderSettings, FaultSet},
+    login::LoginDesk,
+    onvif::{Device, DiscoveryDoor},
     stream::{Feed, MediaClock, StreamRuntime, Timeline, VIDEO_HZ, ticks},
 };
 use std::{net::SocketAddr, sync::Arc, time::Duration};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watchwall_model::StreamRole;
 
 pub(crate) struct House {
     pub cameras: Vec<CameraRuntime>,
+    pub devices: Vec<Device>,
+    pub discovery: Option<DiscoveryDoor>,
     pub clock: MediaClock,
     pub library: ClipLibrary,
     pub session_timeout: Duration,
+    /// Tells that a fault was entered or has ended.
+    pub changed: watch::Sender<()>,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
 }
@@ -25,6 +32,8 @@ pub(crate) struct CameraRuntime {
     pub tally: CameraTally,
     /// Where it is reached.
     pub address: SocketAddr,
+    /// Who may see it: the device's accounts when it belongs to one.
+    pub desk: Arc<LoginDesk>,
     pub main: Arc<StreamRuntime>,
     pub sub: Option<Arc<StreamRuntime>>,
 }
@@ -60,6 +69,10 @@ impl House {
         self.cameras.get(camera).ok_or(CamsimError::UnknownCamera(camera))
     }
 
+    pub fn device(&self, device: usize) -> Result<&Device, CamsimError> {
+        self.devices.get(device).ok_or(CamsimError::UnknownDevice(device))
+    }
+
     pub fn stream(&self, camera: usize, role: StreamRole) -> Option<&Arc<StreamRuntime>> {
         let camera = self.cameras.get(camera)?;
         match role {
@@ -91,6 +104,26 @@ impl House {
     /// Heals one stream or all of a camera; returns when that is done.
     pub async fn clear(&self, camera: usize, role: Option<StreamRole>) -> Result<(), CamsimError> {
         self.change(camera, role, |set, now_us, _| set.cleared(now_us)).await
+    }
+
+    /// Sets a stream's encoder, as its owner does. The new picture comes as soon as it is encoded; a session keeps
+    /// running unless the codec is another one.
+    pub fn set_encoder(self: &Arc<Self>, stream: &Arc<StreamRuntime>, settings: EncoderSettings) {
+        stream.faults.send_modify(|set| {
+            let now = set.content.encoder.unwrap_or_else(|| EncoderSettings::of(&stream.spec));
+            set.cuts += u32::from(now.codec != settings.codec);
+            set.content.encoder = Some(settings);
+        });
+        let (house, stream, stop) = (self.clone(), stream.clone(), self.stop.clone());
+        self.tasks.spawn(async move {
+            let made = tokio::select! {
+                () = stop.cancelled() => return,
+                made = house.produce(&stream) => made,
+            };
+            if let Err(error) = made {
+                tracing::error!(camera = stream.name, %error, "the new settings of an encoder gave no picture");
+            }
+        });
     }
 
     /// Puts on the air what the stream's faults want; at the start, its plain content.
@@ -140,6 +173,7 @@ impl House {
                 let rtp_now = stream.video_time_now(now_us, set);
                 *set = change(*set, now_us, rtp_now);
             });
+            self.changed.send_replace(());
             self.produce(stream).await?;
         }
         Ok(())
@@ -148,11 +182,14 @@ impl House {
     fn come_back(&self, camera: usize, role: Option<StreamRole>, after: Duration) {
         let Ok(camera) = self.camera(camera) else { return };
         for stream in camera.streams().filter(|stream| role.is_none_or(|role| stream.role == role)).cloned() {
-            let stop = self.stop.clone();
+            let (stop, changed) = (self.stop.clone(), self.changed.clone());
             self.tasks.spawn(async move {
                 tokio::select! {
                     () = stop.cancelled() => {}
-                    () = tokio::time::sleep(after) => stream.faults.send_modify(|set| set.offline = false),
+                    () = tokio::time::sleep(after) => {
+                        stream.faults.send_modify(|set| set.offline = false);
+                        changed.send_replace(());
+                    }
                 }
             });
         }

@@ -1,6 +1,6 @@
 //! What a virtual camera is: its streams, codecs, credentials and how it is reached.
 
-use crate::Fault;
+use crate::{DeviceSpec, DiscoverySpec, Fault};
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use watchwall_model::{Secret, StreamRole};
@@ -17,6 +17,12 @@ pub struct FarmOptions {
     pub tunnel_listen: Option<SocketAddr>,
     /// Where the faults are commanded over HTTP; `None` for library calls only.
     pub control_listen: Option<SocketAddr>,
+    /// Devices that speak ONVIF for the cameras. A camera without one is reached by RTSP alone.
+    pub devices: Vec<DeviceSpec>,
+    /// ONVIF port of the devices without an address of their own; opened when there are any.
+    pub onvif_listen: SocketAddr,
+    /// Answers WS-Discovery for the devices; `None` keeps silent.
+    pub discovery: Option<DiscoverySpec>,
     /// Keeps encoded clips between runs. `None` encodes them anew.
     pub cache_folder: Option<PathBuf>,
     /// How long a session lives without a request or an RTCP packet.
@@ -32,6 +38,9 @@ impl FarmOptions {
             tls_listen: None,
             tunnel_listen: None,
             control_listen: None,
+            devices: Vec::new(),
+            onvif_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            discovery: None,
             cache_folder: None,
             session_timeout: Duration::from_secs(60),
         }

@@ -1,7 +1,11 @@
 //! What may be typed after `watchwall`.
 
 use clap::{Args, Parser, Subcommand};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+};
+use watchwall_camsim::Quirk;
 
 /// Video wall and video management for control rooms, installers and small sites.
 #[derive(Parser)]
@@ -88,6 +92,47 @@ pub struct CamsimArguments {
     /// Frames per second of the sub-streams.
     #[arg(long, value_name = "FPS", value_parser = clap::value_parser!(u32).range(1..=60))]
     pub fps: Option<u32>,
+    #[command(flatten)]
+    pub onvif: CamsimOnvifArguments,
+}
+
+/// How virtual cameras speak ONVIF.
+#[derive(Args)]
+pub struct CamsimOnvifArguments {
+    /// The cameras speak ONVIF too, at this address.
+    #[arg(long, value_name = "ADDR", num_args = 0..=1, default_missing_value = "127.0.0.1:8000")]
+    pub onvif: Option<SocketAddr>,
+    /// Every device at an address of its own, counted up from this one, for example 127.0.1.1.
+    #[arg(long, value_name = "IP", requires = "onvif")]
+    pub device_ip: Option<Ipv4Addr>,
+    /// Cameras of one device: 16 makes recorders.
+    #[arg(long, value_name = "N", requires = "onvif", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub channels: u32,
+    /// How SOAP is logged in to.
+    #[arg(long, value_name = "WAY", requires = "onvif", default_value = "digest",
+          value_parser = ["open", "digest", "digest-sha256", "digest-either", "token", "digest-or-token", "basic"])]
+    pub soap_login: String,
+    /// User name for SOAP alone: the cameras' own user is then refused there.
+    #[arg(long, requires_all = ["onvif", "onvif_password"])]
+    pub onvif_user: Option<String>,
+    /// Password of that user.
+    #[arg(long, requires = "onvif_user")]
+    pub onvif_password: Option<String>,
+    /// Wrong passwords until the device locks for 30 seconds.
+    #[arg(long, value_name = "N", requires = "onvif")]
+    pub lock_after: Option<u32>,
+    /// Milliseconds before each answer to SOAP.
+    #[arg(long, value_name = "MS", requires = "onvif", default_value_t = 0)]
+    pub think_ms: u64,
+    /// A habit of real devices; may be given several times.
+    #[arg(long, value_name = "NAME", requires = "onvif")]
+    pub quirk: Vec<Quirk>,
+    /// Answers WS-Discovery on the network card with this address; may be given several times.
+    #[arg(long, value_name = "IP", requires = "onvif")]
+    pub discovery: Vec<Ipv4Addr>,
+    /// Port of WS-Discovery.
+    #[arg(long, value_name = "PORT", requires = "onvif", default_value_t = 3702)]
+    pub discovery_port: u16,
 }
 
 /// Which running site to talk to.

@@ -3,7 +3,7 @@
 use super::encoder::VideoEncoder;
 use crate::{
     CamsimError, Codec, Look, StreamSpec,
-    fault::ContentFaults,
+    fault::{ContentFaults, EncoderSettings},
     picture::{Scene, SceneSpec},
 };
 use bytes::Bytes;
@@ -11,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
+use watchwall_model::UtcMillis;
 
 /// Everything that decides what an encoder makes. Streams with equal profiles share one loop.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,11 +36,13 @@ pub(crate) struct EncodedUnit {
 /// A loop lasts at least this long.
 const LOOP_MS: u32 = 4000;
 const LONGEST_ENCODE: Duration = Duration::from_secs(120);
+const LONGEST_STILL: Duration = Duration::from_secs(20);
 const B_FRAMES: u32 = 2;
 
 impl Profile {
     pub fn new(spec: &StreamSpec, faults: ContentFaults, name: &str, hue: u8) -> Self {
-        let (mut width, mut height) = faults.size.unwrap_or((spec.width, spec.height));
+        let settings = faults.encoder.unwrap_or_else(|| EncoderSettings::of(spec));
+        let (mut width, mut height) = faults.size.unwrap_or((settings.width, settings.height));
         if faults.odd_size {
             (width, height) = (width + 6, height + 2);
         }
@@ -52,11 +55,11 @@ impl Profile {
             noise_percent: if own { 0 } else { 25 },
         };
         Self {
-            codec: spec.codec,
-            fps: spec.fps,
-            bitrate_kbps: spec.bitrate_kbps,
-            gop_frames: (spec.gop_ms * spec.fps / 1000).max(1),
-            b_frames: if faults.b_frames && spec.codec != Codec::Mjpeg { B_FRAMES } else { 0 },
+            codec: settings.codec,
+            fps: settings.fps,
+            bitrate_kbps: settings.bitrate_kbps,
+            gop_frames: settings.gop_frames.max(1),
+            b_frames: if faults.b_frames && settings.codec != Codec::Mjpeg { B_FRAMES } else { 0 },
             scene,
         }
     }
@@ -97,4 +100,19 @@ pub(super) fn encode_loop(profile: &Profile) -> Result<Vec<EncodedUnit>, CamsimE
         return Err(CamsimError::Encoder { action: "encode a loop", reason });
     }
     Ok(units)
+}
+
+/// One picture as a JPEG. Blocks for a moment.
+pub(crate) fn encode_still(scene: &SceneSpec, at: UtcMillis) -> Result<Bytes, CamsimError> {
+    let profile =
+        Profile { codec: Codec::Mjpeg, fps: 1, bitrate_kbps: 0, gop_frames: 1, b_frames: 0, scene: scene.clone() };
+    let found = Arc::new(Mutex::new(None));
+    let sink = found.clone();
+    let encoder = VideoEncoder::start(&profile, move |unit| {
+        sink.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(unit.data);
+    })?;
+    encoder.push_waiting(Scene::new(scene).draw_live(at), 0)?;
+    encoder.finish(LONGEST_STILL)?;
+    let picture = found.lock().unwrap_or_else(PoisonError::into_inner).take();
+    picture.ok_or_else(|| CamsimError::Encoder { action: "encode a picture", reason: "nothing came out".into() })
 }

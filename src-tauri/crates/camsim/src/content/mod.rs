@@ -12,6 +12,6 @@ mod library;
 
 pub(crate) use audio::{AudioLoop, audio_loop};
 pub(crate) use bitstream::{Parameters, nals};
-pub(crate) use clip::{EncodedUnit, Profile};
+pub(crate) use clip::{EncodedUnit, Profile, encode_still};
 pub(crate) use encoder::VideoEncoder;
 pub(crate) use library::{Clip, ClipLibrary, Packing, filler_target};

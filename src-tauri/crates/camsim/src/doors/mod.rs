@@ -7,7 +7,7 @@
 mod tls;
 mod tunnel;
 
-pub(crate) use tls::serve as serve_tls;
+pub(crate) use tls::{acceptor, serve as serve_tls};
 pub(crate) use tunnel::serve as serve_tunnel;
 
 use crate::{house::House, rtsp::Door};

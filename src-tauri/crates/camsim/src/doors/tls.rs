@@ -27,7 +27,7 @@ pub(crate) fn serve(
     }))
 }
 
-fn acceptor(host: &str) -> Result<TlsAcceptor, CamsimError> {
+pub(crate) fn acceptor(host: &str) -> Result<TlsAcceptor, CamsimError> {
     let refused = |reason: String| CamsimError::Certificate { reason };
     let made = rcgen::generate_simple_self_signed([host.to_owned()]).map_err(|e| refused(e.to_string()))?;
     let key = PrivatePkcs8KeyDer::from(made.key_pair.serialize_der());

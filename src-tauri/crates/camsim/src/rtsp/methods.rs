@@ -1,7 +1,7 @@
 //! What each RTSP method does (RFC 2326 chapter 10).
 
 use super::{
-    auth::{self, Verdict},
+    auth::{self, Verdict, Visit},
     connection::{Connection, Then},
     request::Request,
     response::{self, Response},
@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     fault::FaultSet,
+    login::LoginDoor,
     stream::{StreamRuntime, VIDEO_HZ},
 };
 use std::{
@@ -88,16 +89,27 @@ impl Connection {
         let Some(camera) = number.and_then(|number| self.house.cameras.get(number)) else {
             return Err(Response::new(404));
         };
-        let wrong_password = meant.map_or_else(|| camera.main.faults(), |m| m.faults).wrong_password;
-        let header = request.header("Authorization");
-        let verdict = auth::judge(&camera.spec, wrong_password, header, &request.method, &self.nonce);
-        if verdict == Verdict::Welcome {
-            return Ok(());
+        let visit = Visit {
+            scheme: camera.spec.auth,
+            is_password_changed: meant.map_or_else(|| camera.main.faults(), |m| m.faults).wrong_password,
+            header: request.header("Authorization"),
+            method: &request.method,
+            nonce: &self.nonce,
+        };
+        match auth::judge(&camera.desk, visit) {
+            Verdict::Welcome => {
+                if visit.header.is_some() {
+                    camera.desk.accepted();
+                }
+                return Ok(());
+            }
+            Verdict::Ask | Verdict::Locked => {}
+            Verdict::Refused => {
+                camera.tally.password_attempts.fetch_add(1, Relaxed);
+                camera.desk.refused(LoginDoor::Rtsp);
+            }
         }
         camera.tally.challenges.fetch_add(1, Relaxed);
-        if verdict == Verdict::Refused {
-            camera.tally.password_attempts.fetch_add(1, Relaxed);
-        }
         let challenges = auth::challenges(camera.spec.auth, &self.nonce);
         Err(challenges.into_iter().fold(Response::new(401), |r, text| r.with("WWW-Authenticate", text)))
     }

@@ -13,14 +13,15 @@ use std::{fmt::Write, net::IpAddr};
 /// Describes a stream. Faults put names there that no client knows.
 pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: IpAddr, faults: &FaultSet) -> String {
     let family = if local.is_ipv4() { "IP4 0.0.0.0" } else { "IP6 ::" };
-    let payload_type = video_payload_type(stream.spec.codec);
+    let encoder = stream.encoder();
+    let payload_type = video_payload_type(encoder.codec);
     let mut sdp = format!(
         "v=0\r\no=- {session} 1 IN {kind} {local}\r\ns={name}\r\nc=IN {family}\r\nt=0 0\r\na=control:*\r\n\
          a=range:npt=now-\r\nm=video 0 RTP/AVP {payload_type}\r\na=framerate:{fps}\r\na=control:track1\r\n",
         session = stream.ordinal + 1,
         kind = if local.is_ipv4() { "IP4" } else { "IP6" },
         name = stream.name.replace(['\r', '\n'], " "),
-        fps = stream.spec.fps,
+        fps = encoder.fps,
     );
     let format =
         if faults.unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(payload_type, parameters) };

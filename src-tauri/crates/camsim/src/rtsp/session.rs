@@ -168,7 +168,7 @@ fn wanted(stream: &StreamRuntime, track: &mut Track, key: bool, faults: &FaultSe
     if video && faults.no_key_frames {
         // The client then gets pictures that refer to nothing.
         track.need_key = false;
-        return !key && stream.spec.codec != Codec::Mjpeg;
+        return !key && stream.encoder().codec != Codec::Mjpeg;
     }
     track.need_key &= video && !key;
     !track.need_key

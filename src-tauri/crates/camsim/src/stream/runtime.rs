@@ -5,7 +5,7 @@ use crate::{
     StreamMode, StreamSpec,
     content::{AudioLoop, Clip, Parameters, Profile},
     counters::StreamTally,
-    fault::{ContentFaults, FaultSet},
+    fault::{ContentFaults, EncoderSettings, FaultSet},
     rtp::{TrackLoop, Wire},
 };
 use rand::Rng;
@@ -106,6 +106,11 @@ impl StreamRuntime {
 
     pub fn faults(&self) -> FaultSet {
         *self.faults.borrow()
+    }
+
+    /// How it is encoded now, faults aside.
+    pub fn encoder(&self) -> EncoderSettings {
+        self.faults.borrow().content.encoder.unwrap_or_else(|| EncoderSettings::of(&self.spec))
     }
 
     pub fn profile(&self, content: ContentFaults) -> Profile {

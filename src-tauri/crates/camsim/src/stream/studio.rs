@@ -32,6 +32,7 @@ pub(crate) struct Studio {
 struct Seat {
     stream: Arc<StreamRuntime>,
     work: Option<Work>,
+    fps: u32,
     /// When the next frame is due, and its number since the phase began.
     phase_us: i64,
     frame: i64,
@@ -89,12 +90,13 @@ impl Drop for Studio {
 
 impl Seat {
     fn new(stream: Arc<StreamRuntime>, ordinal: i64, count: i64) -> Self {
-        let frame_us = 1_000_000 / i64::from(stream.spec.fps);
-        Self { stream, work: None, phase_us: ordinal * frame_us / count, frame: 0, watched: false }
+        let fps = stream.spec.fps;
+        let frame_us = 1_000_000 / i64::from(fps);
+        Self { stream, work: None, fps, phase_us: ordinal * frame_us / count, frame: 0, watched: false }
     }
 
     fn due_us(&self) -> i64 {
-        self.phase_us + self.frame * 1_000_000 / i64::from(self.stream.spec.fps)
+        self.phase_us + self.frame * 1_000_000 / i64::from(self.fps)
     }
 
     fn restart_phase(&mut self, at_us: i64) {
@@ -118,6 +120,11 @@ impl Seat {
         if self.work.as_ref().is_none_or(|work| work.content != content) {
             self.work = None;
             self.work = Some(Work::start(&stream, content)?);
+            let fps = stream.encoder().fps;
+            if fps != self.fps {
+                self.fps = fps;
+                self.restart_phase(clock.now_us());
+            }
         }
         let Some(work) = &mut self.work else { return Ok(()) };
         if live.key_wanted.swap(false, Relaxed) || !self.watched {

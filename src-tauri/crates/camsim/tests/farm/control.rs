@@ -61,6 +61,7 @@ async fn the_command_line_lists_every_stream() {
         cache_folder: None,
         sub_gop_ms: None,
         sub_fps: None,
+        onvif: None,
     })
     .await
     .unwrap();
