@@ -89,12 +89,15 @@ catalogue! {
     CsvInvalid = "csv_invalid", 422;
     TooManyRows = "too_many_rows", 413;
     JobNotFound = "job_not_found", 404;
-    JobRunning = "job_running", 409;
     JobCancelled = "job_cancelled", 409;
     TooManyJobs = "too_many_jobs", 429;
     DiscoveryFailed = "discovery_failed", 500;
     CameraDisabled = "camera_disabled", 409;
     CameraOffline = "camera_offline", 503;
+    OnvifMissing = "onvif_missing", 409;
+    PtzUnsupported = "ptz_unsupported", 501;
+    PtzBusy = "ptz_busy", 423;
+    CredentialsDiverged = "credentials_diverged", 500;
     EngineMissing = "engine_missing", 501;
     // Live
     CodecImpossible = "codec_impossible", 406;
@@ -161,11 +164,13 @@ pub struct Problem {
     pub step: Option<&'static str>,
     /// One English line of technical detail; holds no secret.
     pub detail: Option<String>,
+    /// A better next step than the code's own: `suggestion.{word}` of the catalogue.
+    pub suggestion: Option<&'static str>,
 }
 
 impl Problem {
     pub const fn new(code: ErrorCode) -> Self {
-        Self { code, params: BTreeMap::new(), step: None, detail: None }
+        Self { code, params: BTreeMap::new(), step: None, detail: None, suggestion: None }
     }
 
     #[must_use]
@@ -177,6 +182,12 @@ impl Problem {
     #[must_use]
     pub const fn at(mut self, step: &'static str) -> Self {
         self.step = Some(step);
+        self
+    }
+
+    #[must_use]
+    pub const fn suggesting(mut self, suggestion: &'static str) -> Self {
+        self.suggestion = Some(suggestion);
         self
     }
 

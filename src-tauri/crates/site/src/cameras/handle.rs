@@ -1,7 +1,10 @@
 //! The handle other domains and the server hold.
 
 use super::{
+    discovery::DiscoveryJob,
     draft::{NewCamera, check_name, split},
+    jobs::Jobs,
+    onboarding::Onboarding,
     outages::{OutageFigures, Outages},
     reconcile,
     running::Running,
@@ -11,12 +14,13 @@ use tokio::{
     sync::{Mutex, Notify, watch},
     task::JoinHandle,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watchwall_media::ingest::{IngestHandle, IngestOptions, IngestSnapshot, ProbeReport, ProbeRequest, probe};
 use watchwall_model::{
-    Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, Problem, Secret, Stream, StreamPath, StreamRole,
+    Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, LockoutLatch, Problem, Secret, Stream, StreamPath, StreamRole,
     Transport,
 };
+use watchwall_onvif::HttpPool;
 use watchwall_store::{NewCameraRow, Store};
 
 /// A camera as stored, and how each of its streams stands. Same order as `camera.streams`.
@@ -55,9 +59,11 @@ pub struct CameraEdit {
 /// All cameras of the site. Cheap to clone.
 #[derive(Clone)]
 pub struct Cameras {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
-    cancel: CancellationToken,
+    /// Jobs, joined by [`Cameras::stop`].
+    pub(super) tasks: TaskTracker,
+    pub(super) cancel: CancellationToken,
 }
 
 pub(super) struct Shared {
@@ -65,6 +71,8 @@ pub(super) struct Shared {
     pub running: Running,
     pub ingest_options: IngestOptions,
     pub outages: Outages,
+    pub onboarding: Onboarding,
+    pub discoveries: Jobs<DiscoveryJob>,
     pub wake: Notify,
     changes: watch::Sender<u64>,
 }
@@ -78,9 +86,12 @@ impl Shared {
 impl Cameras {
     /// Starts the reconciler; streams are pulled once somebody wants them.
     pub fn start(store: Store, ingest_options: IngestOptions) -> Self {
+        let http = HttpPool::new(ingest_options.connect_timeout);
         let shared = Arc::new(Shared {
             store,
             running: Running::default(),
+            onboarding: Onboarding::new(ingest_options.clone(), http),
+            discoveries: Jobs::default(),
             ingest_options,
             outages: Outages::default(),
             wake: Notify::new(),
@@ -88,12 +99,16 @@ impl Cameras {
         });
         let cancel = CancellationToken::new();
         let task = tokio::spawn(reconcile::run(shared.clone(), cancel.clone()));
-        Self { shared, task: Arc::new(Mutex::new(Some(task))), cancel }
+        Self { shared, task: Arc::new(Mutex::new(Some(task))), tasks: TaskTracker::new(), cancel }
     }
 
     /// Stops every stream with a TEARDOWN and joins all tasks.
     pub async fn stop(&self) {
         self.cancel.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(Duration::from_secs(2), self.tasks.wait()).await.is_err() {
+            tracing::warn!("onboarding did not stop in time");
+        }
         if let Some(task) = self.task.lock().await.take()
             && tokio::time::timeout(Duration::from_secs(4), task).await.is_err()
         {
@@ -104,6 +119,11 @@ impl Cameras {
     /// Rises with every change of a camera or of a stream's phase.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.changes.subscribe()
+    }
+
+    /// Shared by everything that logs in to cameras.
+    pub fn lockout(&self) -> &LockoutLatch {
+        &self.shared.ingest_options.lockout
     }
 
     /// How long cameras were away that have come back since the start.
@@ -167,6 +187,9 @@ impl Cameras {
     pub async fn remove(&self, id: CameraId) -> Result<Camera, Problem> {
         let camera = self.shared.store.cameras().get(id).await?.ok_or_else(|| not_found(id))?;
         self.shared.store.cameras().delete(id).await?;
+        if let Some(device) = camera.device {
+            self.shared.store.devices().delete_if_empty(device).await?;
+        }
         self.shared.wake.notify_one();
         self.shared.bump();
         Ok(camera)
@@ -175,6 +198,12 @@ impl Cameras {
     /// Looks at a stream without saving anything. Bounded by `deadline`.
     pub async fn probe(&self, request: ProbeRequest, deadline: Duration) -> Result<ProbeReport, Problem> {
         probe(request, &self.shared.ingest_options, deadline).await
+    }
+
+    /// Cameras were stored past this handle: streams follow at once.
+    pub fn reconcile(&self) {
+        self.shared.wake.notify_one();
+        self.shared.bump();
     }
 
     fn woken(&self, camera: Camera) -> Result<CameraSnapshot, Problem> {

@@ -14,6 +14,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use watchwall_media::ingest::{IngestHandle, IngestRequest, start_ingest};
 use watchwall_model::{IngestEngine, Phase, StreamPath};
+use watchwall_store::StoreError;
 
 /// Runs this often even when nobody called.
 const INTERVAL: Duration = Duration::from_secs(30);
@@ -34,8 +35,9 @@ pub async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
 }
 
 async fn reconcile(shared: &Arc<Shared>) {
-    let cameras = match shared.store.cameras().all().await {
-        Ok(cameras) => cameras,
+    let stored = async { Ok::<_, StoreError>((shared.store.cameras().all().await?, shared.store.devices().all().await?)) };
+    let (cameras, devices) = match stored.await {
+        Ok(stored) => stored,
         Err(error) => {
             tracing::error!(%error, "cannot read the cameras; the running ones stay as they are");
             return;
@@ -46,7 +48,7 @@ async fn reconcile(shared: &Arc<Shared>) {
         .flat_map(|camera| &camera.streams)
         .filter_map(|stream| Some((stream.path.clone(), stream.engine_in_use?)))
         .collect();
-    for change in changes(&wanted(&cameras), &shared.running.wanted()) {
+    for change in changes(&wanted(&cameras, &devices), &shared.running.wanted()) {
         match change {
             Change::Start(stream) => {
                 let engine = remembered.get(&stream.path).copied();
@@ -130,6 +132,6 @@ pub fn request(stream: &WantedStream) -> IngestRequest {
         credentials: stream.credentials.clone(),
         engine: stream.engine,
         transport: stream.transport,
-        device_key: None,
+        device_key: stream.device_key.clone(),
     }
 }

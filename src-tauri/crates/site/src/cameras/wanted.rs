@@ -1,7 +1,9 @@
 //! Which ingest actors should exist, compared with those that do. Pure.
 
 use std::collections::BTreeMap;
-use watchwall_model::{Camera, CameraId, Credentials, IngestEngine, SafeUrl, StreamPath, StreamRole, Transport};
+use watchwall_model::{
+    Camera, CameraId, Credentials, Device, DeviceKey, IngestEngine, SafeUrl, StreamPath, StreamRole, Transport,
+};
 
 /// How to reach one stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +15,8 @@ pub struct WantedStream {
     pub credentials: Option<Credentials>,
     pub engine: IngestEngine,
     pub transport: Transport,
+    /// The device in the lockout latch; `None` lets ingest name it after the address.
+    pub device_key: Option<DeviceKey>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -23,10 +27,11 @@ pub enum Change {
     Stop(StreamPath),
 }
 
-/// Streams of enabled cameras. A disabled camera is never contacted.
-pub fn wanted(cameras: &[Camera]) -> BTreeMap<StreamPath, WantedStream> {
+/// Streams of enabled cameras that have an address. A disabled camera is never contacted.
+pub fn wanted(cameras: &[Camera], devices: &[Device]) -> BTreeMap<StreamPath, WantedStream> {
     let streams = cameras.iter().filter(|camera| camera.enabled).flat_map(|camera| {
-        camera.streams.iter().map(|stream| WantedStream {
+        let device_key = device_key(camera, devices);
+        camera.streams.iter().filter(|stream| stream.has_address()).map(move |stream| WantedStream {
             camera: camera.id,
             role: stream.role,
             path: stream.path.clone(),
@@ -34,9 +39,20 @@ pub fn wanted(cameras: &[Camera]) -> BTreeMap<StreamPath, WantedStream> {
             credentials: camera.credentials.clone(),
             engine: stream.engine,
             transport: stream.transport,
+            device_key: device_key.clone(),
         })
     });
     streams.map(|stream| (stream.path.clone(), stream)).collect()
+}
+
+/// Its device's, or that of the only device at its host: a stream that was added by its address counts with it.
+fn device_key(camera: &Camera, devices: &[Device]) -> Option<DeviceKey> {
+    if let Some(id) = camera.device {
+        return devices.iter().find(|device| device.id == id).map(|device| device.at.key());
+    }
+    let mut there = devices.iter().filter(|device| device.at.host.eq_ignore_ascii_case(&camera.host));
+    let only = there.next()?;
+    there.next().is_none().then(|| only.at.key())
 }
 
 /// What turns `running` into `wanted`. Stops come first: a replaced camera must not see two sessions.
@@ -66,6 +82,7 @@ mod tests {
             credentials: None,
             engine: IngestEngine::Auto,
             transport: Transport::Auto,
+            device_key: None,
         }
     }
 
