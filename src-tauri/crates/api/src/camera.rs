@@ -1,5 +1,6 @@
 //! Cameras, streams, groups, probe.
 
+use crate::HealthView;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use watchwall_model::Secret;
@@ -15,6 +16,11 @@ pub struct CameraView {
     /// The password never leaves the server.
     pub username: Option<String>,
     pub has_password: bool,
+    /// The device it belongs to; absent without ONVIF.
+    pub device_id: Option<i64>,
+    /// It can be moved.
+    pub ptz: bool,
+    pub health: HealthView,
     /// Main first.
     pub streams: Vec<StreamView>,
     pub version: i64,
@@ -33,6 +39,12 @@ pub struct StreamView {
     /// `auto`, `tcp`, `udp`, `multicast` or `http`.
     pub transport: String,
     pub facts: Option<FactsView>,
+    /// Token of the profile it shows; absent without ONVIF.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// Why it could not be had when it was looked at last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<crate::StreamFailureView>,
     pub status: StreamStatus,
 }
 

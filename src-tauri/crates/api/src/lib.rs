@@ -5,22 +5,32 @@
 
 mod access;
 mod camera;
+mod device;
+mod device_control;
+mod health;
 mod layout;
 mod live;
 mod notify;
+mod onboarding;
 mod page;
 mod playback;
 mod problem;
+mod ptz;
 mod recording;
 mod settings;
 
 pub use access::*;
 pub use camera::*;
+pub use device::*;
+pub use device_control::*;
+pub use health::*;
 pub use layout::*;
 pub use live::*;
 pub use notify::*;
+pub use onboarding::*;
 pub use page::*;
 pub use playback::*;
 pub use problem::*;
+pub use ptz::*;
 pub use recording::*;
 pub use settings::*;

@@ -1,13 +1,15 @@
 //! `/ws/web-notify`: what changed, after login. Sequence numbers per socket; on a gap the client asks for a snapshot.
 
-use crate::StreamStatus;
+use crate::{CameraEventView, DiscoveredView, HealthStatus, OnboardingProgress, OnboardingRowView, StreamStatus};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NotifyClientMessage {
-    /// Topics: `cameras`, `recording`, `system`. Answered with a snapshot of each.
+    /// Topics: `cameras`, `recording`, `system`, `events`, and with the right `configure` `discovery` and
+    /// `onboarding`. Answered with a snapshot of the first three; of `events`
+    /// there is none, they come as they happen.
     Subscribe {
         topics: Vec<String>,
     },
@@ -21,6 +23,16 @@ pub enum NotifyServerMessage {
     CamerasSnapshot { sequence: u64, cameras: Vec<CameraStatus> },
     /// Streams whose status changed; coalesced, at most four messages a second.
     CamerasChanged { sequence: u64, cameras: Vec<CameraStatus> },
+    /// A camera noticed something, topic `events`. A listener that is too slow misses some: the list of events has all.
+    CameraEvent { sequence: u64, event: CameraEventView },
+    /// A camera has been away for longer than it may, topic `cameras`. `since` is when the absence began.
+    CameraAway { sequence: u64, camera_id: i64, since: i64, code: Option<String> },
+    /// A search went on, topic `discovery`: devices that were found or changed since the last message. Ask for the search
+    /// after subscribing to have the earlier ones.
+    DiscoveryChanged { sequence: u64, id: u64, state: String, total: usize, devices: Vec<DiscoveredView> },
+    /// Devices are being added, topic `onboarding`: rows that changed since the last message. Ask for the job after
+    /// subscribing to have the others.
+    OnboardingChanged { sequence: u64, job: OnboardingProgress, rows: Vec<OnboardingRowView> },
     /// Cameras, groups, layouts, plans or settings were edited: fetch the named list again.
     Edited { sequence: u64, what: String },
     /// Sent every 10 s so that a silent socket is known to be alive.
@@ -30,6 +42,7 @@ pub enum NotifyServerMessage {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CameraStatus {
     pub camera_id: i64,
+    pub health: HealthStatus,
     pub streams: Vec<CameraStreamStatus>,
 }
 

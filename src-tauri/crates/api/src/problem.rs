@@ -29,4 +29,7 @@ pub struct ErrorDetails {
     /// English next step, for tools.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggestion: Option<String>,
+    /// `suggestion.{code}` of the catalogue, where it says more than the code's own next step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion_code: Option<String>,
 }

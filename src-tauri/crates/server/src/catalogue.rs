@@ -21,6 +21,11 @@ pub fn next_step(code: &str, params: &BTreeMap<String, String>) -> Option<String
     SENTENCES.get(&format!("error.{code}.next")).map(|text| fill(text, params))
 }
 
+/// A next step that fits better than the code's own.
+pub fn suggestion(word: &str, params: &BTreeMap<String, String>) -> Option<String> {
+    SENTENCES.get(&format!("suggestion.{word}")).map(|text| fill(text, params))
+}
+
 /// Puts parameters in place of `{name}`. One that is missing becomes nothing rather than a brace on somebody's screen.
 fn fill(text: &str, params: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());

@@ -85,7 +85,11 @@ pub fn details(problem: &Problem, id: &RequestId) -> ProblemDetails {
         details: ErrorDetails {
             step: problem.step.map(ToOwned::to_owned),
             error: problem.detail.clone(),
-            suggestion: catalogue::next_step(code, &problem.params),
+            suggestion: problem
+                .suggestion
+                .and_then(|word| catalogue::suggestion(word, &problem.params))
+                .or_else(|| catalogue::next_step(code, &problem.params)),
+            suggestion_code: problem.suggestion.map(ToOwned::to_owned),
         },
         request_id: id.0.to_string(),
     }

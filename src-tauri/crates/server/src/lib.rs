@@ -16,6 +16,7 @@ mod live;
 mod metrics;
 mod net;
 mod notify;
+mod onboarding;
 mod playback;
 mod private_file;
 mod routes;
@@ -33,5 +34,6 @@ pub use tls::{TlsReport, TlsSource, inspect as inspect_tls};
 /// The English sentence and next step of a code, for programs that show problems on a terminal.
 pub fn sentence_of(problem: &watchwall_model::Problem) -> (String, Option<String>) {
     let code = problem.code.as_str();
-    (catalogue::sentence(code, &problem.params), catalogue::next_step(code, &problem.params))
+    let better = problem.suggestion.and_then(|word| catalogue::suggestion(word, &problem.params));
+    (catalogue::sentence(code, &problem.params), better.or_else(|| catalogue::next_step(code, &problem.params)))
 }

@@ -3,7 +3,7 @@
 use super::Histogram;
 use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 const BOUNDS: &[f64] = &[0.1, 0.25, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, 20.0];
@@ -25,12 +25,17 @@ impl OnboardingMetrics {
     pub async fn timed<T, E>(&self, attempt: impl Future<Output = Result<T, E>>) -> Result<T, E> {
         let started = Instant::now();
         let outcome = attempt.await;
+        self.note(started.elapsed(), outcome.as_ref().map(|_| ()).map_err(|_| ()));
+        outcome
+    }
+
+    /// Counts an attempt that somebody else carried out: a device of a list is one, however many channels it has.
+    pub fn note<E>(&self, took: Duration, outcome: Result<(), E>) {
         self.total.fetch_add(1, Relaxed);
-        self.duration.observe(started.elapsed());
+        self.duration.observe(took);
         if outcome.is_ok() {
             self.success.fetch_add(1, Relaxed);
         }
-        outcome
     }
 
     pub(super) fn write(&self, page: &mut super::page::Page) {

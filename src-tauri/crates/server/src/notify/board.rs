@@ -1,6 +1,6 @@
 //! How all cameras stand, worked out once for all listeners.
 
-use crate::{app::App, views::camera_status};
+use crate::{app::App, views::{Standing, camera_status}};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -33,8 +33,8 @@ impl Board {
             return Ok(Arc::clone(&picture.cameras));
         }
         let taken = Instant::now();
-        let plans = app.site.recording.plans().await?.into();
-        let cameras = app.site.cameras.all().await?.iter().map(|camera| camera_status(camera, &plans)).collect();
+        let standing = Standing::new(app.site.recording.plans().await?, app.site.health.all());
+        let cameras = app.site.cameras.all().await?.iter().map(|camera| camera_status(camera, &standing)).collect();
         let cameras = Arc::new(cameras);
         *picture = Some(Picture { taken, cameras: Arc::clone(&cameras) });
         Ok(cameras)

@@ -4,6 +4,7 @@
 
 mod board;
 mod edits;
+mod jobs;
 mod session;
 
 pub use board::Board;

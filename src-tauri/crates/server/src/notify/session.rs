@@ -1,16 +1,19 @@
 //! The conversation with one listener.
 
-use super::edits::Edited;
+use super::{edits::Edited, jobs::{Follow, JobNews}};
 use crate::{
     app::App,
     live::{End, Said, Wire},
+    views::camera_event_view,
 };
 use axum::extract::ws::WebSocket;
 use std::{collections::HashMap, convert::Infallible, time::Duration};
+use tokio::sync::broadcast::{self, error::RecvError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 use tokio_util::sync::CancellationToken;
 use watchwall_api::{CameraStatus, NotifyClientMessage, NotifyServerMessage};
-use watchwall_model::{ErrorCode, Problem, UtcMillis};
+use watchwall_model::{CameraEventRow, ErrorCode, Problem, Right, Role, UtcMillis};
+use watchwall_site::cameras::health::OfflineAlarm;
 
 /// Changes are gathered for this long: at most four messages a second.
 const GATHER: Duration = Duration::from_millis(250);
@@ -19,9 +22,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Serves one socket until either side ends it.
-pub async fn run(app: App, socket: WebSocket, ended: CancellationToken) {
-    let mut listener =
-        Listener { wire: Wire::new(socket), sequence: 0, topics: Topics::default(), told: HashMap::new() };
+pub async fn run(app: App, socket: WebSocket, role: Role, ended: CancellationToken) {
+    let mut listener = Listener {
+        wire: Wire::new(socket),
+        sequence: 0,
+        topics: Topics::default(),
+        told: HashMap::new(),
+        may_configure: role.has(Right::Configure),
+        jobs: JobNews::default(),
+    };
     let stopping = app.sockets.stopping().clone();
     let end = tokio::select! {
         end = listener.converse(&app) => match end {
@@ -38,6 +47,7 @@ pub async fn run(app: App, socket: WebSocket, ended: CancellationToken) {
 struct Topics {
     cameras: bool,
     edits: bool,
+    events: bool,
 }
 
 struct Listener {
@@ -46,6 +56,9 @@ struct Listener {
     topics: Topics,
     /// Each camera as told last.
     told: HashMap<i64, CameraStatus>,
+    /// Jobs name devices and their failures: they are told to nobody else.
+    may_configure: bool,
+    jobs: JobNews,
 }
 
 impl Listener {
@@ -53,15 +66,29 @@ impl Listener {
         let mut cameras = app.site.cameras.changes();
         let mut plans = app.site.recording.changes();
         let mut edits = app.edits.listen();
+        let mut health = app.site.health.changes();
+        let mut away = app.site.health.alarms();
+        let mut events = app.site.events.listen();
         let mut heartbeat = interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at = Instant::now() + LOOK_EVERY;
+        let (mut searches, mut lists) = (app.site.cameras.discovery_changes(), app.site.cameras.onboarding_changes());
+        let mut jobs_at: Option<Instant> = None;
         loop {
             tokio::select! {
                 biased;
                 said = self.wire.hear() => self.obey(app, said?).await?,
                 Ok(()) = cameras.changed() => look_at = look_at.min(Instant::now() + GATHER),
+                Ok(()) = health.changed() => look_at = look_at.min(Instant::now() + GATHER),
                 Ok(()) = plans.changed() => look_at = look_at.min(Instant::now() + GATHER),
+                event = heard(&mut events) => self.tell_event(&event).await?,
+                alarm = heard(&mut away) => self.tell_away(alarm).await?,
+                Ok(()) = searches.changed() => jobs_at = jobs_at.or(Some(Instant::now() + GATHER)),
+                Ok(()) = lists.changed() => jobs_at = jobs_at.or(Some(Instant::now() + GATHER)),
+                () = due(jobs_at) => {
+                    jobs_at = None;
+                    self.tell_jobs(app).await?;
+                }
                 what = edits.next() => self.tell_edits(what).await?,
                 () = sleep_until(look_at) => {
                     self.tell_changes(app).await?;
@@ -84,8 +111,13 @@ impl Listener {
             None => app.metrics.live.unknown_message(),
             Some(NotifyClientMessage::Subscribe { topics }) => {
                 let has = |name: &str| topics.iter().any(|topic| topic == name);
-                self.topics =
-                    Topics { cameras: has("cameras"), edits: has("cameras") || has("recording") || has("system") };
+                self.topics = Topics {
+                    cameras: has("cameras"),
+                    edits: has("cameras") || has("recording") || has("system"),
+                    events: has("events"),
+                };
+                let follow = |name: &str| if self.may_configure && has(name) { Follow::Yes } else { Follow::No };
+                self.jobs.follow(app, follow("discovery"), follow("onboarding"));
                 self.snapshot(app).await?;
             }
             Some(NotifyClientMessage::Snapshot) => self.snapshot(app).await?,
@@ -132,8 +164,56 @@ impl Listener {
         Ok(())
     }
 
+    async fn tell_event(&mut self, row: &CameraEventRow) -> Result<(), End> {
+        if !self.topics.events {
+            return Ok(());
+        }
+        let sequence = self.next();
+        self.wire.say(&NotifyServerMessage::CameraEvent { sequence, event: camera_event_view(row) }).await
+    }
+
+    async fn tell_away(&mut self, alarm: OfflineAlarm) -> Result<(), End> {
+        if !self.topics.cameras {
+            return Ok(());
+        }
+        let sequence = self.next();
+        let (camera_id, since, code) = (alarm.camera.0, alarm.since.0, alarm.code.map(|code| code.to_string()));
+        self.wire.say(&NotifyServerMessage::CameraAway { sequence, camera_id, since, code }).await
+    }
+
+    async fn tell_jobs(&mut self, app: &App) -> Result<(), End> {
+        let (jobs, sequence) = (&mut self.jobs, &mut self.sequence);
+        let news = jobs.gather(app, || {
+            *sequence += 1;
+            *sequence
+        });
+        for message in news {
+            self.wire.say(&message).await?;
+        }
+        Ok(())
+    }
+
     const fn next(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
+    }
+}
+
+/// The next of a broadcast; what was missed by being slow stands in its list. Safe to drop and call again.
+async fn heard<T: Clone>(from: &mut broadcast::Receiver<T>) -> T {
+    loop {
+        match from.recv().await {
+            Ok(value) => return value,
+            Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => return std::future::pending().await,
+        }
+    }
+}
+
+/// Never without a moment.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }

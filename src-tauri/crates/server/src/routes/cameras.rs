@@ -7,7 +7,7 @@ use crate::{
     error::ApiError,
     extract::{Body, Id, IfMatch, Query},
     notify::Edited,
-    views::{Plans, camera_view, edit_of, new_camera},
+    views::{Standing, camera_view, edit_of, new_camera},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use watchwall_api::{CameraPatch, CameraView, NewCamera, PageOf, PageQuery, ProblemDetails};
@@ -21,8 +21,8 @@ pub async fn list(
 ) -> Result<Json<PageOf<CameraView>>, ApiError> {
     let request = page_request(query, &["name"])?;
     let page = app.site.store.cameras().page(&request).await?;
-    let plans = plans(&app).await?;
-    Ok(Json(page_of(page, |camera| camera_view(&app.site.cameras.snapshot(camera), &plans))))
+    let standing = standing(&app).await?;
+    Ok(Json(page_of(page, |camera| camera_view(&app.site.cameras.snapshot(camera), &standing))))
 }
 
 /// Adds a camera. It is probed first; with `force` it is saved whatever the probe says.
@@ -40,7 +40,7 @@ pub async fn create(State(app): State<App>, caller: Caller, Body(new): Body<NewC
             tracing::warn!(camera.id = id.0, "a new camera's plan was not applied: {problem}");
         }
     }
-    let view = camera_view(&app.site.cameras.get(id).await?, &plans(&app).await?);
+    let view = camera_view(&app.site.cameras.get(id).await?, &standing(&app).await?);
     app.audit(&caller, Act { action: "camera.create", subject: &view.name, old: None, new: audited(&view) }).await;
     app.edits.note(Edited::Cameras);
     app.edits.note(Edited::Plans);
@@ -59,7 +59,7 @@ async fn add(app: &App, new: watchwall_site::cameras::NewCamera, force: bool) ->
 #[utoipa::path(get, path = "/api/v1/cameras/{id}", tag = "cameras", operation_id = "read_camera", params(("id" = i64, Path)),
     responses((status = 200, body = CameraView), (status = 404, body = ProblemDetails)))]
 pub async fn read(State(app): State<App>, Id(id): Id) -> Result<Response, ApiError> {
-    let view = camera_view(&app.site.cameras.get(CameraId(id)).await?, &plans(&app).await?);
+    let view = camera_view(&app.site.cameras.get(CameraId(id)).await?, &standing(&app).await?);
     Ok(versioned(view.version, view))
 }
 
@@ -72,10 +72,10 @@ pub async fn change(
     IfMatch(version): IfMatch,
     Body(patch): Body<CameraPatch>,
 ) -> Result<Response, ApiError> {
-    let plans = plans(&app).await?;
-    let old = camera_view(&app.site.cameras.get(CameraId(id)).await?, &plans);
+    let standing = standing(&app).await?;
+    let old = camera_view(&app.site.cameras.get(CameraId(id)).await?, &standing);
     let changed = app.site.cameras.update(CameraId(id), version, edit_of(patch)?).await?;
-    let view = camera_view(&changed, &plans);
+    let view = camera_view(&changed, &standing);
     app.audit(&caller, Act { action: "camera.update", subject: &view.name, old: audited(&old), new: audited(&view) })
         .await;
     app.edits.note(Edited::Cameras);
@@ -86,7 +86,7 @@ pub async fn change(
 #[utoipa::path(delete, path = "/api/v1/cameras/{id}", tag = "cameras", operation_id = "remove_camera", params(("id" = i64, Path)),
     responses((status = 204), (status = 404, body = ProblemDetails)))]
 pub async fn remove(State(app): State<App>, caller: Caller, Id(id): Id) -> Result<StatusCode, ApiError> {
-    let old = camera_view(&app.site.cameras.get(CameraId(id)).await?, &Plans::default());
+    let old = camera_view(&app.site.cameras.get(CameraId(id)).await?, &Standing::default());
     let camera = app.site.cameras.remove(CameraId(id)).await?;
     for plan in app.site.recording.plans().await? {
         if camera.streams.iter().any(|stream| stream.path == plan.plan.path) {
@@ -99,13 +99,14 @@ pub async fn remove(State(app): State<App>, caller: Caller, Id(id): Id) -> Resul
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub async fn plans(app: &App) -> Result<Plans, Problem> {
-    Ok(app.site.recording.plans().await?.into())
+pub async fn standing(app: &App) -> Result<Standing, Problem> {
+    Ok(Standing::new(app.site.recording.plans().await?, app.site.health.all()))
 }
 
 /// The configuration only: how a stream stands is no act of anybody.
-fn audited(view: &CameraView) -> Option<serde_json::Value> {
+pub fn audited(view: &CameraView) -> Option<serde_json::Value> {
     let mut value = as_value(view)?;
+    value.as_object_mut()?.remove("health");
     for stream in value.get_mut("streams")?.as_array_mut()? {
         if let Some(stream) = stream.as_object_mut() {
             stream.remove("status");

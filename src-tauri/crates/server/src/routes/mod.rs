@@ -5,8 +5,13 @@
 
 mod answer;
 mod audit;
+mod camera_health;
 mod cameras;
 mod clip;
+mod credential_sets;
+mod devices;
+mod discovery;
+mod device_control;
 mod docs;
 mod groups;
 mod health;
@@ -16,9 +21,13 @@ mod login;
 mod me;
 mod metrics;
 mod notify;
+mod onboarding;
+mod picture;
 mod plans;
 mod playback;
 mod probe;
+mod ptz;
+mod reports;
 mod sessions;
 mod settings;
 mod setup;
@@ -40,6 +49,7 @@ use utoipa_axum::{
 };
 use watchwall_model::Right;
 
+pub use cameras::audited as audited_camera;
 pub use login::{CookieTraits, is_tls, session_cookie};
 
 /// One route and what it asks of its caller.
@@ -53,6 +63,7 @@ fn table() -> Vec<Entry> {
     use Need::{LoggedIn, Public};
     const LIVE: Need = Need::Right(Right::Live);
     const PLAYBACK: Need = Need::Right(Right::Playback);
+    const PTZ: Need = Need::Right(Right::Ptz);
     const EXPORT: Need = Need::Right(Right::Export);
     const CONFIGURE: Need = Need::Right(Right::Configure);
     const USERS: Need = Need::Right(Right::Users);
@@ -80,6 +91,59 @@ fn table() -> Vec<Entry> {
         entry(LIVE, routes!(cameras::read)),
         entry(CONFIGURE, routes!(cameras::change)),
         entry(CONFIGURE, routes!(cameras::remove)),
+        entry(CONFIGURE, routes!(devices::choose_profile)),
+        entry(CONFIGURE, routes!(devices::list)),
+        entry(CONFIGURE, routes!(devices::probe)),
+        entry(CONFIGURE, routes!(devices::read)),
+        entry(CONFIGURE, routes!(devices::change)),
+        entry(CONFIGURE, routes!(devices::remove)),
+        entry(CONFIGURE, routes!(devices::refresh)),
+        entry(CONFIGURE, routes!(credential_sets::list)),
+        entry(CONFIGURE, routes!(credential_sets::create)),
+        entry(CONFIGURE, routes!(credential_sets::change)),
+        entry(CONFIGURE, routes!(credential_sets::remove)),
+        entry(CONFIGURE, routes!(discovery::start)),
+        entry(CONFIGURE, routes!(discovery::read)),
+        entry(CONFIGURE, routes!(discovery::cancel)),
+        entry(CONFIGURE, routes!(onboarding::start)),
+        entry(CONFIGURE, routes!(onboarding::read)),
+        entry(CONFIGURE, routes!(onboarding::retry)),
+        entry(CONFIGURE, routes!(onboarding::cancel)),
+        entry(CONFIGURE, routes!(onboarding::report)),
+        entry(LIVE, routes!(camera_health::health)),
+        entry(CONFIGURE, routes!(camera_health::retry)),
+        entry(LIVE, routes!(camera_health::offline_events)),
+        entry(PLAYBACK, routes!(camera_health::events)),
+        entry(PLAYBACK, routes!(reports::offline)),
+        entry(PTZ, routes!(ptz::read)),
+        entry(PTZ, routes!(ptz::command)),
+        entry(PTZ, routes!(ptz::presets)),
+        entry(PTZ, routes!(ptz::set_preset)),
+        entry(PTZ, routes!(ptz::remove_preset)),
+        entry(PTZ, routes!(ptz::patrols)),
+        entry(PTZ, routes!(ptz::create_patrol)),
+        entry(PTZ, routes!(ptz::replace_patrol)),
+        entry(PTZ, routes!(ptz::remove_patrol)),
+        entry(PTZ, routes!(ptz::start_patrol)),
+        entry(PTZ, routes!(ptz::stop_patrol)),
+        entry(CONFIGURE, routes!(picture::imaging)),
+        entry(CONFIGURE, routes!(picture::change_imaging)),
+        entry(CONFIGURE, routes!(picture::focus)),
+        entry(CONFIGURE, routes!(picture::osds)),
+        entry(CONFIGURE, routes!(picture::put_osd)),
+        entry(CONFIGURE, routes!(picture::remove_osd)),
+        entry(CONFIGURE, routes!(picture::encoders)),
+        entry(CONFIGURE, routes!(picture::change_encoder)),
+        entry(CONFIGURE, routes!(device_control::relays)),
+        entry(CONFIGURE, routes!(device_control::switch_relay)),
+        entry(CONFIGURE, routes!(device_control::inputs)),
+        entry(CONFIGURE, routes!(device_control::clock)),
+        entry(CONFIGURE, routes!(device_control::set_clock)),
+        entry(CONFIGURE, routes!(device_control::users)),
+        entry(CONFIGURE, routes!(device_control::create_user)),
+        entry(CONFIGURE, routes!(device_control::change_user)),
+        entry(CONFIGURE, routes!(device_control::remove_user)),
+        entry(CONFIGURE, routes!(device_control::reboot)),
         entry(LIVE, routes!(groups::list)),
         entry(CONFIGURE, routes!(groups::create)),
         entry(CONFIGURE, routes!(groups::change)),

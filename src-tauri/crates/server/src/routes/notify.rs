@@ -13,8 +13,9 @@ use watchwall_api::ProblemDetails;
 pub async fn notify(State(app): State<App>, caller: Caller, upgrade: WebSocketUpgrade) -> Response {
     let held = app.access.open_socket(&caller);
     let (sockets, ended) = (app.sockets.clone(), caller.ended.clone());
+    let role = caller.role;
     sockets.open(upgrade, move |socket| async move {
-        notify::run(app, socket, ended).await;
+        notify::run(app, socket, role, ended).await;
         drop(held);
     })
 }

@@ -1,6 +1,6 @@
 //! Cameras, streams, groups and probes on the wire.
 
-use super::{Plans, stream_status};
+use super::{Standing, device::failure_view, health_view, stream_status};
 use crate::extract::invalid;
 use base64::Engine;
 use serde::{Serialize, de::DeserializeOwned};
@@ -9,7 +9,7 @@ use watchwall_media::ingest::ProbeReport;
 use watchwall_model::{AudioCodec, Group, GroupId, IngestEngine, Problem, StreamFacts, Transport, VideoCodec};
 use watchwall_site::cameras::{self, CameraEdit, CameraSnapshot};
 
-pub fn camera_view(snapshot: &CameraSnapshot, plans: &Plans) -> CameraView {
+pub fn camera_view(snapshot: &CameraSnapshot, standing: &Standing) -> CameraView {
     let camera = &snapshot.camera;
     let streams = camera.streams.iter().map(|stream| {
         let state = snapshot.streams.iter().find(|state| state.path == stream.path);
@@ -21,7 +21,9 @@ pub fn camera_view(snapshot: &CameraSnapshot, plans: &Plans) -> CameraView {
             engine: word(&stream.engine),
             transport: word(&stream.transport),
             facts: running.or(stream.facts.as_ref()).map(facts_view),
-            status: stream_status(camera.enabled, &stream.path, state, plans),
+            profile: stream.profile.clone(),
+            failure: stream.failure.as_ref().map(failure_view),
+            status: stream_status(camera.enabled, &stream.path, state, standing),
         }
     });
     CameraView {
@@ -33,6 +35,9 @@ pub fn camera_view(snapshot: &CameraSnapshot, plans: &Plans) -> CameraView {
         enabled: camera.enabled,
         username: camera.credentials.as_ref().map(|c| c.username.clone()),
         has_password: camera.credentials.as_ref().is_some_and(|c| !c.password.is_empty()),
+        device_id: camera.device.map(|device| device.0),
+        ptz: camera.ptz_profile.is_some(),
+        health: health_view(&standing.health(camera.id)),
         streams: streams.collect(),
         version: camera.version,
         created_at: camera.created_at.0,
@@ -137,7 +142,7 @@ pub fn probe_view(report: &ProbeReport, picture: Option<&[u8]>) -> ProbeAnswer {
 const LONG_GOP_MS: u32 = 5_000;
 
 /// Remarks by catalogue code `warning.{code}`.
-fn warnings(facts: &StreamFacts) -> Vec<&'static str> {
+pub fn warnings(facts: &StreamFacts) -> Vec<&'static str> {
     let mut all = Vec::new();
     match facts.video {
         Some(VideoCodec::H265) => all.push("h265_needs_transcode"),
