@@ -146,6 +146,21 @@ pub struct TargetArguments {
     pub json: bool,
 }
 
+/// How to log in to a device.
+#[derive(Args, Clone)]
+pub struct LoginArguments {
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long)]
+    pub password: Option<String>,
+    /// ONVIF port, when it is not 80 and not part of the address.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Brand, for devices that speak no ONVIF.
+    #[arg(long)]
+    pub vendor: Option<String>,
+}
+
 #[derive(Subcommand)]
 pub enum CameraCommand {
     /// Every camera and how it stands.
@@ -153,19 +168,56 @@ pub enum CameraCommand {
         #[command(flatten)]
         target: TargetArguments,
     },
-    /// Looks at a stream and adds it.
+    /// Finds devices on the networks of the site's machine, or in a range of addresses.
+    Discover {
+        /// For example 192.168.1.0/24 or 192.168.1.10-40; may be given several times.
+        #[arg(long, value_name = "RANGE")]
+        range: Vec<String>,
+        /// UDP port of the search.
+        #[arg(long, hide = true)]
+        port: Option<u16>,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Looks at a device and its streams, and adds nothing.
+    Probe {
+        /// Address, name, IPv6 or URL of the device.
+        address: String,
+        #[command(flatten)]
+        login: LoginArguments,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Adds the devices of a table with the columns name, address, port, user, password, group and url.
+    Import {
+        /// CSV in UTF-8, UTF-16 or GB18030.
+        file: PathBuf,
+        /// Look at every device, add none.
+        #[arg(long)]
+        dry_run: bool,
+        /// Do not record them.
+        #[arg(long)]
+        no_record: bool,
+        /// Name of a stored credential set to try on rows without a login; may be given several times.
+        #[arg(long, value_name = "NAME")]
+        credentials: Vec<String>,
+        /// Where to write what became of each row, as CSV.
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Looks at a device or a stream and adds it.
     Add {
-        /// Stream address; credentials may stand in it.
-        url: String,
+        /// Address of an ONVIF device, or of a stream; credentials may stand in it.
+        address: String,
         #[arg(long)]
         name: Option<String>,
         /// Address of the smaller stream.
         #[arg(long)]
         sub: Option<String>,
-        #[arg(long)]
-        user: Option<String>,
-        #[arg(long)]
-        password: Option<String>,
+        #[command(flatten)]
+        login: LoginArguments,
         /// Do not record it.
         #[arg(long)]
         no_record: bool,

@@ -1,30 +1,41 @@
 //! `watchwall camera`: talks to the site that runs on this machine, as its local administrator.
 
+use super::{
+    onboarding,
+    running_site::{RunningSite, refuse, show, text},
+};
 use crate::{
-    cli::{CameraCommand, TargetArguments},
+    cli::{CameraCommand, LoginArguments, TargetArguments},
     output,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde_json::{Value, json};
-use std::{path::PathBuf, process::ExitCode, time::Duration};
-use watchwall_headless::{default_data_dir, demo_data_dir};
-
-/// A slow camera's probe included.
-const TIMEOUT: Duration = Duration::from_secs(40);
+use std::process::ExitCode;
 
 pub async fn run(command: CameraCommand) -> Result<ExitCode> {
     match command {
         CameraCommand::List { target } => list(&target).await,
-        CameraCommand::Add { url, name, sub, user, password, no_record, force, target } => {
-            let body = json!({
-                "name": name, "main_url": url, "sub_url": sub, "username": user, "password": password,
-                "record": !no_record, "force": force,
+        CameraCommand::Discover { range, port, target } => onboarding::discover(&range, port, &target).await,
+        CameraCommand::Probe { address, login, target } => probe(&address, &login, &target).await,
+        CameraCommand::Import { file, dry_run, no_record, credentials, report, target } => {
+            let wish = onboarding::Import { file, dry_run, records: !no_record, credentials, report };
+            onboarding::import(&wish, &target).await
+        }
+        CameraCommand::Add { address, name, sub, login, no_record, force, target } => {
+            if is_stream(&address) {
+                let body = json!({
+                    "name": name, "main_url": address, "sub_url": sub, "username": login.user,
+                    "password": login.password, "record": !no_record, "force": force,
+                });
+                let site = RunningSite::find(&target)?;
+                let answer = site.send(reqwest::Method::POST, "/api/v1/cameras", Some(&body)).await?;
+                return show(&target, answer, added);
+            }
+            let row = json!({
+                "name": name, "address": address, "port": login.port, "username": login.user,
+                "password": login.password, "vendor": login.vendor,
             });
-            let site = RunningSite::find(&target)?;
-            let answer = site.send(reqwest::Method::POST, "/api/v1/cameras", Some(&body)).await?;
-            show(&target, answer, |camera| {
-                format!("added {} as {} ({})", text(&camera["name"]), camera["id"], text(&camera["streams"][0]["path"]))
-            })
+            add_device(row, !no_record, &target).await
         }
         CameraCommand::Remove { camera, target } => {
             let site = RunningSite::find(&target)?;
@@ -58,104 +69,95 @@ async fn list(target: &TargetArguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Prints the answer, or the refusal with its code and next step, and picks the exit code.
-fn show(target: &TargetArguments, answer: Answer, say: impl FnOnce(&Value) -> String) -> Result<ExitCode> {
-    match answer {
-        Answer::Done(value) if target.json => output::line(serde_json::to_string_pretty(&value)?),
-        Answer::Done(value) => output::line(say(&value)),
-        Answer::Refused(problem) => {
-            if target.json {
-                output::line(serde_json::to_string_pretty(&problem)?);
-            } else {
-                output::note(format_args!("error: {} [{}]", text(&problem["title"]), text(&problem["code"])));
-                for (label, field) in [("while", "step"), ("detail", "error"), ("next", "suggestion")] {
-                    if let Some(words) = problem["details"][field].as_str() {
-                        output::note(format_args!("  {label}: {words}"));
-                    }
-                }
-            }
-            return Ok(ExitCode::FAILURE);
-        }
+async fn probe(address: &str, login: &LoginArguments, target: &TargetArguments) -> Result<ExitCode> {
+    let body = json!({
+        "address": address, "port": login.port, "username": login.user, "password": login.password,
+        "vendor": login.vendor,
+    });
+    let answer = RunningSite::find(target)?.send(reqwest::Method::POST, "/api/v1/devices/probe", Some(&body)).await?;
+    show(target, answer, told)
+}
+
+/// One device as a job of one row.
+async fn add_device(row: Value, records: bool, target: &TargetArguments) -> Result<ExitCode> {
+    let site = RunningSite::find(target)?;
+    let body = json!({ "rows": [row], "record": records });
+    let job = match onboarding::run(&site, &body, |_| {}).await? {
+        Ok(job) => job,
+        Err(problem) => return refuse(target, &problem),
+    };
+    let row = &job["rows"][0];
+    if row["state"] != "added" {
+        return refuse(target, &row["problem"]);
+    }
+    let mut cameras = Vec::new();
+    for id in row["camera_ids"].as_array().into_iter().flatten() {
+        cameras.push(site.get(&format!("/api/v1/cameras/{id}")).await?);
+    }
+    if target.json {
+        output::line(serde_json::to_string_pretty(&json!({ "device_id": row["device_id"], "cameras": cameras }))?);
+    } else {
+        cameras.iter().for_each(|camera| output::line(added(camera)));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
+fn added(camera: &Value) -> String {
+    format!("added {} as {} ({})", text(&camera["name"]), camera["id"], text(&camera["streams"][0]["path"]))
 }
 
-enum Answer {
-    Done(Value),
-    /// RFC 9457 problem details.
-    Refused(Value),
+/// A device and its channels, one line each.
+fn told(answer: &Value) -> String {
+    let device = &answer["device"];
+    let mut lines = vec![format!(
+        "{} {} {} (firmware {}, serial {})",
+        text(&answer["url"]),
+        text(&device["manufacturer"]),
+        text(&device["model"]),
+        text(&device["firmware"]),
+        text(&device["serial"]),
+    )];
+    for channel in answer["channels"].as_array().into_iter().flatten() {
+        for stream in channel["streams"].as_array().into_iter().flatten() {
+            let facts = &stream["facts"];
+            let seen = match stream["failure"]["code"].as_str() {
+                Some(code) => code.to_owned(),
+                None => format!(
+                    "{} {}x{} {} fps {} kbit/s",
+                    text(&facts["video"]),
+                    facts["width"],
+                    facts["height"],
+                    facts["frame_rate"],
+                    stream["bitrate_kbps"],
+                ),
+            };
+            let (role, profile, url) = (text(&stream["role"]), text(&stream["profile"]), text(&stream["url"]));
+            lines.push(format!("channel {} {role}\t{profile}\t{seen}\t{url}", channel["number"]));
+        }
+    }
+    lines.join("\n")
 }
 
-struct RunningSite {
-    address: String,
-    token: String,
-    http: reqwest::Client,
+/// Whether an address is a stream's: whatever is no web address of a device.
+fn is_stream(address: &str) -> bool {
+    let Some((scheme, rest)) = address.split_once("://") else { return false };
+    let path = rest.split_once('/').map_or("", |(_, path)| path).to_ascii_lowercase();
+    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
+    !is_web || !(path.is_empty() || path.contains("onvif") || path.contains("device_service"))
 }
 
-impl RunningSite {
-    /// Reads `server.json` and `local-token` of the data folder; without one given, the site's, then the demo's.
-    fn find(target: &TargetArguments) -> Result<Self> {
-        let folders: Vec<PathBuf> = match &target.data {
-            Some(folder) => vec![folder.clone()],
-            None => vec![default_data_dir(), demo_data_dir()],
-        };
-        for folder in &folders {
-            let Ok(server) = std::fs::read_to_string(folder.join("server.json")) else { continue };
-            let server: Value = serde_json::from_str(&server)?;
-            let token = std::fs::read_to_string(folder.join("local-token")).context("reading the local token")?;
-            let address = server["address"].as_str().context("server.json names no address")?;
-            let address = if address.starts_with("http") { address.to_owned() } else { format!("http://{address}") };
-            let http = reqwest::Client::builder().timeout(TIMEOUT).build()?;
-            return Ok(Self { address: address.trim_end_matches('/').into(), token: token.trim().into(), http });
-        }
-        let looked: Vec<String> = folders.iter().map(|folder| folder.display().to_string()).collect();
-        bail!(
-            "no running site found in {}; start it with `watchwall serve`, or name its folder with --data",
-            looked.join(" or ")
-        )
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    async fn send(&self, method: reqwest::Method, path: &str, body: Option<&Value>) -> Result<Answer> {
-        let mut request = self.http.request(method, format!("{}{path}", self.address)).bearer_auth(&self.token);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let answer = request.send().await.context("the site does not answer; is it still running?")?;
-        let status = answer.status();
-        let text = answer.text().await?;
-        let value = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
-        Ok(if status.is_success() { Answer::Done(value) } else { Answer::Refused(value) })
-    }
-
-    async fn cameras(&self) -> Result<Vec<Value>> {
-        let (mut cameras, mut cursor) = (Vec::new(), None::<String>);
-        loop {
-            let query = cursor.as_deref().map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
-            let answer = self.send(reqwest::Method::GET, &format!("/api/v1/cameras?limit=500{query}"), None).await?;
-            let Answer::Done(page) = answer else { bail!("the site refused the list") };
-            cameras.extend(page["items"].as_array().cloned().unwrap_or_default());
-            match page["next_cursor"].as_str() {
-                Some(next) => cursor = Some(next.to_owned()),
-                None => return Ok(cameras),
-            }
-        }
-    }
-
-    async fn id_of(&self, camera: &str) -> Result<i64> {
-        if let Ok(id) = camera.parse() {
-            return Ok(id);
-        }
-        let cameras = self.cameras().await?;
-        let found: Vec<i64> =
-            cameras.iter().filter(|one| one["name"] == camera).filter_map(|one| one["id"].as_i64()).collect();
-        match found.as_slice() {
-            [id] => Ok(*id),
-            [] => bail!("no camera is named {camera}; see `watchwall camera list`"),
-            _ => bail!("{} cameras are named {camera}; use the id from `watchwall camera list`", found.len()),
-        }
+    #[test]
+    fn devices_and_streams_are_told_apart() {
+        let check = |address: &str, expect| assert_eq!(is_stream(address), expect, "{address}");
+        check("192.168.1.64", false);
+        check("fe80::1", false);
+        check("http://192.168.1.64/", false);
+        check("http://192.168.1.64:8000/onvif/device_service", false);
+        check("http://192.168.1.64/mjpg/video.mjpg", true);
+        check("rtsp://192.168.1.64/main", true);
     }
 }

@@ -4,6 +4,8 @@ mod camera;
 mod camsim;
 mod config;
 mod doctor;
+mod onboarding;
+mod running_site;
 mod serve;
 
 use crate::cli::{Arguments, Command};
