@@ -7,6 +7,7 @@
 mod browser;
 mod farm;
 mod forward;
+mod onboarding;
 mod peers;
 mod process;
 mod record;
@@ -20,8 +21,8 @@ mod verify;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), start (17), and in real browsers
-/// browser (1, 2, 15). `soak` runs only when named.
+/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), onboarding (10), start (17), and in
+/// real browsers browser (1, 2, 15). `soak` runs only when named.
 #[derive(Parser)]
 pub struct Options {
     /// Which to run; all when none is named.
@@ -49,7 +50,7 @@ pub struct Options {
     json: Option<std::path::PathBuf>,
 }
 
-const ALL: [&str; 5] = ["record", "streams", "forward", "start", "browser"];
+const ALL: [&str; 6] = ["record", "streams", "forward", "onboarding", "start", "browser"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -67,6 +68,7 @@ async fn main() -> Result<()> {
             "record" => record::run(&options, options.streams).await?,
             "streams" => record::run_capacity(&options).await?,
             "forward" => forward::run(&options).await?,
+            "onboarding" => onboarding::run(&options).await?,
             "start" => start::run(&options).await?,
             "soak" => soak::run(&options).await?,
             "browser" => continue,
