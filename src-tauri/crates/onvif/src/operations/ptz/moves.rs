@@ -83,13 +83,17 @@ pub struct RelativeMove {
     pub profile: String,
     pub translation: PtzVector,
     pub speed: Option<PtzSpeed>,
+    /// Space of the pan and tilt distances; `None` is the device's usual one.
+    pub pan_tilt_space: Option<String>,
 }
 
 operation! {
     RelativeMove "RelativeMove" of Ptz {}
     write(self, body) {
         body.leaf("ProfileToken", &self.profile);
-        self.translation.write(body, "Translation", None);
+        let zoom = format!("{ZOOM}/TranslationGenericSpace");
+        let spaces = self.pan_tilt_space.as_deref().map(|pan_tilt| (pan_tilt, zoom.as_str()));
+        self.translation.write(body, "Translation", spaces);
         if let Some(speed) = &self.speed {
             speed.write(body, "Speed", None);
         }
