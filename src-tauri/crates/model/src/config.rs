@@ -107,6 +107,16 @@ sections! {
         ring_bytes: usize = 32 * 1024 * 1024, 1_048_576 to 1_073_741_824;
     }
 
+    /// How cameras are watched.
+    health: HealthConfig {
+        /// Each device is asked for its clock this often, in milliseconds.
+        interval_ms: u64 = 30_000, 500 to 3_600_000;
+        /// The first time so long after a start, in milliseconds.
+        first_after_ms: u64 = 10_000, 0 to 600_000;
+        /// A camera that is away for longer is told as an alarm, in milliseconds.
+        offline_alarm_ms: u64 = 180_000, 1_000 to 86_400_000;
+    }
+
     /// Live view.
     live: LiveConfig {
         /// Viewers (tiles) the whole site serves at once.

@@ -1,6 +1,11 @@
 //! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
 
-use crate::{cameras::Cameras, recording::Recording, tap::CameraTaps, upkeep::Upkeep};
+use crate::{
+    cameras::{Cameras, control::Control, events::CameraEvents, health::Health},
+    recording::Recording,
+    tap::CameraTaps,
+    upkeep::Upkeep,
+};
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use watchwall_media::{
     ingest::IngestOptions,
@@ -22,6 +27,9 @@ pub struct Site {
     pub data_folder: PathBuf,
     pub store: Store,
     pub cameras: Cameras,
+    pub health: Health,
+    pub events: CameraEvents,
+    pub control: Control,
     pub recording: Recording,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
@@ -55,6 +63,9 @@ impl Site {
         let (store, outcome) = Store::open(&lock).await?;
         let notices = notices(&outcome);
         let cameras = Cameras::start(store.clone(), IngestOptions::from(&config.ingest));
+        let events = CameraEvents::start(store.clone());
+        let health = Health::start(store.clone(), cameras.clone(), &config.health, events.intake());
+        let control = Control::new(store.clone(), cameras.clone(), health.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
         let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
         if let OpenOutcome::Rebuilt { .. } = outcome {
@@ -68,6 +79,9 @@ impl Site {
             data_folder,
             store,
             cameras,
+            health,
+            events,
+            control,
             recording,
             transcodes,
             plugins,
@@ -76,11 +90,15 @@ impl Site {
         }))
     }
 
-    /// Upkeep, which nobody needs; recorders, so that their last fragments reach the disk, then the cameras, then the database.
+    /// Upkeep, which nobody needs; recorders, so that their last fragments reach the disk, then what watches cameras, then
+    /// the cameras, then the database.
     pub async fn stop(&self) {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
         bounded("recording", self.recording.stop()).await;
+        bounded("control", self.control.stop()).await;
+        bounded("health", self.health.stop()).await;
+        bounded("events", self.events.stop()).await;
         bounded("cameras", self.cameras.stop()).await;
         bounded("transcodes", self.transcodes.stop()).await;
         bounded("database", self.store.close()).await;

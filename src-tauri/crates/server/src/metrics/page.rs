@@ -3,7 +3,7 @@
 use super::Histogram;
 use crate::app::App;
 use std::fmt::{Display, Write};
-use watchwall_model::{Phase, Problem, UtcMicros};
+use watchwall_model::{HealthState, Phase, Problem, UtcMicros};
 use watchwall_site::{cameras::OUTAGE_BOUNDS_S, recording::STALL_BOUNDS_MS};
 
 /// Text under construction. Writing to a string cannot fail, so results are dropped.
@@ -64,13 +64,10 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
     let [mut age, mut frames, mut bytes, mut reconnects, mut lost] = [(); 5].map(|()| Samples::new());
     let now = UtcMicros::now();
     for camera in &cameras {
-        let wanted =
-            |s: &&watchwall_site::cameras::StreamSnapshot| s.ingest.as_ref().is_some_and(|i| i.phase != Phase::Idle);
-        let live = camera.streams.iter().any(|s| s.ingest.as_ref().is_some_and(|i| i.phase.is_live()));
-        match (live, camera.streams.iter().any(|s| wanted(&s))) {
-            (true, _) => online += 1,
-            (false, true) => offline += 1,
-            (false, false) => {}
+        match app.site.health.get(camera.camera.id).state {
+            HealthState::Online => online += 1,
+            state if state.is_away() => offline += 1,
+            _ => {}
         }
         for state in &camera.streams {
             paths += 1;
@@ -89,8 +86,8 @@ async fn streams(app: &App, page: &mut Page) -> Result<(), Problem> {
             lost.push((labels, snapshot.lost_packets as f64));
         }
     }
-    page.gauge("camera_online_count", "Cameras with a live stream", online);
-    page.gauge("camera_offline_count", "Cameras that are wanted and have no live stream", offline);
+    page.gauge("camera_online_count", "Cameras that answer and whose wanted streams move", online);
+    page.gauge("camera_offline_count", "Cameras that are unreachable, refuse our login or send no picture", offline);
     outages(app, page);
     page.gauge("stream_path_total", "Streams configured", paths);
     page.labelled("stream_live_age_seconds", "Now minus capture time of the newest unit", "gauge", &age);

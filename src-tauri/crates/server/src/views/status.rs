@@ -1,30 +1,37 @@
 //! Where a stream stands, on the wire.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use watchwall_api::{CameraStatus, CameraStreamStatus, StreamStatus};
-use watchwall_model::{Phase, PlanRunning, StreamPath, UtcMillis};
+use watchwall_model::{CameraHealth, CameraId, Phase, PlanRunning, StreamPath, UtcMillis};
 use watchwall_site::{
     cameras::{CameraSnapshot, StreamSnapshot},
     recording::PlanView,
 };
 
-use super::word;
+use super::{health_status, word};
 
-/// What each plan is really doing.
+/// What each plan is really doing, and how each camera stands.
 #[derive(Default)]
-pub struct Plans(HashMap<StreamPath, PlanRunning>);
+pub struct Standing {
+    plans: HashMap<StreamPath, PlanRunning>,
+    health: Arc<HashMap<CameraId, CameraHealth>>,
+}
 
-impl From<Vec<PlanView>> for Plans {
-    fn from(plans: Vec<PlanView>) -> Self {
-        Self(plans.into_iter().map(|view| (view.plan.path, view.running)).collect())
+impl Standing {
+    pub fn new(plans: Vec<PlanView>, health: Arc<HashMap<CameraId, CameraHealth>>) -> Self {
+        Self { plans: plans.into_iter().map(|view| (view.plan.path, view.running)).collect(), health }
+    }
+
+    pub fn health(&self, camera: CameraId) -> CameraHealth {
+        self.health.get(&camera).copied().unwrap_or_default()
     }
 }
 
 /// `state` is `None` when no actor exists: the camera is disabled, or was added this moment.
-pub fn stream_status(enabled: bool, path: &StreamPath, state: Option<&StreamSnapshot>, plans: &Plans) -> StreamStatus {
+pub fn stream_status(enabled: bool, path: &StreamPath, state: Option<&StreamSnapshot>, standing: &Standing) -> StreamStatus {
     let ingest = state.and_then(|state| state.ingest.as_ref()).filter(|_| enabled);
     let (code, detail, retry_at) = ingest.map_or((None, None, None), |i| reason(&i.phase));
-    let (recording, recording_code) = recording_word(plans.0.get(path));
+    let (recording, recording_code) = recording_word(standing.plans.get(path));
     StreamStatus {
         phase: match ingest {
             Some(ingest) => phase_word(&ingest.phase).to_owned(),
@@ -47,17 +54,21 @@ pub fn stream_status(enabled: bool, path: &StreamPath, state: Option<&StreamSnap
     }
 }
 
-pub fn camera_status(snapshot: &CameraSnapshot, plans: &Plans) -> CameraStatus {
+pub fn camera_status(snapshot: &CameraSnapshot, standing: &Standing) -> CameraStatus {
     let camera = &snapshot.camera;
     let streams = camera.streams.iter().map(|stream| {
         let state = snapshot.streams.iter().find(|state| state.path == stream.path);
         CameraStreamStatus {
             path: stream.path.to_string(),
             role: stream.role.as_str().to_owned(),
-            status: stream_status(camera.enabled, &stream.path, state, plans),
+            status: stream_status(camera.enabled, &stream.path, state, standing),
         }
     });
-    CameraStatus { camera_id: camera.id.0, streams: streams.collect() }
+    CameraStatus {
+        camera_id: camera.id.0,
+        health: health_status(&standing.health(camera.id)),
+        streams: streams.collect(),
+    }
 }
 
 pub const fn phase_word(phase: &Phase) -> &'static str {

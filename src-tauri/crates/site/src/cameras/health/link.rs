@@ -1,0 +1,346 @@
+//! The link to one device: its client, its heartbeat, its events.
+
+use super::states::DeviceSeen;
+use crate::cameras::{Cameras, events::Intake};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinHandle,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use watchwall_model::{Credentials, DeviceEndpoint, DeviceId, DeviceService, ErrorCode, Problem, UtcMillis};
+use watchwall_onvif::{
+    Client, ClientOptions, DeviceAddress, ErrorKind, OnvifError, PlainPassword,
+    events::{EventSource, ListenPhase},
+    operations::{GetCapabilities, GetServices, GetSystemDateAndTime, Profile, ServiceAddress, Services},
+    soap::Service,
+};
+use watchwall_store::Store;
+
+/// A first silence is looked at again this soon: one lost packet is no outage.
+const SECOND_LOOK: Duration = Duration::from_secs(5);
+/// A whole heartbeat, services and profiles of a slow recorder included.
+const BEAT_WITHIN: Duration = Duration::from_secs(90);
+/// A clock that moved less than this is not written down again.
+const CLOCK_STEP_MS: i64 = 1_000;
+
+/// How a device is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WantedLink {
+    pub id: DeviceId,
+    pub at: DeviceEndpoint,
+    pub credentials: Option<Credentials>,
+    pub services: Vec<DeviceService>,
+    /// Somebody allowed the password to travel readable: the device was seen to take it so.
+    pub is_plain_allowed: bool,
+}
+
+/// What links share.
+#[derive(Clone)]
+pub struct LinkShared {
+    pub store: Store,
+    pub cameras: Cameras,
+    pub intake: Intake,
+    /// Wakes the judge.
+    pub seen: Arc<Notify>,
+    pub interval: Duration,
+    pub first_after: Duration,
+}
+
+/// What a link saw last.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LinkSnapshot {
+    pub device: DeviceSeen,
+    /// Our login was refused, and is not tried again before a person acts.
+    pub login: Option<ErrorCode>,
+    pub last_seen: Option<UtcMillis>,
+    pub checked_at: Option<UtcMillis>,
+    pub clock_offset_ms: Option<i64>,
+    /// Known once the device let us in.
+    pub profiles: Arc<Vec<Profile>>,
+    /// How its events are listened to; `None` where it has none.
+    pub listening: Option<ListenPhase>,
+}
+
+impl LinkSnapshot {
+    /// How events are listened to, as the API spells it.
+    pub fn listening_word(&self) -> Option<&'static str> {
+        Some(match self.listening? {
+            ListenPhase::Idle => "idle",
+            ListenPhase::Subscribing => "subscribing",
+            ListenPhase::Listening => "listening",
+            ListenPhase::Waiting => "waiting",
+            ListenPhase::NeedsAttention => "needs_attention",
+            ListenPhase::Ended => "ended",
+        })
+    }
+}
+
+/// One device's link. Cheap to clone.
+#[derive(Clone)]
+pub struct DeviceLink {
+    client: Client,
+    snapshot: watch::Receiver<LinkSnapshot>,
+    wake: Arc<Notify>,
+    is_retried: Arc<AtomicBool>,
+}
+
+/// A link with the task that keeps it.
+pub struct RunningLink {
+    pub wanted: WantedLink,
+    pub link: DeviceLink,
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl DeviceLink {
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub fn snapshot(&self) -> LinkSnapshot {
+        self.snapshot.borrow().clone()
+    }
+
+    /// Asks again now, also for what was refused.
+    pub fn retry(&self) {
+        self.is_retried.store(true, Ordering::SeqCst);
+        self.wake.notify_one();
+    }
+}
+
+impl RunningLink {
+    /// # Errors
+    /// `url_invalid` for an address that cannot be one.
+    pub fn start(wanted: WantedLink, shared: LinkShared) -> Result<Self, Problem> {
+        let address = DeviceAddress::parse(&wanted.at.url()).map_err(|error| error.problem())?;
+        let options = ClientOptions {
+            plain_password: if wanted.is_plain_allowed { PlainPassword::Allowed } else { PlainPassword::default() },
+            ..shared.cameras.shared.onboarding.examiner.client_options(wanted.at.key())
+        };
+        let client = Client::new(address, wanted.credentials.clone(), options);
+        client.learn_services(services(&wanted.services));
+        let (sender, snapshot) =
+            watch::channel(LinkSnapshot { device: DeviceSeen::NotAsked, ..LinkSnapshot::default() });
+        let (wake, cancel) = (Arc::new(Notify::new()), CancellationToken::new());
+        let is_retried = Arc::new(AtomicBool::new(false));
+        let heart = Heart {
+            id: wanted.id,
+            client: client.clone(),
+            shared,
+            snapshot: sender,
+            wake: Arc::clone(&wake),
+            is_retried: Arc::clone(&is_retried),
+            failures: 0,
+            events: None,
+        };
+        let task = tokio::spawn(heart.run(cancel.clone()));
+        Ok(Self { wanted, link: DeviceLink { client, snapshot, wake, is_retried }, cancel, task })
+    }
+
+    /// Gives the subscription back and joins the task; a device that does not answer is left alone after `within`.
+    pub async fn stop(self, within: Duration) {
+        self.cancel.cancel();
+        let abort = self.task.abort_handle();
+        if timeout(within, self.task).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+fn services(stored: &[DeviceService]) -> Services {
+    let items = stored.iter().map(|service| ServiceAddress {
+        service: Service::of_namespace(&service.namespace),
+        xaddr: service.xaddr.clone(),
+        version: service.version,
+    });
+    Services::new(items.collect())
+}
+
+struct Heart {
+    id: DeviceId,
+    client: Client,
+    shared: LinkShared,
+    snapshot: watch::Sender<LinkSnapshot>,
+    wake: Arc<Notify>,
+    is_retried: Arc<AtomicBool>,
+    failures: u32,
+    events: Option<EventSource>,
+}
+
+impl Heart {
+    async fn run(mut self, cancel: CancellationToken) {
+        let mut next = Instant::now() + jittered(self.shared.first_after);
+        loop {
+            tokio::select! {
+                () = cancel.cancelled() => break,
+                () = self.wake.notified() => {}
+                () = sleep_until(next) => {}
+            }
+            let beaten = tokio::select! {
+                () = cancel.cancelled() => break,
+                beaten = timeout(BEAT_WITHIN, self.beat()) => beaten,
+            };
+            if beaten.is_err() {
+                self.silent(ErrorCode::AnswerTimeout);
+            }
+            let wait = if self.failures == 1 { SECOND_LOOK.min(self.shared.interval) } else { self.shared.interval };
+            next = Instant::now() + jittered(wait);
+        }
+        if let Some(events) = self.events.take() {
+            events.stop().await;
+        }
+    }
+
+    /// Asks for the clock, which needs no login; once it answers, for what a login shows, once.
+    async fn beat(&mut self) {
+        if self.is_retried.swap(false, Ordering::SeqCst) {
+            self.tell(|seen| seen.login = None);
+            if let Some(events) = &self.events {
+                events.retry();
+            }
+        }
+        let asked_at = UtcMillis::now();
+        match self.client.call(&GetSystemDateAndTime).await {
+            Ok(clock) => {
+                let now = UtcMillis::now();
+                let halfway = asked_at.saturating_add_ms((now - asked_at) / 2);
+                self.answered(clock.shown().map(|shown| shown - halfway)).await;
+            }
+            Err(error) if error.kind() == ErrorKind::Unreachable => return self.silent(error.code()),
+            // It answered something: it is there.
+            Err(error) => {
+                self.answered(None).await;
+                if error.kind() == ErrorKind::Login {
+                    return self.refused(error.code());
+                }
+            }
+        }
+        if self.is_introduced() {
+            self.look_at_events();
+        } else {
+            self.introduce().await;
+        }
+    }
+
+    fn is_introduced(&self) -> bool {
+        let seen = self.snapshot.borrow();
+        seen.login.is_some() || !seen.profiles.is_empty()
+    }
+
+    /// A refused password is not tried again: the latch would refuse it unasked, and this does not even ask.
+    async fn introduce(&mut self) {
+        if !self.client.services().is_known() {
+            match learn_services(&self.client).await {
+                Ok(services) => self.client.learn_services(services),
+                Err(error) => return self.hindered(&error),
+            }
+        }
+        match self.client.profiles().await {
+            Ok(profiles) => {
+                self.snapshot.send_modify(|seen| seen.profiles = Arc::new(profiles));
+                self.listen().await;
+            }
+            Err(error) => self.hindered(&error),
+        }
+    }
+
+    fn hindered(&self, error: &OnvifError) {
+        match error.kind() {
+            ErrorKind::Login => self.refused(error.code()),
+            _ => tracing::debug!(device.id = self.id.0, %error, "the device does not tell what it has"),
+        }
+    }
+
+    async fn listen(&mut self) {
+        if self.events.is_some() || !self.client.services().has(&Service::Events) {
+            return;
+        }
+        let source = EventSource::start(self.client.clone());
+        let profiles = Arc::clone(&self.snapshot.borrow().profiles);
+        self.shared.intake.take(self.id, profiles, source.listen()).await;
+        self.events = Some(source);
+    }
+
+    /// The events' door may be shut while the others are open.
+    fn look_at_events(&self) {
+        let Some(events) = &self.events else { return };
+        let heard = events.snapshot();
+        let refusal = heard.reason.filter(|code| super::states::is_login(*code));
+        self.tell(|seen| {
+            seen.listening = Some(heard.phase);
+            if heard.phase == ListenPhase::NeedsAttention && refusal.is_some() {
+                seen.login = refusal;
+            }
+        });
+    }
+
+    async fn answered(&mut self, clock_offset_ms: Option<i64>) {
+        self.failures = 0;
+        let now = UtcMillis::now();
+        let known = self.snapshot.borrow().clock_offset_ms;
+        if let Some(offset) = clock_offset_ms {
+            self.client.note_clock(offset);
+            if known.is_none_or(|known| (known - offset).abs() >= CLOCK_STEP_MS)
+                && let Err(error) = self.shared.store.devices().set_clock_offset(self.id, Some(offset)).await
+            {
+                tracing::warn!(device.id = self.id.0, %error, "cannot store how far the device's clock is ahead");
+            }
+        }
+        self.tell(|seen| {
+            seen.device = DeviceSeen::Answered;
+            (seen.last_seen, seen.checked_at) = (Some(now), Some(now));
+            seen.clock_offset_ms = clock_offset_ms.or(seen.clock_offset_ms);
+        });
+    }
+
+    fn silent(&mut self, code: ErrorCode) {
+        self.failures = self.failures.saturating_add(1);
+        let is_certain = self.failures > 1;
+        self.tell(|seen| {
+            seen.checked_at = Some(UtcMillis::now());
+            if is_certain {
+                seen.device = DeviceSeen::Silent(code);
+            }
+        });
+    }
+
+    fn refused(&self, code: ErrorCode) {
+        self.tell(|seen| seen.login = Some(code));
+    }
+
+    fn tell(&self, change: impl FnOnce(&mut LinkSnapshot)) {
+        let before = self.snapshot.borrow().clone();
+        self.snapshot.send_modify(change);
+        let after = self.snapshot.borrow();
+        if (before.device, before.login) != (after.device, after.login) {
+            self.shared.seen.notify_one();
+        }
+    }
+}
+
+/// Both lists merged; old devices have but one.
+async fn learn_services(client: &Client) -> Result<Services, OnvifError> {
+    match client.call(&GetServices).await {
+        Ok(mut services) => {
+            if let Ok(old) = client.call(&GetCapabilities).await {
+                services.merge(old);
+            }
+            Ok(services)
+        }
+        Err(error) if matches!(error.kind(), ErrorKind::Login | ErrorKind::Unreachable) => Err(error),
+        Err(_) => client.call(&GetCapabilities).await,
+    }
+}
+
+/// Up to a tenth more or less, so that three hundred devices are not asked in the same moment.
+fn jittered(wait: Duration) -> Duration {
+    wait.mul_f64(0.9 + 0.2 * rand::random::<f64>())
+}
