@@ -1,5 +1,6 @@
 //! Playback endpoint `GET /api/v1/playback/{path}` (WebSocket). Binary framing as in `live`; capture time is the recorded wall clock.
 
+use crate::MarkView;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -123,6 +124,8 @@ pub struct TimelineTrack {
     /// `[start, end]` pairs, UTC milliseconds, ascending.
     pub coverage: Vec<[i64; 2]>,
     pub gaps: Vec<GapView>,
+    /// What the camera noticed, by start; the same for all streams of a camera.
+    pub marks: Vec<MarkView>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

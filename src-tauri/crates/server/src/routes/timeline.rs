@@ -7,8 +7,10 @@ use crate::{
     views::track_view,
 };
 use axum::{Json, extract::State};
+use std::collections::HashMap;
 use watchwall_api::{ProblemDetails, TimelineQuery, TimelineView};
-use watchwall_model::{ErrorCode, Problem, StreamPath, TimeRange, UtcMillis};
+use watchwall_model::{CameraId, ErrorCode, Problem, StreamPath, TimeRange, UtcMillis};
+use watchwall_site::cameras::events::Mark;
 
 const MOST_PATHS: usize = 64;
 /// A year and a day.
@@ -26,9 +28,33 @@ pub async fn timeline(
         return Err(invalid("paths", "1 to 64").into());
     }
     let range = range_of(query.from, query.to, LONGEST_MS)?;
-    let tracks = app.site.recording.timeline(&paths, range, query.resolution_ms.unwrap_or(0).max(0)).await?;
-    let tracks = tracks.iter().map(|(path, track)| track_view(path, track)).collect();
-    Ok(Json(TimelineView { from: range.start.0, to: range.end.0, tracks }))
+    let resolution_ms = query.resolution_ms.unwrap_or(0).max(0);
+    let tracks = app.site.recording.timeline(&paths, range, resolution_ms).await?;
+    let mut marks = Marks { of_camera: HashMap::new(), range, resolution_ms };
+    let mut views = Vec::with_capacity(tracks.len());
+    for (path, track) in &tracks {
+        views.push(track_view(path, track, marks.of(&app, path).await?));
+    }
+    Ok(Json(TimelineView { from: range.start.0, to: range.end.0, tracks: views }))
+}
+
+/// What cameras noticed: asked once for each camera, whose streams share it.
+struct Marks {
+    of_camera: HashMap<CameraId, Vec<Mark>>,
+    range: TimeRange,
+    resolution_ms: i64,
+}
+
+impl Marks {
+    /// Nothing for a path whose camera is gone.
+    async fn of(&mut self, app: &App, path: &StreamPath) -> Result<&[Mark], Problem> {
+        let Some(camera) = app.site.store.cameras().by_path(path).await? else { return Ok(&[]) };
+        if !self.of_camera.contains_key(&camera.id) {
+            let marks = app.site.events.marks(camera.id, self.range, self.resolution_ms).await?;
+            self.of_camera.insert(camera.id, marks);
+        }
+        Ok(self.of_camera.get(&camera.id).map_or(&[], Vec::as_slice))
+    }
 }
 
 /// # Errors

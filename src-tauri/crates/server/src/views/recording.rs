@@ -1,9 +1,12 @@
 //! Plans, volumes and the timeline on the wire.
 
-use super::{last_fragment_at, recording_word, word};
+use super::{last_fragment_at, mark_view, recording_word, word};
 use watchwall_api::{GapView, PlanView, SetupFolder, TimelineTrack, VolumeView};
 use watchwall_model::{GapReason, StreamPath, TimeRange};
-use watchwall_site::recording::{self, TimelineTrack as Track};
+use watchwall_site::{
+    cameras::events::Mark,
+    recording::{self, TimelineTrack as Track},
+};
 
 pub fn plan_view(view: &recording::PlanView) -> PlanView {
     let plan = &view.plan;
@@ -54,12 +57,13 @@ pub fn folder_view(report: &recording::FolderReport) -> SetupFolder {
     }
 }
 
-pub fn track_view(path: &StreamPath, track: &Track) -> TimelineTrack {
+pub fn track_view(path: &StreamPath, track: &Track, marks: &[Mark]) -> TimelineTrack {
     let gap = |range: TimeRange, reason| GapView { from: range.start.0, to: range.end.0, reason: gap_word(reason) };
     TimelineTrack {
         path: path.to_string(),
         coverage: track.coverage.iter().map(|piece| [piece.start.0, piece.end.0]).collect(),
         gaps: track.gaps.iter().map(|g| gap(g.range, g.reason)).collect(),
+        marks: marks.iter().map(mark_view).collect(),
     }
 }
 

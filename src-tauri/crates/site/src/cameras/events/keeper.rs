@@ -1,0 +1,182 @@
+//! The task that stores what devices tell.
+
+use super::{
+    assign::{assign, kind_word},
+    handle::HandedIn,
+    news::News,
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::{
+    sync::{broadcast, mpsc},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+use watchwall_model::{Camera, CameraEventRow, DeviceId, NewCameraEvent, Plan, UtcMillis};
+use watchwall_onvif::{
+    events::{CameraEvent, EventStream, Heard},
+    operations::Profile,
+};
+use watchwall_store::{Store, StoreError};
+
+const QUEUE: usize = 1024;
+/// What comes together is stored together: live within a fifth of a second, with few writes when a yard comes alive.
+const GATHER: Duration = Duration::from_millis(200);
+const MOST_AT_ONCE: usize = 256;
+const PRUNE_EVERY: Duration = Duration::from_secs(3_600);
+/// Rows kept at most, whatever the recordings' retention.
+const MOST_ROWS: u32 = 1_000_000;
+const DAY_MS: i64 = 86_400_000;
+/// The cameras of a device are read again after this.
+const CAMERAS_FRESH_FOR: Duration = Duration::from_secs(2);
+
+struct Told {
+    device: DeviceId,
+    profiles: Arc<Vec<Profile>>,
+    event: CameraEvent,
+}
+
+struct Keeper {
+    store: Store,
+    news: News,
+    cameras: HashMap<DeviceId, (Instant, Vec<Camera>)>,
+    told: broadcast::Sender<CameraEventRow>,
+}
+
+/// Runs until cancelled; what was heard by then is stored.
+pub async fn run(
+    store: Store,
+    mut handed_in: mpsc::Receiver<HandedIn>,
+    told: broadcast::Sender<CameraEventRow>,
+    cancel: CancellationToken,
+) {
+    let (sender, mut heard) = mpsc::channel(QUEUE);
+    let mut forwarders = JoinSet::new();
+    let mut keeper = Keeper { store, news: News::default(), cameras: HashMap::new(), told };
+    let mut batch = Vec::new();
+    let (mut store_at, mut prune_at) = (Instant::now(), Instant::now());
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            Some(new) = handed_in.recv() => {
+                forwarders.spawn(forward(new.device, new.profiles, new.events, sender.clone()));
+            }
+            Some(_) = forwarders.join_next() => {}
+            Some(one) = heard.recv() => {
+                if batch.is_empty() {
+                    store_at = Instant::now() + GATHER;
+                }
+                batch.push(one);
+                if batch.len() >= MOST_AT_ONCE {
+                    keeper.keep(&mut batch).await;
+                }
+            }
+            () = sleep_until(store_at), if !batch.is_empty() => keeper.keep(&mut batch).await,
+            () = sleep_until(prune_at) => {
+                keeper.prune().await;
+                prune_at = Instant::now() + PRUNE_EVERY;
+            }
+        }
+    }
+    forwarders.shutdown().await;
+    keeper.keep(&mut batch).await;
+}
+
+/// Ends with its device's listener.
+async fn forward(device: DeviceId, profiles: Arc<Vec<Profile>>, mut events: EventStream, to: mpsc::Sender<Told>) {
+    while let Some(heard) = events.next().await {
+        match heard {
+            Heard::Event(event) => {
+                if to.send(Told { device, profiles: Arc::clone(&profiles), event }).await.is_err() {
+                    return;
+                }
+            }
+            Heard::Lost(count) => tracing::warn!(device.id = device.0, count, "events of a device were lost"),
+        }
+    }
+}
+
+impl Keeper {
+    async fn keep(&mut self, batch: &mut Vec<Told>) {
+        let mut events = Vec::new();
+        for told in batch.drain(..) {
+            match self.read(&told).await {
+                Ok(event) => events.extend(event),
+                Err(error) => tracing::error!(%error, device.id = told.device.0, "an event could not be looked at"),
+            }
+        }
+        if events.is_empty() {
+            return;
+        }
+        match self.store.camera_events().insert(&events).await {
+            Ok(stored) => {
+                for row in stored {
+                    // Without a listener there is nobody to tell.
+                    let _ = self.told.send(row);
+                }
+            }
+            Err(error) => tracing::error!(%error, count = events.len(), "events of cameras could not be stored"),
+        }
+    }
+
+    async fn read(&mut self, told: &Told) -> Result<Option<NewCameraEvent>, StoreError> {
+        let event = &told.event;
+        let cameras = self.cameras_of(told.device).await?;
+        let Some(camera) = assign(event, cameras, &told.profiles) else {
+            tracing::debug!(device.id = told.device.0, source = ?event.source, topic = event.topic, "an event of no camera");
+            return Ok(None);
+        };
+        if !self.news.knows(camera) {
+            let since = UtcMillis::now().saturating_add_ms(-DAY_MS);
+            let stored = self.store.camera_events().last_states(camera, since).await?;
+            self.news.remember(camera, &stored);
+        }
+        let kind = kind_word(&event.kind);
+        let Some(state) = self.news.take(camera, kind, event) else { return Ok(None) };
+        Ok(Some(NewCameraEvent {
+            camera,
+            kind: kind.to_owned(),
+            state,
+            source: clipped(event.source.as_deref().unwrap_or_default()),
+            rule: clipped(event.rule.as_deref().unwrap_or_default()),
+            topic: clipped(&event.topic),
+            value: event.value.as_ref().map(|(name, value)| clipped(&format!("{name}={value}"))).unwrap_or_default(),
+            at: event.at,
+        }))
+    }
+
+    async fn cameras_of(&mut self, device: DeviceId) -> Result<&[Camera], StoreError> {
+        let is_fresh = self.cameras.get(&device).is_some_and(|(at, _)| at.elapsed() < CAMERAS_FRESH_FOR);
+        if !is_fresh {
+            let mut cameras = self.store.cameras().of_device(device).await?;
+            cameras.retain(|camera| camera.enabled);
+            self.cameras.insert(device, (Instant::now(), cameras));
+        }
+        Ok(self.cameras.get(&device).map_or(&[], |(_, cameras)| cameras.as_slice()))
+    }
+
+    /// Events stay as long as the recordings they belong to.
+    async fn prune(&mut self) {
+        let work = async {
+            let plans = self.store.plans().all().await?;
+            let longest = plans.iter().map(|plan| plan.retention_days).max().unwrap_or(0);
+            let days = i64::from(longest.max(Plan::DEFAULT_RETENTION_DAYS));
+            let before = UtcMillis::now().saturating_add_ms(-days.saturating_mul(DAY_MS));
+            let cameras = self.store.cameras().all().await?;
+            Ok::<_, StoreError>((self.store.camera_events().prune(before, MOST_ROWS).await?, cameras))
+        };
+        match work.await {
+            Ok((forgotten, cameras)) => {
+                tracing::debug!(forgotten, "old events of cameras were forgotten");
+                self.news.keep(|id| cameras.iter().any(|camera| camera.id == id));
+                self.cameras.clear();
+            }
+            Err(error) => tracing::warn!(%error, "old events of cameras could not be forgotten"),
+        }
+    }
+}
+
+/// Texts of a device are as long as it likes; rows are not.
+fn clipped(text: &str) -> String {
+    text.chars().take(200).collect()
+}

@@ -1,0 +1,185 @@
+//! What is news: not how things stood when listening began, not what was said before. Pure.
+
+use std::collections::HashMap;
+use watchwall_model::{CameraEventRow, CameraEventState, CameraId};
+use watchwall_onvif::events::{CameraEvent, EventState};
+
+/// Things remembered per camera; a device that makes up ever new rules is told of without memory.
+const MOST_KEYS: usize = 256;
+/// Events stored per camera and minute; what comes faster is left out and counted.
+const MOST_PER_MINUTE: u32 = 300;
+
+/// Kind, topic, source and rule of something that goes on.
+type Key = (String, String, String, String);
+
+/// How everything stands that a camera told of.
+#[derive(Default)]
+pub struct News {
+    cameras: HashMap<CameraId, Told>,
+}
+
+#[derive(Default)]
+struct Told {
+    is_on: HashMap<Key, bool>,
+    minute: i64,
+    count: u32,
+    left_out: u64,
+}
+
+impl News {
+    /// Whether a camera's last states were read from the database.
+    pub fn knows(&self, camera: CameraId) -> bool {
+        self.cameras.contains_key(&camera)
+    }
+
+    /// What an earlier run stored last.
+    pub fn remember(&mut self, camera: CameraId, stored: &[CameraEventRow]) {
+        let told = self.cameras.entry(camera).or_default();
+        for row in stored {
+            let event = &row.event;
+            let topic = if event.kind == "other" { event.topic.clone() } else { String::new() };
+            let key = (event.kind.clone(), topic, event.source.clone(), event.rule.clone());
+            told.is_on.insert(key, event.state == CameraEventState::On);
+        }
+    }
+
+    /// The state to store and tell; `None` when it is no news. The state at the beginning of listening is news only
+    /// when it differs from what was known: then it changed while nobody listened.
+    pub fn take(&mut self, camera: CameraId, kind: &str, event: &CameraEvent) -> Option<CameraEventState> {
+        let told = self.cameras.entry(camera).or_default();
+        let is_on = match event.state {
+            EventState::Happened if event.is_initial => return None,
+            EventState::Happened => return told.allow(event).then_some(CameraEventState::Pulse),
+            EventState::Began => true,
+            EventState::Ended => false,
+        };
+        let topic = if kind == "other" { event.topic.clone() } else { String::new() };
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let key = (kind.to_owned(), topic, text(&event.source), text(&event.rule));
+        let known = told.is_on.get(&key).copied();
+        if known.is_some() || told.is_on.len() < MOST_KEYS {
+            told.is_on.insert(key, is_on);
+        }
+        let is_news = match known {
+            Some(known) => known != is_on,
+            // The end of what nobody saw begin is no news either.
+            None => is_on && !event.is_initial,
+        };
+        let state = if is_on { CameraEventState::On } else { CameraEventState::Off };
+        (is_news && told.allow(event)).then_some(state)
+    }
+
+    /// Forgets cameras that are gone.
+    pub fn keep(&mut self, mut is_known: impl FnMut(CameraId) -> bool) {
+        self.cameras.retain(|camera, _| is_known(*camera));
+    }
+}
+
+impl Told {
+    fn allow(&mut self, event: &CameraEvent) -> bool {
+        let minute = event.at.0.div_euclid(60_000);
+        if minute != self.minute {
+            if self.left_out > 0 {
+                tracing::warn!(
+                    left_out = self.left_out,
+                    topic = event.topic,
+                    "a camera told more events than are kept"
+                );
+            }
+            (self.minute, self.count, self.left_out) = (minute, 0, 0);
+        }
+        self.count += 1;
+        let is_allowed = self.count <= MOST_PER_MINUTE;
+        self.left_out += u64::from(!is_allowed);
+        is_allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use EventState::{Began, Ended, Happened};
+    use watchwall_model::UtcMillis;
+    use watchwall_onvif::events::EventKind;
+
+    const CAMERA: CameraId = CameraId(1);
+
+    fn event(state: EventState, is_initial: bool, rule: &str) -> CameraEvent {
+        CameraEvent {
+            kind: EventKind::Motion,
+            state,
+            is_initial,
+            at: UtcMillis(0),
+            topic: "t".into(),
+            source: Some("v1".into()),
+            rule: Some(rule.into()),
+            value: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(news: &mut News, story: &[(EventState, bool, &str)], expect: &[&str]) {
+        let told = story
+            .iter()
+            .filter_map(|(state, is_initial, rule)| news.take(CAMERA, "motion", &event(*state, *is_initial, rule)));
+        let told: Vec<_> = told
+            .map(|state| match state {
+                CameraEventState::On => "on",
+                CameraEventState::Off => "off",
+                CameraEventState::Pulse => "pulse",
+                CameraEventState::Unknown => "?",
+            })
+            .collect();
+        assert_eq!(told, expect, "{story:?}");
+    }
+
+    #[test]
+    fn the_first_state_is_no_news() {
+        check(&mut News::default(), &[(Began, true, "a"), (Ended, true, "b"), (Happened, true, "c")], &[]);
+        check(&mut News::default(), &[(Ended, true, "a"), (Began, false, "a"), (Ended, false, "a")], &["on", "off"]);
+        check(&mut News::default(), &[(Began, true, "a"), (Ended, false, "a")], &["off"]);
+    }
+
+    #[test]
+    fn what_was_said_before_is_no_news() {
+        check(
+            &mut News::default(),
+            &[(Began, false, "a"), (Began, false, "a"), (Began, false, "b"), (Ended, false, "a"), (Ended, false, "a")],
+            &["on", "on", "off"],
+        );
+        check(&mut News::default(), &[(Happened, false, "a"), (Happened, false, "a")], &["pulse", "pulse"]);
+        check(&mut News::default(), &[(Ended, false, "a")], &[]);
+    }
+
+    #[test]
+    fn what_changed_while_nobody_listened_is_news() {
+        let stored = |state| CameraEventRow {
+            id: 1,
+            event: watchwall_model::NewCameraEvent {
+                camera: CAMERA,
+                kind: "motion".into(),
+                state,
+                source: "v1".into(),
+                rule: "a".into(),
+                topic: "t".into(),
+                value: String::new(),
+                at: UtcMillis(0),
+            },
+        };
+        let mut news = News::default();
+        news.remember(CAMERA, &[stored(CameraEventState::On)]);
+        assert!(news.knows(CAMERA));
+        check(&mut news, &[(Ended, true, "a"), (Ended, true, "a"), (Began, true, "a")], &["off", "on"]);
+        news.remember(CAMERA, &[stored(CameraEventState::On)]);
+        check(&mut news, &[(Began, true, "a")], &[]);
+        news.keep(|_| false);
+        assert!(!news.knows(CAMERA));
+    }
+
+    #[test]
+    fn a_camera_that_will_not_stop_is_bounded() {
+        let mut news = News::default();
+        let told = (0..1_000).filter(|_| news.take(CAMERA, "motion", &event(Happened, false, "a")).is_some()).count();
+        assert_eq!(told, MOST_PER_MINUTE as usize);
+    }
+}
