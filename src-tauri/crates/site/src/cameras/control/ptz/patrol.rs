@@ -1,0 +1,124 @@
+//! Which preset of a round comes next, and when. Pure.
+
+use std::time::{Duration, Instant};
+use watchwall_model::{Patrol, PatrolId};
+
+/// Somebody moved the camera by hand: the round waits so long.
+pub const PAUSE: Duration = Duration::from_secs(60);
+/// A round that cannot reach its presets so often in a row is given up.
+const MOST_FAILURES: u32 = 3;
+
+/// A round under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PatrolFacts {
+    pub id: PatrolId,
+    pub name: String,
+    /// The step the camera is at, from 0.
+    pub step: usize,
+    pub is_paused: bool,
+}
+
+pub struct Round {
+    patrol: Patrol,
+    at: Option<usize>,
+    next_at: Instant,
+    paused_until: Option<Instant>,
+    failures: u32,
+}
+
+impl Round {
+    /// `None` for a patrol without steps.
+    pub fn start(patrol: Patrol, now: Instant) -> Option<Self> {
+        let is_empty = patrol.steps.is_empty();
+        (!is_empty).then_some(Self { patrol, at: None, next_at: now, paused_until: None, failures: 0 })
+    }
+
+    pub const fn id(&self) -> PatrolId {
+        self.patrol.id
+    }
+
+    /// When the next move is due.
+    pub fn due(&self) -> Instant {
+        self.paused_until.map_or(self.next_at, |until| self.next_at.max(until))
+    }
+
+    /// The preset to go to now, and notes when the one after is due.
+    pub fn next(&mut self, now: Instant) -> String {
+        let step = self.at.map_or(0, |at| (at + 1) % self.patrol.steps.len());
+        self.at = Some(step);
+        self.paused_until = None;
+        let step = &self.patrol.steps[step];
+        self.next_at = now + Duration::from_secs(u64::from(step.dwell_s.max(1)));
+        step.preset.clone()
+    }
+
+    /// The camera was moved by hand.
+    pub fn pause(&mut self, now: Instant) {
+        self.paused_until = Some(now + PAUSE);
+    }
+
+    /// Whether the round goes on after a move that went like this.
+    pub const fn goes_on(&mut self, is_done: bool) -> bool {
+        self.failures = if is_done { 0 } else { self.failures + 1 };
+        self.failures < MOST_FAILURES
+    }
+
+    pub fn facts(&self, now: Instant) -> PatrolFacts {
+        PatrolFacts {
+            id: self.patrol.id,
+            name: self.patrol.name.clone(),
+            step: self.at.unwrap_or(0),
+            is_paused: self.paused_until.is_some_and(|until| until > now),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use watchwall_model::{CameraId, PatrolStep};
+
+    fn round(dwells: &[u32], now: Instant) -> Option<Round> {
+        let steps =
+            dwells.iter().enumerate().map(|(n, dwell_s)| PatrolStep { preset: format!("p{n}"), dwell_s: *dwell_s });
+        let patrol =
+            Patrol { id: PatrolId(1), camera: CameraId(1), name: "Yard".into(), steps: steps.collect(), version: 1 };
+        Round::start(patrol, now)
+    }
+
+    #[test]
+    fn a_round_goes_round() {
+        let start = Instant::now();
+        let mut round = round(&[5, 10], start).unwrap();
+        let mut now = start;
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            now = round.due();
+            seen.push(((now - start).as_secs(), round.next(now)));
+        }
+        let expect = [(0, "p0"), (5, "p1"), (15, "p0"), (20, "p1")];
+        assert_eq!(seen, expect.map(|(at, preset)| (at, preset.to_owned())));
+        assert_eq!(round.facts(now).step, 1);
+    }
+
+    #[test]
+    fn a_hand_on_it_makes_it_wait() {
+        let start = Instant::now();
+        let mut round = round(&[5], start).unwrap();
+        round.next(start);
+        round.pause(start + Duration::from_secs(2));
+        round.pause(start + Duration::from_secs(10));
+        assert_eq!(round.due(), start + Duration::from_secs(70));
+        assert!(round.facts(start + Duration::from_secs(69)).is_paused);
+        round.next(start + Duration::from_secs(70));
+        assert!(!round.facts(start + Duration::from_secs(70)).is_paused);
+    }
+
+    #[test]
+    fn a_round_that_arrives_nowhere_ends() {
+        let mut round = round(&[5], Instant::now()).unwrap();
+        assert!(round.goes_on(false) && round.goes_on(false) && round.goes_on(true));
+        assert!(round.goes_on(false) && round.goes_on(false) && !round.goes_on(false));
+        assert!(self::round(&[], Instant::now()).is_none());
+    }
+}
