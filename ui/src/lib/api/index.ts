@@ -1,4 +1,4 @@
 export { api, apiUrl, getAll, socketUrl, type RequestOptions } from './client';
-export { errorText, type ErrorText } from './errors';
+export { errorText, failureText, type ErrorText } from './errors';
 export { failure, type Failure, type Result } from './result';
 export type * from './types';

@@ -11,6 +11,8 @@ export interface Failure {
 	step?: string;
 	/** One English line of technical detail. */
 	detail?: string;
+	/** `suggestion.{code}` of the catalogue, where it says more than the code's own next step. */
+	suggestion?: string;
 	requestId?: string;
 }
 
@@ -24,7 +26,7 @@ export function toFailure(status: number, body: unknown): Failure {
 	const problem = body as {
 		code?: unknown;
 		params?: Record<string, string>;
-		details?: { step?: string; error?: string };
+		details?: { step?: string; error?: string; suggestion_code?: string };
 		request_id?: string;
 	};
 	return {
@@ -34,6 +36,7 @@ export function toFailure(status: number, body: unknown): Failure {
 		status,
 		step: problem.details?.step,
 		detail: problem.details?.error,
+		suggestion: problem.details?.suggestion_code,
 		requestId: problem.request_id
 	};
 }

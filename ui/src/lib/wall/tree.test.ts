@@ -3,7 +3,7 @@ import type { CameraView, GroupView } from '$lib/api';
 import { treeRows, visibleRange, type TreeInput } from './tree';
 
 const camera = (id: number, name: string, group_id?: number): CameraView => ({
-	id, name, group_id, host: `10.0.0.${id}`, channel: 1, enabled: true, has_password: false, streams: [], version: 1, created_at: 0
+	id, name, group_id, host: `10.0.0.${id}`, channel: 1, enabled: true, has_password: false, ptz: false, health: { state: 'online', since: 0 }, streams: [], version: 1, created_at: 0
 });
 const group = (id: number, parent_id?: number): GroupView => ({ id, name: `floor ${id}`, parent_id, version: 1 });
 const cameras = [camera(1, 'Gate', 1), camera(2, 'Yard', 2), camera(3, 'Hall'), camera(4, 'Lost', 99)];
