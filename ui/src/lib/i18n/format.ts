@@ -62,3 +62,11 @@ export function duration(ms: number): string {
 					: [Math.floor(seconds / 86_400), 'day'];
 	return new Intl.NumberFormat(locale.language, { style: 'unit', unit: String(unit), unitDisplay: 'short' }).format(Number(value));
 }
+
+/** `+3.2 s`, `−2 min`: how far one clock is ahead of another. */
+export function offset(ms: number): string {
+	const sign = ms < 0 ? '−' : '+';
+	const size = Math.abs(ms);
+	const text = size < 10_000 ? new Intl.NumberFormat(locale.language, { style: 'unit', unit: 'second', unitDisplay: 'short', maximumFractionDigits: 1 }).format(size / 1000) : duration(size);
+	return `${sign}${text}`;
+}
