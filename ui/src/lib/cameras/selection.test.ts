@@ -4,7 +4,7 @@ import { branchOf, orderedGroups, select, urgency, type Filter } from './selecti
 
 const status = (phase: string, recording = 'recording', code?: string): StreamStatus => ({ phase, recording, code, since: 0, reconnects: 0, viewers: 0, bitrate_kbps: 0, frame_rate: 0 });
 const camera = (id: number, name: string, group_id: number | undefined, now: StreamStatus, enabled = true): CameraView => ({
-	id, name, group_id, host: `10.0.0.${id}`, channel: 1, enabled, has_password: false, version: 1, created_at: 0,
+	id, name, group_id, host: `10.0.0.${id}`, channel: 1, enabled, has_password: false, version: 1, created_at: 0, ptz: false, health: { state: 'online', since: 0 },
 	streams: [{ path: `cam${id}`, role: 'main', url: '', engine: 'auto', transport: 'auto', status: now }]
 });
 const group = (id: number, parent_id?: number): GroupView => ({ id, name: `g${id}`, parent_id, version: 1 });

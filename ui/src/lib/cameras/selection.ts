@@ -1,5 +1,6 @@
 /** Which cameras the table shows and how it sorts them. Pure. */
-import type { CameraView, GroupView, StreamStatus } from '$lib/api';
+import type { CameraView, GroupView, HealthStatus, StreamStatus } from '$lib/api';
+import { healthOrder, needsAttention } from '$lib/camera/health';
 import { toneOf, worst } from './status';
 
 export type StateFilter = 'all' | 'problem' | 'live' | 'disabled' | 'not_recording';
@@ -14,6 +15,8 @@ export interface Filter {
 }
 
 type StatusOf = (path: string) => StreamStatus | undefined;
+type HealthOf = (camera: CameraView) => HealthStatus;
+const listed: HealthOf = (camera) => camera.health as HealthStatus;
 
 export function statusOf(camera: CameraView, statuses: StatusOf): StreamStatus | undefined {
 	return worst(camera.streams.map((stream) => statuses(stream.path)));
@@ -25,13 +28,13 @@ export function recordingOf(camera: CameraView, statuses: StatusOf): StreamStatu
 	return planned.find((status) => status?.recording === 'not_recording') ?? planned[0] ?? all[0];
 }
 
-function matchesState(camera: CameraView, state: StateFilter, statuses: StatusOf): boolean {
+function matchesState(camera: CameraView, state: StateFilter, statuses: StatusOf, healthOf: HealthOf): boolean {
 	if (state === 'all') return true;
 	if (state === 'disabled') return !camera.enabled;
 	if (!camera.enabled) return false;
 	if (state === 'not_recording') return recordingOf(camera, statuses)?.recording === 'not_recording';
 	const status = statusOf(camera, statuses);
-	return state === 'live' ? status?.phase === 'live' : status?.code !== undefined || toneOf(status) === 'alarm';
+	return state === 'live' ? status?.phase === 'live' : status?.code !== undefined || toneOf(status) === 'alarm' || needsAttention(camera, healthOf(camera));
 }
 
 /** A group and all groups inside it, however deep; circles end. */
@@ -44,7 +47,7 @@ export function branchOf(id: number, groups: readonly GroupView[]): Set<number> 
 	return branch;
 }
 
-export function select(cameras: readonly CameraView[], groups: readonly GroupView[], filter: Filter, statuses: StatusOf): CameraView[] {
+export function select(cameras: readonly CameraView[], groups: readonly GroupView[], filter: Filter, statuses: StatusOf, healthOf = listed): CameraView[] {
 	const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
 	const known = new Set(groups.map((group) => group.id));
 	const branch = typeof filter.group === 'number' ? branchOf(filter.group, groups) : undefined;
@@ -56,7 +59,7 @@ export function select(cameras: readonly CameraView[], groups: readonly GroupVie
 	return cameras.filter((camera) => {
 		if (!inGroup(camera)) return false;
 		const text = `${camera.name} ${camera.host}`.toLowerCase();
-		return words.every((word) => text.includes(word) || word === String(camera.id)) && matchesState(camera, filter.state, statuses);
+		return words.every((word) => text.includes(word) || word === String(camera.id)) && matchesState(camera, filter.state, statuses, healthOf);
 	});
 }
 
@@ -77,8 +80,7 @@ export function orderedGroups(groups: readonly GroupView[]): { group: GroupView;
 	return rows;
 }
 
-/** The worst first. */
-export function urgency(camera: CameraView, statuses: StatusOf): number {
-	if (!camera.enabled) return 4;
-	return ['alarm', 'warning', 'live', 'idle'].indexOf(toneOf(statusOf(camera, statuses)));
+/** The worst first; among equals the worst stream. */
+export function urgency(camera: CameraView, statuses: StatusOf, healthOf = listed): number {
+	return healthOrder(camera, healthOf(camera).state) * 10 + ['alarm', 'warning', 'live', 'idle'].indexOf(toneOf(statusOf(camera, statuses)));
 }

@@ -3,7 +3,7 @@
  * stream status by path, replaced only where it really changed.
  */
 import { SvelteMap } from 'svelte/reactivity';
-import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type NotifyServerMessage, type StreamStatus } from '$lib/api';
+import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type HealthStatus, type NotifyServerMessage, type StreamStatus } from '$lib/api';
 import { session } from './session.svelte';
 import { locale } from '$lib/i18n';
 import { NotifySocket, notifyUrl } from '$lib/live/notify';
@@ -18,6 +18,8 @@ class Cameras {
 	/** Counts edits of other lists by name (`layouts`, `plans`, `settings`), for those who show them. */
 	readonly edits = new SvelteMap<string, number>();
 	readonly status = new SvelteMap<string, StreamStatus>();
+	/** How each camera stands as a whole, by its number. */
+	readonly health = new SvelteMap<number, HealthStatus>();
 	readonly byId = $derived(new Map(this.list.map((camera) => [camera.id, camera])));
 	#socket: NotifySocket | null = null;
 	#refresh: ReturnType<typeof setTimeout> | undefined;
@@ -47,6 +49,7 @@ class Cameras {
 		this.list = [];
 		this.groups = [];
 		this.status.clear();
+		this.health.clear();
 		this.phase = 'idle';
 		this.isConnected = false;
 	}
@@ -76,7 +79,10 @@ class Cameras {
 		if (cameras.kind === 'ok') {
 			this.list = byName(cameras.value);
 			if (groups.kind === 'ok') this.groups = byName(groups.value);
-			for (const camera of cameras.value) for (const stream of camera.streams) this.#apply(stream.path, stream.status);
+			for (const camera of cameras.value) {
+				this.#stand(camera.id, camera.health);
+				for (const stream of camera.streams) this.#apply(stream.path, stream.status);
+			}
 			this.phase = 'ready';
 			this.problem = null;
 		} else {
@@ -95,7 +101,10 @@ class Cameras {
 	}
 
 	#changed(cameras: CameraStatus[]): void {
-		for (const camera of cameras) for (const stream of camera.streams) this.#apply(stream.path, stream);
+		for (const camera of cameras) {
+			this.#stand(camera.camera_id, camera.health);
+			for (const stream of camera.streams) this.#apply(stream.path, stream);
+		}
 		const isNewlySeen = cameras.some(({ camera_id, streams }) => {
 			const held = this.byId.get(camera_id);
 			return streams.some((stream) => stream.phase === 'live' && held?.streams.some((one) => one.path === stream.path && !one.facts));
@@ -109,6 +118,11 @@ class Cameras {
 			this.#refresh = undefined;
 			void this.load();
 		}, 3000);
+	}
+
+	#stand(id: number, { state, since, code }: HealthStatus): void {
+		const held = this.health.get(id);
+		if (held?.state !== state || held.since !== since || held.code !== (code ?? undefined)) this.health.set(id, { state, since, code: code ?? undefined });
 	}
 
 	#apply(path: string, next: StreamStatus): void {
