@@ -2,6 +2,8 @@
 import { cameras } from '$lib/state/cameras.svelte';
 import { stage } from '$lib/state/stage.svelte';
 import { neighbour, type Direction } from './grid';
+import type { PtzControl } from './ptz.svelte';
+import { forgetKeys, ptzKeyDown, ptzKeyUp } from './ptz_keys';
 import type { TileView } from './tile.svelte';
 import { wall } from './wall.svelte';
 
@@ -12,6 +14,8 @@ export interface TileHandle {
 	zoom: (factor: number) => void;
 	/** Moves the picture by parts of the tile; false when all of it is shown. */
 	pan: (dx: number, dy: number) => boolean;
+	/** Of a camera that can be moved by whoever is logged in. */
+	ptz: () => PtzControl | undefined;
 }
 
 export interface Keyboard {
@@ -48,9 +52,24 @@ export function onWallKey(event: KeyboardEvent, board: Keyboard): void {
 	event.preventDefault();
 }
 
+export function onWallKeyUp(event: KeyboardEvent, board: Keyboard): void {
+	ptzKeyUp(event, movedOf(board));
+}
+
+export function onWallBlur(board: Keyboard): void {
+	forgetKeys(movedOf(board));
+}
+
+/** The camera that keys move now. */
+function movedOf(board: Keyboard): PtzControl | undefined {
+	return wall.ptz === wall.selected ? board.handles.get(wall.selected)?.ptz() : undefined;
+}
+
 /** False for a key without a meaning here. */
 function act(event: KeyboardEvent, board: Keyboard): boolean {
 	const tile = board.handles.get(wall.selected);
+	const ptz = movedOf(board);
+	if (ptz && ptzKeyDown(event, ptz)) return true;
 	const direction = arrows[event.key];
 	if (direction) {
 		const [dx, dy] = { left: [0.2, 0], right: [-0.2, 0], up: [0, 0.2], down: [0, -0.2] }[direction] as [number, number];
@@ -70,6 +89,7 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 			return true;
 		case 'Escape':
 			if (typed) forget(board.oncall);
+			else if (ptz) wall.ptz = null;
 			else if (wall.enlarged !== null) wall.enlarged = null;
 			else void stage.setFull(false);
 			return true;
@@ -79,6 +99,9 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 			return true;
 		case ' ':
 			tile?.view.toggleHeld();
+			return true;
+		case 'p':
+			if (!event.repeat && tile?.ptz()) wall.togglePtz(wall.selected);
 			return true;
 		case 'r':
 			tile?.view.toggleReplay();

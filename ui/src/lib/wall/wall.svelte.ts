@@ -22,6 +22,8 @@ class Wall {
 	selected = $state(0);
 	/** The tile that fills the wall. */
 	enlarged = $state<number | null>(null);
+	/** The tile whose camera is being moved; ends when another is selected. */
+	ptz = $state<number | null>(null);
 	/** The selected tile is heard; sound follows the selection. */
 	isListening = $state(false);
 	undos = $state.raw<Moment[]>([]);
@@ -113,6 +115,11 @@ class Wall {
 		const next = togglePin(this.grid, index);
 		if (next === this.grid) return;
 		this.#change('wall.did.pin', next);
+	}
+
+	togglePtz(index: number): void {
+		this.ptz = this.ptz === index ? null : index;
+		this.selected = index;
 	}
 
 	toggleListening(index: number): void {
