@@ -74,6 +74,7 @@ pub fn read_table(bytes: &[u8]) -> Result<TableRows, Problem> {
         .from_reader(text.as_bytes());
     let mut columns: Option<Vec<Option<Column>>> = None;
     let mut rows = Vec::new();
+    let mut lines = Lines { text: &text, offset: 0, line: 1 };
     for record in reader.records() {
         let record = record.map_err(|error| invalid(&error.to_string()))?;
         if record.iter().all(|field| field.trim().is_empty()) {
@@ -83,14 +84,37 @@ pub fn read_table(bytes: &[u8]) -> Result<TableRows, Problem> {
             columns = Some(read_header(&record)?);
             continue;
         };
-        let line = record.position().map_or(0, csv::Position::line);
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        let start = record.position().map_or(0, csv::Position::byte);
+        let line = lines.at(usize::try_from(start).unwrap_or(usize::MAX));
         rows.push((line, read_row(line, columns, &record)));
         if rows.len() > MOST_ROWS {
             return Err(too_many(rows.len()));
         }
     }
     Ok(rows)
+}
+
+/// Counts lines as a spreadsheet does. The reader counts from where it stopped, which is before the end of the last line
+/// and before empty ones.
+struct Lines<'t> {
+    text: &'t str,
+    offset: usize,
+    line: u32,
+}
+
+impl Lines<'_> {
+    /// The line in which the record begins that the reader found from `start` on. Starts ascend.
+    fn at(&mut self, start: usize) -> u32 {
+        let bytes = self.text.as_bytes();
+        let passed = bytes.get(self.offset..start).unwrap_or_default();
+        let gap =
+            bytes.get(start..).unwrap_or_default().iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        let between = bytes.get(start..start + gap).unwrap_or_default();
+        let ends = passed.iter().chain(between).filter(|byte| **byte == b'\n').count();
+        self.line = self.line.saturating_add(u32::try_from(ends).unwrap_or(u32::MAX));
+        self.offset = start + gap;
+        self.line
+    }
 }
 
 pub fn too_many(count: usize) -> Problem {
