@@ -64,6 +64,7 @@ async fn main() -> Result<()> {
             credentials,
             engine: IngestEngine::Auto,
             transport: Transport::Auto,
+            device_key: None,
         };
         ingests.insert(path, start_ingest(request, options.clone()));
     }

@@ -39,6 +39,8 @@ const STOP_TASK: Duration = Duration::from_millis(1_500);
 #[derive(Clone)]
 pub struct EngineParts {
     pub index: Index,
+    /// What readers hold.
+    pub archive: Archive,
     pub config: RecordingConfig,
     pub data_folder: PathBuf,
     pub source: Arc<dyn StreamSource>,
@@ -79,10 +81,10 @@ impl Engine {
     /// When the database cannot be read, or the first volume's folder cannot be made.
     pub async fn start(parts: &EngineParts) -> Result<Arc<Self>, Problem> {
         let index = parts.index.clone();
-        let open = Arc::new(OpenFiles::default());
         let all = volumes::load(&index, &parts.config, &parts.data_folder).await?;
-        let roots = all.iter().map(|volume| (volume.code.clone(), volume.root.clone())).collect();
-        let archive = Archive::new(index.clone(), Arc::clone(&open), roots);
+        let archive = parts.archive.clone();
+        archive.mount(all.iter().map(|volume| (volume.code.clone(), volume.root.clone())).collect());
+        let open = Arc::clone(&archive.open);
         let mut disks = Vec::new();
         let (mut recovered, mut away) = (Recovered::default(), Vec::new());
         for volume in all {

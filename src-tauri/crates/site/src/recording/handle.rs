@@ -1,6 +1,7 @@
 //! The handle through which everybody else uses recording.
 
 use super::{
+    archive::Archive,
     clip::Clip,
     engine::{Engine, EngineParts},
     folder::FolderReport,
@@ -82,8 +83,10 @@ impl Recording {
         if UtcMillis::now() < CLOCK_SET {
             tracing::error!("the system clock is not set; recordings get wrong names and times until it is");
         }
+        let index = Index::new(store);
         let parts = EngineParts {
-            index: Index::new(store),
+            archive: Archive::new(index.clone()),
+            index,
             config: config.clone(),
             data_folder: data_folder.to_owned(),
             source,

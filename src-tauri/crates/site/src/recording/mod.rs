@@ -43,9 +43,7 @@ pub use clip::Clip;
 pub use folder::FolderReport;
 pub use handle::{PlanView, Recording, VolumeView};
 pub use picture::Picture;
-pub use playback::{
-    GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode,
-};
+pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
 pub use recovery::Recovered;
 pub use relocation::Moved;
 pub use retention::Capacity;

@@ -66,6 +66,7 @@ pub async fn relocate<T>(
         Ok(Checked::Possible { from, prepared }) => (from, prepared),
         Err(problem) => return (Err(problem), None),
     };
+    parts.archive.open.pause();
     before.stop().await;
     let swapped = swap(&parts.index, from, prepared, confirm).await;
     // Where it was, or where it is now: the database says which.

@@ -12,8 +12,8 @@ pub use view::SegmentView;
 use super::index::Index;
 use std::{
     collections::HashMap,
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::PathBuf,
+    sync::{Arc, PoisonError, RwLock},
 };
 use tokio::task;
 use watchwall_model::{ErrorCode, Problem, Segment, StreamPath, TimeRange, UtcMillis, VolumeCode};
@@ -21,17 +21,24 @@ use watchwall_model::{ErrorCode, Problem, Segment, StreamPath, TimeRange, UtcMil
 /// Files that have vanished one after the other are passed over, so many at most.
 const MOST_VANISHED: usize = 1_000;
 
-/// Cheap to clone.
+/// Cheap to clone. Clones share what they know, so that a reader goes on when the volumes change under it.
 #[derive(Clone)]
 pub struct Archive {
     pub index: Index,
     pub open: Arc<OpenFiles>,
-    roots: Arc<HashMap<VolumeCode, PathBuf>>,
+    roots: Arc<RwLock<HashMap<VolumeCode, PathBuf>>>,
 }
 
 impl Archive {
-    pub fn new(index: Index, open: Arc<OpenFiles>, roots: HashMap<VolumeCode, PathBuf>) -> Self {
-        Self { index, open, roots: Arc::new(roots) }
+    /// Of no volume yet.
+    pub fn new(index: Index) -> Self {
+        Self { index, open: Arc::default(), roots: Arc::default() }
+    }
+
+    /// Where the volumes are from now on; nothing is being written.
+    pub fn mount(&self, roots: HashMap<VolumeCode, PathBuf>) {
+        self.open.forget();
+        *self.roots.write().unwrap_or_else(PoisonError::into_inner) = roots;
     }
 
     /// The segment that holds `at`, else the next one after it.
@@ -132,12 +139,12 @@ impl Archive {
     }
 
     async fn view_live(&self, file: Arc<super::volume::SegmentFile>) -> Result<SegmentView, Problem> {
-        let root = self.root(&file.facts.volume)?.to_owned();
+        let root = self.root(&file.facts.volume)?;
         blocking(move || SegmentView::live(file, &root)).await
     }
 
-    fn root(&self, volume: &VolumeCode) -> Result<&Path, Problem> {
-        let root = self.roots.get(volume).map(PathBuf::as_path);
+    fn root(&self, volume: &VolumeCode) -> Result<PathBuf, Problem> {
+        let root = self.roots.read().unwrap_or_else(PoisonError::into_inner).get(volume).cloned();
         root.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", volume))
     }
 }

@@ -4,26 +4,33 @@ use crate::recording::volume::SegmentFile;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
 use watchwall_model::{SegmentId, StreamPath, UtcMillis};
+
+/// Recorders that are started anew on other volumes write again within this time, or the reader is told of an end.
+const RETURN_WITHIN: Duration = Duration::from_secs(20);
 
 /// Per stream the files that the index does not know completely, oldest first.
 #[derive(Debug)]
 pub struct OpenFiles {
     by_path: Mutex<HashMap<StreamPath, Vec<Arc<SegmentFile>>>>,
+    /// Streams whose recorder pauses, and until when their next file is waited for.
+    returning: Mutex<HashMap<StreamPath, Instant>>,
     /// Raised whenever a sync round has ended.
     round: watch::Sender<u64>,
 }
 
 impl Default for OpenFiles {
     fn default() -> Self {
-        Self { by_path: Mutex::default(), round: watch::Sender::new(0) }
+        Self { by_path: Mutex::default(), returning: Mutex::default(), round: watch::Sender::new(0) }
     }
 }
 
 impl OpenFiles {
     pub fn insert(&self, file: &Arc<SegmentFile>) {
+        self.returning().remove(&file.facts.path);
         self.lock().entry(file.facts.path.clone()).or_default().push(Arc::clone(file));
     }
 
@@ -38,13 +45,27 @@ impl OpenFiles {
         }
     }
 
+    /// What is being written now ends, to go on in other files soon: readers at the live edge wait for them.
+    pub fn pause(&self) {
+        let until = Instant::now() + RETURN_WITHIN;
+        let live: Vec<_> =
+            self.lock().iter().filter(|(_, files)| is_any_live(files)).map(|(path, _)| (path.clone(), until)).collect();
+        self.returning().extend(live);
+    }
+
+    /// Whoever wrote has ended. What is left was given up.
+    pub fn forget(&self) {
+        self.lock().clear();
+    }
+
     pub fn of(&self, path: &StreamPath) -> Vec<Arc<SegmentFile>> {
         self.lock().get(path).cloned().unwrap_or_default()
     }
 
-    /// A file of this stream is open and takes more.
+    /// A file of this stream is open and takes more, or the next one is about to be.
     pub fn is_live(&self, path: &StreamPath) -> bool {
-        self.lock().get(path).is_some_and(|files| files.iter().any(|file| !file.is_closed() && file.fault().is_none()))
+        let is_returning = self.returning().get(path).is_some_and(|until| Instant::now() < *until);
+        is_returning || self.lock().get(path).is_some_and(|files| is_any_live(files))
     }
 
     pub fn by_id(&self, path: &StreamPath, id: SegmentId) -> Option<Arc<SegmentFile>> {
@@ -79,7 +100,15 @@ impl OpenFiles {
         self.round.subscribe()
     }
 
+    fn returning(&self) -> MutexGuard<'_, HashMap<StreamPath, Instant>> {
+        self.returning.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<StreamPath, Vec<Arc<SegmentFile>>>> {
         self.by_path.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_any_live(files: &[Arc<SegmentFile>]) -> bool {
+    files.iter().any(|file| !file.is_closed() && file.fault().is_none())
 }

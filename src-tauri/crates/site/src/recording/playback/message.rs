@@ -15,21 +15,12 @@ pub struct PlaybackOptions {
     pub audio: SoundMode,
     /// Opens playing or on its first picture.
     pub start: StartMode,
-    /// Sessions of one group share a clock: this recorded moment is due at that wall-clock moment.
-    pub group_epoch: Option<GroupEpoch>,
 }
 
 impl PlaybackOptions {
     /// Plays from here at normal speed, over the gaps, without sound.
     pub const fn at(from: UtcMillis) -> Self {
-        Self {
-            from,
-            speed: Speed::NORMAL,
-            gaps: GapMode::Skip,
-            audio: SoundMode::Silent,
-            start: StartMode::Playing,
-            group_epoch: None,
-        }
+        Self { from, speed: Speed::NORMAL, gaps: GapMode::Skip, audio: SoundMode::Silent, start: StartMode::Playing }
     }
 }
 
@@ -53,13 +44,6 @@ pub enum StartMode {
     Paused,
 }
 
-/// `recorded` is due at `wall`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct GroupEpoch {
-    pub recorded: UtcMillis,
-    pub wall: UtcMillis,
-}
-
 /// One message of a session, in the order the player needs them.
 #[derive(Clone, Debug)]
 pub enum PlaybackMessage {
@@ -74,7 +58,8 @@ pub enum PlaybackMessage {
         unit: Arc<AccessUnit>,
         message: Bytes,
     },
-    /// What follows belongs to this seek; the picture will be that of `at`.
+    /// What follows belongs to this seek; the picture will be that of `at`. Every seek is answered so once, before its
+    /// first picture, unless another takes its place or the recording cannot be read.
     Seeked {
         at: UtcMillis,
         seek_id: u64,

@@ -11,7 +11,7 @@ mod session;
 mod source;
 mod speed;
 
-pub use message::{GapMode, GroupEpoch, PlaybackMessage, PlaybackOptions, SoundMode, StartMode};
+pub use message::{GapMode, PlaybackMessage, PlaybackOptions, SoundMode, StartMode};
 pub(super) use ring::Ring;
 pub use session::PlaybackSession;
 pub(super) use source::{Source, StoredUnit};
