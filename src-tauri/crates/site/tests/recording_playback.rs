@@ -197,6 +197,87 @@ async fn playback_follows_what_is_being_recorded() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_seek_is_answered_once_before_its_first_picture() {
+    let Some(recorded) = Recorded::make().await else { return };
+    let hub = recorded.farm.hub(0);
+    let mut session = recorded.open(1_000, |options| options.start = StartMode::Paused);
+    assert_eq!(recorded.read(&mut session, 1).await[0], "seeked 1000");
+    for (to_ms, expect) in [(0, "seeked 0"), (6_000, "seeked 9000"), (-5_000, "seeked 0"), (14_000, "seeked 14000")] {
+        session.seek(recorded.at(to_ms));
+        let told = recorded.read(&mut session, 1).await;
+        assert_eq!(told[0], expect);
+        assert_eq!(told.iter().filter(|one| one.starts_with("seeked")).count(), 1, "{told:?}");
+    }
+    // Where nothing is recorded yet: the answer comes at once, and not again with the first picture.
+    session.seek(recorded.at(END_MS + 1_000));
+    let mut said = Vec::new();
+    while said.len() < 2 {
+        said.push(tokio::time::timeout(Duration::from_secs(20), session.next()).await.expect("an answer"));
+    }
+    let answered = |message: &PlaybackMessage| matches!(message, PlaybackMessage::Seeked { at, seek_id: 6 } if *at == recorded.at(END_MS + 1_000));
+    assert!(answered(&said[0]) && matches!(said[1], PlaybackMessage::LiveEdge { .. }), "{said:?}");
+    for n in 375..450 {
+        let at = recorded.at(END_MS + (n as i64 - 375) * 40);
+        let mut unit = recorded.footage.unit(n, at.to_micros());
+        unit.pts = n as i64 * 3_600;
+        unit.dts = unit.pts;
+        hub.push(unit);
+    }
+    let told = recorded.read(&mut session, 1).await;
+    assert_eq!(told, ["16000"]);
+    // A seek that another one overtakes is not answered; the other is.
+    session.seek(recorded.at(500));
+    session.seek(recorded.at(2_000));
+    assert_eq!(recorded.read(&mut session, 1).await, ["seeked 2000", "2000"]);
+    // Backwards from the very beginning there is an answer and an end.
+    session.play(Some(recorded.at(-1_000)), Some(Speed::new(-1.0).unwrap()));
+    assert_eq!(recorded.read(&mut session, 1).await, ["seeked -1000", "end -1000"]);
+    recorded.bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn playback_goes_on_when_the_recordings_get_another_folder() {
+    let Some(footage) = Footage::encode() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let farm = Farm::new(1);
+    let bench = Bench::start(folder.path(), &farm).await;
+    bench.recording.put_plan(Plan::continuous(path(0))).await.unwrap();
+    farm.feed(footage);
+    let day = TimeRange::new(UtcMillis(0), UtcMillis(i64::MAX / 2)).unwrap();
+    let store = bench.store.clone();
+    let begun = until("a recording", 30, || async {
+        let segments = store.segments().in_range(&path(0), day).await.unwrap();
+        segments.first().map(|segment| segment.start)
+    })
+    .await;
+    let mut session = bench.recording.open_playback(&path(0), PlaybackOptions::at(begun));
+    let next = async |session: &mut PlaybackSession| {
+        tokio::time::timeout(Duration::from_secs(30), session.next()).await.expect("playback goes on")
+    };
+    let follow = async |session: &mut PlaybackSession, at: UtcMillis| loop {
+        match next(session).await {
+            PlaybackMessage::Unit { unit, .. } if unit.capture_at.to_millis() >= at => return,
+            PlaybackMessage::End { at } => panic!("an end at {at:?}"),
+            PlaybackMessage::Error(problem) => panic!("{problem}"),
+            _ => {}
+        }
+    };
+    follow(&mut session, begun.saturating_add_ms(1_000)).await;
+    let elsewhere = folder.path().join("elsewhere");
+    let typed = elsewhere.to_string_lossy().into_owned();
+    let (moved, ()) = bench.recording.move_first_volume(&typed, async { Ok(()) }).await.unwrap();
+    assert_ne!(moved.from.code, moved.to.code, "what is recorded stays where it is");
+    let moved_at = UtcMillis::now();
+    // Onto the new volume, and back to the old one.
+    follow(&mut session, moved_at.saturating_add_ms(1_000)).await;
+    session.seek(begun);
+    follow(&mut session, begun).await;
+    session.seek(moved_at.saturating_add_ms(1_500));
+    follow(&mut session, moved_at.saturating_add_ms(1_500)).await;
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_ring_replays_a_stream_nobody_records() {
     let Some(footage) = Footage::encode() else { return };
     let folder = tempfile::tempdir().unwrap();

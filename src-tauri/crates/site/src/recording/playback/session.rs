@@ -48,6 +48,8 @@ pub struct PlaybackSession {
     /// Recorded moment of the last picture sent to be shown.
     shown_us: i64,
     seek_id: u64,
+    /// The last seek has not been answered yet.
+    owes_seeked: bool,
     /// The client knows since its last seek that it has caught up.
     told_edge: bool,
     sequence: u64,
@@ -102,6 +104,7 @@ impl PlaybackSession {
             sent_params: None,
             shown_us: from_us,
             seek_id: 0,
+            owes_seeked: false,
             told_edge: false,
             sequence: 0,
             counted: None,
@@ -232,6 +235,7 @@ impl PlaybackSession {
         self.ready.clear();
         self.pace.restart();
         self.seek_id += 1;
+        self.owes_seeked = true;
         self.told_edge = false;
         self.target_us = at_us;
         self.shown_us = at_us;
@@ -277,15 +281,11 @@ impl PlaybackSession {
             self.source.load(&chunk, &mut units).await?
         };
         // From here on nothing awaits.
-        let at_edge = matches!(self.stage, Stage::Edge { .. });
         let first_us = units.iter().find(|unit| unit.track == Track::Video).map_or(chunk.start_us, |unit| unit.dts_us);
         // A key frame alone stands for the moments after it.
         self.target_us = if self.speed.is_keys_only() { i64::MIN } else { at_us.max(chunk.start_us) };
         self.line.anchor(first_us, self.speed);
-        if !at_edge {
-            let at = UtcMicros(at_us.max(if backwards { i64::MIN } else { chunk.start_us })).to_millis();
-            self.say(PlaybackMessage::Seeked { at, seek_id: self.seek_id });
-        }
+        self.answer_seek(at_us.max(if backwards { i64::MIN } else { chunk.start_us }));
         if let Some(gap) = gap {
             self.say(gap);
         }
@@ -334,6 +334,7 @@ impl PlaybackSession {
     async fn no_more(&mut self, last: Option<&Chunk>, at_us: i64) -> Result<(), Problem> {
         let at = UtcMicros(at_us).to_millis();
         let is_live = !self.speed.is_backwards() && self.source.is_live().await?;
+        self.answer_seek(at_us);
         if !is_live {
             self.say(PlaybackMessage::End { at });
             self.stage = Stage::Ended;
@@ -353,6 +354,13 @@ impl PlaybackSession {
         let (from, to) = (UtcMicros(from_us).to_millis(), UtcMicros(to_us).to_millis());
         let reason = self.source.gap_reason(from, to).await?.unwrap_or(GapReason::Unknown);
         Ok(Some(PlaybackMessage::Gap { from, to, reason }))
+    }
+
+    /// The first thing said after a seek, whether there is a picture for it or not.
+    fn answer_seek(&mut self, at_us: i64) {
+        if std::mem::take(&mut self.owes_seeked) {
+            self.say(PlaybackMessage::Seeked { at: UtcMicros(at_us).to_millis(), seek_id: self.seek_id });
+        }
     }
 
     fn say(&mut self, message: PlaybackMessage) {
