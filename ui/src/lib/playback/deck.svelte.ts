@@ -65,6 +65,7 @@ export class PlaybackDeck {
 				label: camera.name,
 				coverage: stretchesOf(track?.coverage ?? []),
 				gaps: track?.gaps ?? [],
+				marks: track?.marks ?? [],
 				selected: index === this.selected
 			};
 		})

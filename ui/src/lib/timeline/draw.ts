@@ -1,5 +1,7 @@
 /** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
-import type { GapView } from '$lib/api';
+import type { GapView, MarkView } from '$lib/api';
+import { drawMarkShapes, type MarkColours } from './draw_marks';
+import { shapesOf } from './marks';
 import { labelKind, bigStep, ticks } from './ticks';
 import { xAt, type Stretch, type TimeView } from './view';
 import { zoned, zoneOffsetMs } from './zone';
@@ -8,6 +10,8 @@ export interface TimelineRow {
 	readonly label: string;
 	readonly coverage: readonly Stretch[];
 	readonly gaps: readonly GapView[];
+	/** What the camera noticed. */
+	readonly marks: readonly MarkView[];
 	readonly selected: boolean;
 }
 
@@ -38,6 +42,7 @@ export interface TimelineColours {
 	readonly playhead: string;
 	readonly mark: string;
 	readonly future: string;
+	readonly noticed: MarkColours;
 }
 
 /** Height of the axis above the rows and of one row, in CSS pixels. */
@@ -97,6 +102,7 @@ function drawRow(
 			if (length >= 2) context.fillRect(left, isPlanned ? top + ROW_PX / 2 - 1 : top + 4, length, isPlanned ? 2 : ROW_PX - 8);
 		}
 	}
+	drawMarkShapes(context, top + ROW_PX - 3, shapesOf(row.marks, scene.view, width), colours.noticed, colours.background);
 }
 
 /** Whose row it is, at its left end, on a ground of its own so that it stays readable on any colour. */
