@@ -70,7 +70,8 @@ async function comeBack(wall: Page): Promise<number> {
 }
 
 test.describe('faults', () => {
-	test.use({ allowedErrors: [/WebSocket/, /503/] });
+	// Two in a row without an outer list would be read as a value and its options.
+	test.use({ allowedErrors: [[/WebSocket/, /503/], { scope: 'test' }] });
 
 	test('a frozen camera is stale within 3 s and back within 10 s of thawing', async ({ wall, site }) => {
 		await setLayout(wall, 4);
