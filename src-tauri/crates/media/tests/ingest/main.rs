@@ -1,7 +1,7 @@
 //! Ingest against virtual cameras: what a camera sees of us, and what we make of what a camera does.
 
 // What a test cannot go on without.
-#![allow(clippy::unwrap_used, clippy::print_stderr)]
+#![allow(clippy::unwrap_used, clippy::print_stderr, clippy::print_stdout)]
 
 mod cameras;
 mod connect;
@@ -10,5 +10,7 @@ mod faults;
 mod passwords;
 mod probes;
 mod rogues;
+#[cfg(target_os = "linux")]
+mod routes;
 mod times;
 mod transports;
