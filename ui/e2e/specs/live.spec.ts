@@ -73,6 +73,27 @@ test.describe('faults', () => {
 	// Two in a row without an outer list would be read as a value and its options.
 	test.use({ allowedErrors: [[/WebSocket/, /503/], { scope: 'test' }] });
 
+	test('a changed limit for stale pictures reaches the tiles at once', async ({ wall, site }) => {
+		await setLayout(wall, 4);
+		await allPlaying(wall, 4);
+		await site.fault(0, { kind: 'freeze' });
+		try {
+			await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'stale', { timeout: 20_000 });
+			const opened: string[] = [];
+			wall.on('websocket', (socket) => opened.push(socket.url()));
+			// The picture is as old as it was; only the opinion of it changes.
+			await site.api('PATCH', '/settings', { stale_after_ms: 60_000 });
+			await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'playing', { timeout: 2000 });
+			expect(opened, 'without another connection').toEqual([]);
+			await site.api('PATCH', '/settings', { stale_after_ms: 2000 });
+			await expect(stateOf(wall, 0)).not.toHaveAttribute('data-state', 'playing', { timeout: 2000 });
+		} finally {
+			await site.heal(0);
+			await site.api('PATCH', '/settings', { stale_after_ms: 2000 });
+		}
+		await allPlaying(wall, 4);
+	});
+
 	test('a frozen camera is stale within 3 s and back within 10 s of thawing', async ({ wall, site }) => {
 		await setLayout(wall, 4);
 		await allPlaying(wall, 4);

@@ -115,6 +115,13 @@ export class LivePlayer {
 		return () => this.#listeners.delete(listener);
 	}
 
+	/** The site has another idea of how old a live picture may be. */
+	setStaleAfter(ms: number): void {
+		if (this.#staleAfterMs === ms) return;
+		this.#staleAfterMs = ms;
+		this.#update();
+	}
+
 	/** False while the tile is hidden, out of view or in a hidden window. */
 	setVisible(isVisible: boolean): void {
 		if (this.#isVisible === isVisible) return;

@@ -54,6 +54,11 @@ export class PlayerPool {
 		this.#held.clear();
 	}
 
+	/** Told when the setting changes; a new connection hears it from the site itself. */
+	setStaleAfter(ms: number): void {
+		for (const player of this.all()) player.setStaleAfter(ms);
+	}
+
 	all(): LivePlayer[] {
 		return [...this.#held.values()].map((held) => held.player);
 	}
