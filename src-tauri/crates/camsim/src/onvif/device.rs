@@ -44,6 +44,7 @@ pub(crate) struct Device {
     started: Instant,
     /// Messages of discovery, to be told apart from older ones.
     sequence: AtomicU64,
+    boots: AtomicU64,
 }
 
 /// Nonces that are still good.
@@ -74,6 +75,7 @@ impl Device {
             seen: Mutex::default(),
             started: Instant::now(),
             sequence: AtomicU64::new(0),
+            boots: AtomicU64::new(0),
             spec,
         };
         device.tell_beginning();
@@ -168,6 +170,15 @@ impl Device {
             seen.pop_front();
         }
         false
+    }
+
+    /// Reboots so far.
+    pub(super) fn boots(&self) -> u64 {
+        self.boots.load(Relaxed)
+    }
+
+    pub(super) fn count_boot(&self) {
+        self.boots.fetch_add(1, Relaxed);
     }
 
     pub(super) fn next_message(&self) -> u64 {

@@ -290,6 +290,8 @@ fn datagram(device: &Device, instance: u64, action: &str, relates_to: Option<&st
         "urn:schemas-xmlsoap-org:ws:2005:04:discovery".to_owned()
     };
     let number = device.next_message();
+    // Grows with every start, of the farm and of the device.
+    let instance = instance + device.boots();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><s:Envelope xmlns:s=\"http://www.w3.org/2003/05/soap-envelope\" \
          xmlns:a=\"{ADDRESSING}\" xmlns:d=\"{DISCOVERY}\" xmlns:dn=\"http://www.onvif.org/ver10/network/wsdl\" \

@@ -78,6 +78,7 @@ pub(super) async fn reboot(house: Arc<House>, number: usize) {
     let Some(device) = house.devices.get(number) else { return };
     discovery::say(&house, device, discovery::Word::Bye).await;
     device.events.forget_all();
+    device.count_boot();
     let ms = u32::try_from(device.spec.reboot.as_millis()).unwrap_or(u32::MAX);
     for camera in &device.spec.cameras {
         if let Err(error) = house.fault(*camera, None, Fault::Reboot { ms }).await {

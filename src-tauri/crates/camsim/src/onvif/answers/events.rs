@@ -142,7 +142,7 @@ async fn pull(call: &Call<'_>) -> Answer {
     let wait_ms = call.body.text_of("Timeout").and_then(parse_duration_ms).unwrap_or(1000).min(LONGEST_WAIT_MS);
     let wait_ms = if call.has(Quirk::PullAnswersAtOnce) { 0 } else { wait_ms };
     let most = call.body.number_of("MessageLimit").unwrap_or(100);
-    if hub.count_pull(id) % 3 == 0 && call.has(Quirk::PullBadRequest) {
+    if hub.count_pull(id).is_multiple_of(3) && call.has(Quirk::PullBadRequest) {
         // Not even a fault.
         return Err(Refusal { status: 0, ..unknown() });
     }
