@@ -70,16 +70,20 @@ test('chosen cameras are switched off, and on again by undo', async ({ page, sit
 	for (const camera of off) await expect(rowOf(page, camera?.name ?? '')).not.toContainText('Switched off');
 });
 
-test('a camera shows its streams, and a look at it finds it', async ({ page, site }) => {
+test('a camera has a page with its streams and its health, and a look at it finds it', async ({ page, site }) => {
 	await open(page, site);
 	const camera = site.cameras[0];
 	await rowOf(page, camera?.name ?? '').click();
-	const dialog = page.getByRole('dialog', { name: camera?.name });
-	await expect(dialog.getByRole('columnheader', { name: 'Sub stream' })).toBeVisible();
-	await expect(dialog.getByText(camera?.subUrl ?? '')).toBeVisible();
+	await expect(page.getByRole('heading', { name: camera?.name })).toBeVisible();
+	await expect(page.getByRole('columnheader', { name: 'Sub stream' })).toBeVisible();
+	await expect(page.getByText(camera?.subUrl ?? '')).toBeVisible();
 	await expectAccessible(page);
-	await dialog.getByRole('button', { name: 'Look at it' }).click();
-	await expect(dialog.getByText('The camera answers')).toBeVisible({ timeout: 20_000 });
+	await page.getByRole('button', { name: 'Look at it' }).click();
+	await expect(page.getByText('The camera answers')).toBeVisible({ timeout: 20_000 });
+	await page.getByRole('tab', { name: 'Health' }).click();
+	await expect(page.getByRole('heading', { name: 'Times it was away' })).toBeVisible();
+	await expect(page).toHaveURL(/room=health/);
+	await expectAccessible(page);
 });
 
 test.describe('what can go wrong when a camera is added', () => {
@@ -91,7 +95,7 @@ test.describe('what can go wrong when a camera is added', () => {
 		const dialog = page.getByRole('dialog', { name: 'Add camera' });
 		const problem = dialog.getByTestId('probe-problem');
 		const looks = async (address: string, code: string) => {
-			await dialog.getByLabel('Main stream address').fill(address);
+			await dialog.getByLabel('Address or stream URL').fill(address);
 			await dialog.getByRole('button', { name: 'Look at it' }).click();
 			await expect(problem).toHaveAttribute('data-code', code, { timeout: 20_000 });
 			await expect(problem.locator('p').first()).not.toBeEmpty();

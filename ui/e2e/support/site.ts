@@ -17,6 +17,23 @@ export interface SiteOptions {
 	gopMs?: number;
 	/** Frames per second of the watched streams. */
 	fps?: number;
+	/** ONVIF devices with one camera each, instead of plain cameras. */
+	devices?: DeviceFarm[];
+}
+
+/** Devices that share a program, and so a fate. */
+export interface DeviceFarm {
+	count: number;
+	/** Of the first; the others count up. */
+	ip: string;
+	username: string;
+	password: string;
+}
+
+export interface TestDevice {
+	/** Where what happens to it is commanded: a farm's control port and its number there. */
+	control: string;
+	url: string;
 }
 
 export function binary(): string | undefined {
@@ -44,6 +61,10 @@ export class TestSite {
 	streams: { name: string; main: string; sub: string }[] = [];
 	/** Commands faults. */
 	control = '';
+	/** ONVIF devices, in the farms' order. */
+	devices: TestDevice[] = [];
+	/** Where the devices answer a search, UDP. */
+	discoveryPort = 0;
 	/** In the order in which the site lists them, by name. */
 	cameras: TestCamera[] = [];
 
@@ -81,14 +102,10 @@ export class TestSite {
 		return (await readFile(join(this.#folder, 'local-token'), 'utf8')).trim();
 	}
 
-	async #start({ cameras, gopMs, fps }: SiteOptions): Promise<void> {
+	async #start(options: SiteOptions): Promise<void> {
 		this.#folder = await mkdtemp(join(tmpdir(), 'watchwall-e2e-'));
-		const [rtsp, control] = [await freePort(), await freePort()];
-		this.control = `http://127.0.0.1:${control}`;
-		const farm = ['camsim', '--cameras', String(cameras), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`];
-		if (gopMs) farm.push('--gop-ms', String(gopMs));
-		if (fps) farm.push('--fps', String(fps));
-		const lines = await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= cameras * 2 ? lines : undefined));
+		if (options.devices) await this.#startDevices(options.devices);
+		else await this.#startCameras(options);
 		const ready = await this.#run(['serve', '--data', this.#folder, '--listen', '127.0.0.1:0'], (lines, notes) => {
 			const address = lines.find((line) => line.startsWith('ready '))?.slice(6);
 			const code = /set-up code: (\S+)/.exec(notes.join('\n'))?.[1];
@@ -96,6 +113,41 @@ export class TestSite {
 		});
 		this.url = ready.address.replace(/\/$/, '');
 		this.code = ready.code;
+	}
+
+	async #startDevices(farms: DeviceFarm[]): Promise<void> {
+		const http = await freePort();
+		this.discoveryPort = await freePort();
+		for (const { count, ip, username, password } of farms) {
+			const [rtsp, control] = [await freePort(), await freePort()];
+			const login = ['--user', username, '--password', password];
+			const places = ['--onvif', `127.0.0.1:${http}`, '--device-ip', ip, '--discovery', '127.0.0.1', '--discovery-port', String(this.discoveryPort)];
+			const farm = ['camsim', '--cameras', String(count), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`, '--gop-ms', '1000', ...login, ...places];
+			await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= count * 2 ? lines : undefined));
+			const devices = (await (await fetch(`http://127.0.0.1:${control}/devices`)).json()) as { url: string }[];
+			this.devices.push(...devices.map(({ url }, number) => ({ url, control: `http://127.0.0.1:${control}/devices/${number}` })));
+		}
+	}
+
+	/** What happens at a device; see the farm's control port. */
+	async command(device: number, what: string, order: Record<string, unknown>): Promise<void> {
+		const answer = await fetch(`${this.devices[device]?.control}/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(order) });
+		if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
+	}
+
+	/** A farm's devices lose their power. */
+	async endFarm(index: number): Promise<void> {
+		const child = this.#processes[index];
+		if (child) await end(child);
+	}
+
+	async #startCameras({ cameras, gopMs, fps }: SiteOptions): Promise<void> {
+		const [rtsp, control] = [await freePort(), await freePort()];
+		this.control = `http://127.0.0.1:${control}`;
+		const farm = ['camsim', '--cameras', String(cameras), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`];
+		if (gopMs) farm.push('--gop-ms', String(gopMs));
+		if (fps) farm.push('--fps', String(fps));
+		const lines = await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= cameras * 2 ? lines : undefined));
 		const byName = new Map<string, Record<string, string>>();
 		for (const line of lines) {
 			const [name, role, url] = line.split('\t');

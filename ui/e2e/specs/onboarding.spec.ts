@@ -1,0 +1,170 @@
+// An installer on an unknown network: search, tick, one login, add, see what is wrong with two, mend one, watch the rest.
+import type { Page } from '@playwright/test';
+import { expectAccessible, speak } from '../support/axe';
+import { expect, login, test } from '../support/fixtures';
+import { TestSite } from '../support/site';
+import { languages, wordsOf } from '../support/words';
+import { allPlaying, setLayout, tile } from '../support/wall';
+
+// The port that nobody listens on any more is the browser's to note, not ours.
+test.use({ allowedErrors: [/status of (404|409|422|423|50[0-9])/] });
+
+const net = '127.0.7';
+const good = { username: 'viewer', password: 'a:b@c/%&<>"密码' };
+const other = { username: 'viewer', password: 'another one' };
+
+let site: TestSite;
+test.beforeEach(async () => {
+	site = await TestSite.start({
+		cameras: 0,
+		devices: [
+			{ count: 14, ip: `${net}.1`, ...good },
+			{ count: 1, ip: `${net}.15`, ...other },
+			{ count: 1, ip: `${net}.16`, ...good }
+		]
+	});
+});
+test.afterEach(async ({ page }) => {
+	await page.close();
+	await site.stop();
+});
+
+async function shot(page: Page, name: string, language: string): Promise<void> {
+	for (const { width, height } of [{ width: 1920, height: 1080 }, { width: 1280, height: 720 }]) {
+		await page.setViewportSize({ width, height });
+		expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), `${name} is wider than the window`).toBeLessThanOrEqual(0);
+		await page.screenshot({ path: `test-results/screens/${name}-${language}-${width}.png` });
+	}
+}
+
+/** Where the device says that it looks. */
+async function look(cameraId: number): Promise<{ pan: number; tilt: number; zoom: number }> {
+	const { position } = await site.api<{ position: { pan: number; tilt: number; zoom: number } }>('GET', `/cameras/${cameraId}/ptz`);
+	return position;
+}
+
+for (const language of languages) {
+	test(`from an unknown network to a wall of fifteen, in ${language}`, async ({ page }) => {
+		test.setTimeout(300_000);
+		const t = wordsOf(language);
+		await speak(page, language);
+		await login(page, site);
+
+		// An empty wall leads here. What answers on the machine's own networks is left alone.
+		await page.goto(`${site.url}/wall`);
+		await page.getByRole('button', { name: t('cameras.find') }).click();
+		await page.getByRole('searchbox', { name: t('find.filter') }).fill(`${net}.`);
+		await page.getByLabel(t('find.ranges'), { exact: true }).fill(`${net}.1-16`);
+		await page.getByLabel(t('find.port'), { exact: true }).fill(String(site.discoveryPort));
+		await page.getByRole('button', { name: t('find.ranges.search') }).click();
+		const rows = page.locator('tbody tr');
+		await expect(rows).toHaveCount(16, { timeout: 20_000 });
+		await expect(rows.filter({ hasText: t('find.state.new') })).toHaveCount(16);
+		await expectAccessible(page);
+		await shot(page, 'find', language);
+
+		// The last device loses its power after it answered.
+		await site.endFarm(2);
+		await page.getByRole('checkbox', { name: t('ui.table.choose_all') }).focus();
+		await page.keyboard.press('Space');
+
+		await page.getByRole('button', { name: t('logins.add') }).click();
+		const dialog = page.getByRole('dialog', { name: t('logins.add') });
+		await dialog.locator('[name=set_username]').fill(good.username);
+		await dialog.locator('[name=set_password]').fill(good.password);
+		await dialog.getByRole('button', { name: t('ui.save') }).click();
+		await expect(page.getByRole('checkbox', { name: good.username })).toBeChecked();
+		await page.getByRole('button', { name: t('find.add', { count: 16 }) }).click();
+
+		const summary = page.getByTestId('batch-summary');
+		await expect(summary).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
+		await expect(summary).toHaveText(`${t('batch.added', { count: 14 })}${t('batch.comma')}${t('batch.failed', { count: 2 })}`);
+		const bad = page.locator('[data-testid=batch-row][data-state=failed]');
+		await expect(bad).toHaveCount(2);
+		const refused = bad.filter({ hasText: `${net}.15` });
+		await expect(refused).toHaveAttribute('data-code', /^credentials_(wrong|exhausted)$/);
+		await expect(refused).toContainText(t('cameras.probe.failed_at', { step: t('onboarding.step.AUTHENTICATE') }));
+		const dead = bad.filter({ hasText: `${net}.16` });
+		await expect(dead).toHaveAttribute('data-code', 'port_refused');
+		await expect(dead).toContainText(t('cameras.probe.failed_at', { step: t('onboarding.step.REACH') }));
+		await expectAccessible(page);
+		await refused.scrollIntoViewIfNeeded();
+		await shot(page, 'added', language);
+
+		// One is mended in its row.
+		await refused.getByRole('button', { name: t('batch.mend.login') }).click();
+		const fifteenth = page.locator('[data-testid=batch-row]').filter({ hasText: `${net}.15` });
+		await fifteenth.locator('[name=mend_username]').fill(other.username);
+		await fifteenth.locator('[name=mend_password]').fill(other.password);
+		await shot(page, 'mend', language);
+		await fifteenth.getByRole('button', { name: t('batch.mend.try') }).click();
+		await expect(summary).toHaveText(`${t('batch.added', { count: 15 })}${t('batch.comma')}${t('batch.failed', { count: 1 })}`, { timeout: 60_000 });
+		const report = page.getByRole('link', { name: t('batch.report') });
+		const download = page.waitForEvent('download');
+		await report.click();
+		expect((await download).suggestedFilename()).toContain('.csv');
+
+		await page.getByRole('button', { name: t('setup.finish') }).click();
+		await allPlaying(page, 15, 60_000);
+		await shot(page, 'wall-found', language);
+		const { items } = await site.api<{ items: { id: number; streams: { path: string }[] }[] }>('GET', '/cameras?limit=500');
+		expect(items).toHaveLength(15);
+		expect(items.map(({ streams }) => streams.length)).toEqual(items.map(() => 2));
+	});
+}
+
+test('a tile moves its camera, by keys, stick and click, and shows what it notices', async ({ page }) => {
+	const rows = site.devices.slice(0, 1).map(({ url }) => ({ address: url, ...good }));
+	const job = await site.api<{ id: number }>('POST', '/onboarding', { rows, record: false });
+	await expect.poll(async () => (await site.api<{ state: string }>('GET', `/onboarding/${job.id}`)).state, { timeout: 60_000 }).toBe('done');
+	const { items } = await site.api<{ items: { id: number; ptz: boolean }[] }>('GET', '/cameras');
+	const camera = items[0]?.id ?? 0;
+	expect(items.map(({ ptz }) => ptz)).toEqual([true]);
+
+	await login(page, site);
+	await page.goto(`${site.url}/wall`);
+	await setLayout(page, 1);
+	await allPlaying(page, 1, 30_000);
+	await tile(page, 0).focus();
+	await page.keyboard.press('p');
+	await expect(page.getByTestId('ptz-status')).toBeVisible();
+	await expect(page.getByTestId('ptz-stick')).toBeVisible();
+
+	// Held keys move until they are let go; then it stands still.
+	const start = await look(camera);
+	await page.keyboard.down('ArrowRight');
+	await expect.poll(async () => (await look(camera)).pan).toBeGreaterThan(start.pan + 0.02);
+	await page.keyboard.up('ArrowRight');
+	await expect(page.getByTestId('ptz-status')).toHaveText('You control this camera');
+	const rests = async () => (await site.api<{ moving: boolean | null }>('GET', `/cameras/${camera}/ptz`)).moving;
+	await expect.poll(rests).toBe(false);
+
+	// The stick: up.
+	const stick = await page.getByTestId('ptz-stick').boundingBox();
+	if (!stick) throw new Error('there is no stick');
+	const before = await look(camera);
+	await page.mouse.move(stick.x + stick.width / 2, stick.y + stick.height / 2);
+	await page.mouse.down();
+	await page.mouse.move(stick.x + stick.width / 2, stick.y + 4, { steps: 4 });
+	await expect.poll(async () => (await look(camera)).tilt).toBeGreaterThan(before.tilt + 0.02);
+	await page.mouse.up();
+	await expect.poll(rests).toBe(false);
+	await shot(page, 'ptz', 'en');
+	await expectAccessible(page);
+
+	// A click far from the middle, then the end of it all.
+	const aimed = await look(camera);
+	const box = await tile(page, 0).boundingBox();
+	await page.mouse.click((box?.x ?? 0) + (box?.width ?? 0) * 0.25, (box?.y ?? 0) + (box?.height ?? 0) * 0.5);
+	await expect.poll(async () => (await look(camera)).pan).toBeLessThan(aimed.pan - 0.005);
+	await page.keyboard.press('Escape');
+	await expect(page.getByTestId('ptz-status')).toHaveCount(0);
+
+	await expect
+		.poll(async () => (await site.api<{ device: { listening: string } | null }>('GET', `/cameras/${camera}/health`)).device?.listening, { timeout: 60_000 })
+		.toBe('listening');
+	await site.command(0, 'events', { topic: 'motion', index: 0, state: true });
+	await expect(page.getByTestId('notice')).toHaveAttribute('data-kind', 'motion', { timeout: 20_000 });
+	await site.command(0, 'events', { topic: 'motion', index: 0, state: false });
+	await expect(page.getByTestId('notice')).toHaveCount(0, { timeout: 20_000 });
+});
