@@ -4,7 +4,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use std::time::{Duration, Instant};
 use watchwall_model::StreamRole;
-use watchwall_tests::{Binary, Client, DataFolder, Socket, demo_like, farm, top_boxes, until};
+use watchwall_tests::{Binary, Client, DataFolder, Socket, TestSite, demo_like, farm, top_boxes, until};
 
 fn serve(folder: &DataFolder) -> Result<Binary> {
     let folder = folder.path().to_str().context("a strange folder")?;
@@ -101,6 +101,41 @@ async fn cameras_are_managed_from_the_command_line() -> Result<()> {
     assert!(out.contains("Dock") && out.contains("cam_192_0_2_7_ch1_main"), "{out}");
     assert!(run(&["remove", "Dock"]).await?.0);
     assert!(!run(&["list"]).await?.1.contains("Dock"));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_measures_the_disks_that_are_in_use() -> Result<()> {
+    let disk = DataFolder::new()?;
+    let site = TestSite::start().await?;
+    let films = disk.path().join("films");
+    let code = site.setup_code().context("no code")?;
+    let new = json!({ "code": code, "username": "anna", "password": "a long password", "recording_folder": films });
+    site.anonymous()?.post("/api/v1/setup", &new).await?.ok()?;
+    let data = site.data.path().to_str().context("a strange folder")?.to_owned();
+    let ask = async || -> Result<Vec<(String, String)>> {
+        let mut doctor = Binary::start(&["doctor", "--json", "--data", &data], "error")?;
+        doctor.ended(Duration::from_secs(60)).await?;
+        let findings: serde_json::Value = serde_json::from_str(&doctor.lines("out").join("\n"))?;
+        let disks = findings.as_array().into_iter().flatten().filter(|finding| finding["what"] == "disk");
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(disks.map(|finding| (text(&finding["found"]), text(&finding["verdict"]))).collect())
+    };
+    // While the site runs, and after it: the folder that first run chose, and no other.
+    let is_it = |disks: &[(String, String)]| match disks {
+        [(found, verdict)] => found.starts_with(&films.display().to_string()) && verdict != "bad",
+        _ => false,
+    };
+    let disks = ask().await?;
+    assert!(is_it(&disks), "{disks:?}");
+    let data_folder = site.stop_keeping().await;
+    let disks = ask().await?;
+    assert!(is_it(&disks), "{disks:?}");
+    // A disk that is not mounted is told and not written to.
+    std::fs::remove_dir_all(&films)?;
+    let disks = ask().await?;
+    assert!(disks.len() == 1 && disks[0].1 == "bad" && !films.exists(), "{disks:?}");
+    drop(data_folder);
     Ok(())
 }
 

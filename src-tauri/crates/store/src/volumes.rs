@@ -2,10 +2,14 @@
 
 use crate::{
     Store, StoreError,
+    database::{self, BUSY_TIMEOUT},
     row::{column, from_word, word},
 };
-use sqlx::sqlite::SqliteRow;
-use std::path::PathBuf;
+use sqlx::{
+    ConnectOptions, Connection,
+    sqlite::{SqliteConnectOptions, SqliteRow},
+};
+use std::path::{Path, PathBuf};
 use watchwall_model::{Volume, VolumeCode};
 
 const ALL: &str = "SELECT * FROM volumes ORDER BY priority DESC, code";
@@ -22,6 +26,23 @@ pub struct VolumeTable<'a> {
 }
 
 impl VolumeTable<'_> {
+    /// The volumes of a data folder that another process may have open, highest priority first; none before its first
+    /// start. Nothing is locked, migrated or repaired.
+    ///
+    /// # Errors
+    /// When there is a database and it cannot be read.
+    pub async fn peek(folder: &Path) -> Result<Vec<Volume>, StoreError> {
+        let file = folder.join(database::FILE);
+        if !file.exists() {
+            return Ok(Vec::new());
+        }
+        let options = SqliteConnectOptions::new().filename(&file).read_only(true).busy_timeout(BUSY_TIMEOUT);
+        let mut connection = options.disable_statement_logging().connect().await?;
+        let rows = sqlx::query(ALL).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        rows.iter().map(read).collect()
+    }
+
     /// Highest priority first.
     pub async fn all(&self) -> Result<Vec<Volume>, StoreError> {
         sqlx::query(ALL).fetch_all(self.store.reader()).await?.iter().map(read).collect()
@@ -62,4 +83,34 @@ fn read(row: &SqliteRow) -> Result<Volume, StoreError> {
         low_watermark_percent: column(row, "low_watermark_percent")?,
         priority: column(row, "priority")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DataFolder;
+    use watchwall_model::VolumeKind;
+
+    #[tokio::test]
+    async fn volumes_are_seen_from_outside_while_the_site_runs() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(VolumeTable::peek(folder.path()).await.unwrap(), []);
+        assert!(!folder.path().join(database::FILE).exists(), "a look makes no database");
+        let lock = DataFolder::lock(folder.path()).unwrap();
+        let (store, _) = Store::open(&lock).await.unwrap();
+        let volume = Volume {
+            code: VolumeCode("main".into()),
+            marker: "1".into(),
+            name: "main".into(),
+            root: folder.path().join("elsewhere"),
+            kind: VolumeKind::Local,
+            high_watermark_percent: Volume::DEFAULT_HIGH_WATERMARK_PERCENT,
+            low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
+            priority: 0,
+        };
+        store.volumes().put(&volume).await.unwrap();
+        assert_eq!(VolumeTable::peek(folder.path()).await.unwrap(), std::slice::from_ref(&volume));
+        store.close().await;
+        assert_eq!(VolumeTable::peek(folder.path()).await.unwrap(), [volume]);
+    }
 }

@@ -7,13 +7,14 @@ use std::{
     fs,
     io::Write,
     net::{SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
 };
 use watchwall_media::pixels::ensure_plugins;
-use watchwall_model::{Problem, UtcMillis};
+use watchwall_model::{Problem, UtcMillis, Volume};
 use watchwall_server::{ServerOptions, TlsReport, inspect_tls};
+use watchwall_store::VolumeTable;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,8 +55,7 @@ pub async fn run(arguments: DoctorArguments) -> Result<ExitCode> {
             findings.push(Finding::ok("configuration", folder.display().to_string()));
             findings.push(port(config.server.listen));
             findings.push(certificate(&ServerOptions::from(&config.server), &folder));
-            let recordings = config.recording.folder.unwrap_or_else(|| folder.join("recordings"));
-            findings.push(tokio::task::spawn_blocking(move || disk(&recordings)).await?);
+            findings.extend(disks(&folder, config.recording.folder).await?);
         }
         Err(error) => findings.push(Finding::not_ok(
             "configuration",
@@ -155,6 +155,40 @@ fn clock() -> Finding {
         Ok(at) => Finding::ok("clock", format!("{} ({name})", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %z"))),
         Err(error) => Finding::not_ok("clock", Verdict::Bad, error.to_string(), "Set the time."),
     }
+}
+
+/// Every disk that recordings go to: the volumes of the site's database, or where its first start would put them.
+async fn disks(data_folder: &Path, configured: Option<PathBuf>) -> Result<Vec<Finding>> {
+    let volumes = match VolumeTable::peek(data_folder).await {
+        Ok(volumes) => volumes,
+        Err(error) => {
+            let problem = Problem::from(error);
+            let (what, next) = watchwall_server::sentence_of(&problem);
+            let found = with_detail(&problem, what);
+            return Ok(vec![Finding::not_ok("disk", Verdict::Bad, found, next.unwrap_or_default())]);
+        }
+    };
+    let looking = tokio::task::spawn_blocking(move || volumes.iter().map(volume).collect::<Vec<_>>());
+    let mut findings = looking.await?;
+    if findings.is_empty() {
+        let recordings = configured.unwrap_or_else(|| data_folder.join("recordings"));
+        findings.push(tokio::task::spawn_blocking(move || disk(&recordings)).await?);
+    }
+    Ok(findings)
+}
+
+/// A volume without its marker is not written to: the disk may be away, and the folder one of another disk.
+fn volume(volume: &Volume) -> Finding {
+    let marker = volume.root.join(Volume::MARKER_FILE);
+    if marker.exists() {
+        return disk(&volume.root);
+    }
+    Finding::not_ok(
+        "disk",
+        Verdict::Bad,
+        format!("{} is not there: {} is missing", volume.root.display(), Volume::MARKER_FILE),
+        "Connect or mount the disk; the site goes on by itself once it is back.",
+    )
 }
 
 /// Writes and syncs a file where recordings go.
