@@ -48,7 +48,9 @@ async fn the_burnt_in_clock_is_the_wall_clock() {
             let at = clock_pattern::moment_near(*clock, end);
             assert!(begin <= at && at <= end, "{begin:?} {at:?} {end:?}");
         }
-        assert!(clocks.windows(2).all(|pair| (1..1000).contains(&pair[1].wrapping_sub(pair[0]))), "{clocks:?}");
+        // On a busy machine the studio draws late, and then what it missed within one millisecond.
+        assert!(clocks.windows(2).all(|pair| pair[1].wrapping_sub(pair[0]) < 10_000), "{clocks:?}");
+        assert_ne!(clocks.first(), clocks.last());
         farm.shutdown().await;
     }
 }
