@@ -2,12 +2,18 @@
 
 mod access;
 mod bad_cameras;
+mod camera_events;
+mod control;
 mod database;
+mod devices;
+mod discovery;
 mod door;
 mod first_run;
+mod health;
 mod live;
 mod live_load;
 mod notify;
+mod onboarding;
 mod openapi;
 mod process;
 mod recording;

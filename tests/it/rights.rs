@@ -10,6 +10,7 @@ use watchwall_tests::{Client, Socket, TestSite};
 /// Rows and streams that do not exist: what is allowed answers "not found" at most.
 fn address(route: &Listed) -> String {
     let path = route.path.replace("{id}", "999999").replace("{path}", "cam_none_ch1_main").replace("{code}", "none");
+    let path = path.replace("{role}", "main");
     match path.as_str() {
         p if p.ends_with("/clip.mp4") => format!("{p}?from=1&to=2"),
         p if p.ends_with("/frame.jpg") || p.ends_with("/thumbnail.jpg") => format!("{p}?at=1"),
