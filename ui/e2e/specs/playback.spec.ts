@@ -3,7 +3,7 @@ import { expectAccessible, speak } from '../support/axe';
 import { expect, login, test } from '../support/fixtures';
 import { burntIn, deckTiles, recordClocks, shownAt, tileStates } from '../support/playback';
 
-test.use({ cameras: 2, allowedErrors: [[/WebSocket/, /ERR_CONNECTION/, /status of 404/], { scope: 'test' }] });
+test.use({ cameras: 2, allowedErrors: [[/WebSocket/, /ERR_CONNECTION/, /ERR_INTERNET_DISCONNECTED/, /status of 404/], { scope: 'test' }] });
 
 /** One frame of the clock's streams, and what reading it costs. */
 const frameMs = 80;
@@ -100,6 +100,70 @@ test('a clip of nothing is refused on the page', async ({ page, site }) => {
 	await page.keyboard.press('o');
 	await page.getByRole('button', { name: /^Save clip,/ }).click();
 	await expect(page.getByRole('alert').filter({ hasText: /recording/i })).toBeVisible();
+});
+
+test('a clip that cannot be fetched is a message on the page, and can be saved later', async ({ page, context }) => {
+	await page.keyboard.press('i');
+	const from = await shownAt(page);
+	await page.keyboard.press('.');
+	await expect.poll(() => shownAt(page)).toBeGreaterThan(from);
+	await page.keyboard.press('o');
+	const save = page.getByRole('button', { name: /^Save clip,/ });
+	await context.setOffline(true);
+	await save.click();
+	await expect(page.getByRole('alert').filter({ hasText: /site/i })).toBeVisible();
+	await context.setOffline(false);
+	const saved = page.waitForEvent('download');
+	await save.click();
+	expect(await (await saved).failure()).toBeNull();
+});
+
+test('a recording is silent until it is listened to, and then heard with its pictures', async ({ page, site }) => {
+	const first = site.cameras.find(({ position }) => position === 0)?.id ?? 0;
+	const { streams } = await site.api<{ streams: { path: string; role: string }[] }>('GET', `/cameras/${first}`);
+	const path = streams.find(({ role }) => role === 'main')?.path ?? '';
+	await site.api('PUT', `/plans/${path}`, { enabled: true });
+	let covered: [number, number] | undefined;
+	await expect
+		.poll(
+			async () => {
+				const now = Date.now();
+				const { tracks } = await site.api<{ tracks: { coverage: [number, number][] }[] }>('GET', `/timeline?paths=${path}&from=${now - 120_000}&to=${now}`);
+				covered = tracks[0]?.coverage.at(-1);
+				return covered ? covered[1] - covered[0] : 0;
+			},
+			{ timeout: 30_000 }
+		)
+		.toBeGreaterThan(8000);
+	// The element is beside the page: what plays says so itself.
+	await page.addInitScript(() => {
+		const play = HTMLMediaElement.prototype.play;
+		HTMLMediaElement.prototype.play = function () {
+			(window as unknown as { heard: HTMLMediaElement }).heard = this;
+			return play.call(this);
+		};
+	});
+	const heard = () =>
+		page.evaluate(() => {
+			const element = (window as unknown as { heard?: HTMLMediaElement }).heard;
+			return element ? { isPaused: element.paused, at: element.currentTime } : undefined;
+		});
+	await page.goto(`${site.url}/playback?path=${path}&at=${covered?.[0]}`);
+	await expect.poll(() => tileStates(page)).toEqual(['paused']);
+	await page.getByRole('button', { name: 'Play', exact: true }).click();
+	await expect.poll(() => tileStates(page)).toEqual(['playing']);
+	expect(await heard()).toBeUndefined();
+	await page.keyboard.press('a');
+	await expect.poll(async () => (await heard())?.isPaused).toBe(false);
+	const start = (await heard())?.at ?? 0;
+	await expect.poll(async () => ((await heard())?.at ?? 0) - start).toBeGreaterThan(0.5);
+	await page.getByLabel('Speed').selectOption('2');
+	await expect.poll(async () => (await heard())?.isPaused).toBe(true);
+	await page.getByLabel('Speed').selectOption('1');
+	await expect.poll(async () => (await heard())?.isPaused).toBe(false);
+	await page.getByRole('button', { name: 'Mute (A)' }).click();
+	await expect.poll(async () => (await heard())?.isPaused).toBe(true);
+	await site.api('PUT', `/plans/${path}`, { enabled: false });
 });
 
 test('the timeline zooms, moves and says why there is nothing', async ({ page }) => {

@@ -37,6 +37,8 @@ export class PlaybackDeck {
 	selected = $state(0);
 	speed = $state(1);
 	isPlaying = $state(false);
+	/** The selected tile is heard; silent at first. */
+	isAudible = $state(false);
 	/** The recorded moment on screen, or the one asked for, UTC milliseconds. */
 	position = $state(0);
 	tracks = $state.raw<TimelineTrack[]>([]);
@@ -77,7 +79,18 @@ export class PlaybackDeck {
 		this.cameras = cameras.slice(0, MAX_TILES);
 		this.tiles = this.cameras.map(({ path }) => held.find((tile) => tile.path === path) ?? this.#newTile(path));
 		const index = this.cameras.findIndex((camera) => camera.path === selected);
-		this.selected = Math.max(0, index < 0 ? Math.min(this.selected, this.cameras.length - 1) : index);
+		this.select(Math.max(0, index < 0 ? Math.min(this.selected, this.cameras.length - 1) : index));
+	}
+
+	/** Keys and sound belong to this tile from now on. */
+	select(index: number): void {
+		this.selected = index;
+		this.#mix();
+	}
+
+	toggleSound(): void {
+		this.isAudible = !this.isAudible;
+		this.#mix();
 	}
 
 	/** Reads coverage and gaps of what is visible; keeps the old ones when it fails. */
@@ -176,6 +189,10 @@ export class PlaybackDeck {
 		this.#stand(state.at);
 		if (this.#stepping !== tile) return;
 		for (const other of this.tiles) if (other !== tile) other.show(state.at);
+	}
+
+	#mix(): void {
+		this.tiles.forEach((tile, index) => tile.setAudible(this.isAudible && index === this.selected));
 	}
 
 	#skip(from: number, to: number): void {

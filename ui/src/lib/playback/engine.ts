@@ -12,6 +12,7 @@ import { parseFrame } from '$lib/player/framing';
 import type { Footing } from './clock';
 import { parseNotice } from './messages';
 import { Pictures, type Picture } from './pictures';
+import { PlaybackSound } from './sound';
 import type { PlaybackState } from './state';
 
 /** Received further ahead of the clock than this, at normal speed, the server is asked to wait; below the other it goes on. */
@@ -43,6 +44,9 @@ export class PlaybackEngine {
 	#heardAt = 0;
 	#paintedAt = 0;
 	readonly #pictures: Pictures;
+	readonly #sound = new PlaybackSound();
+	/** The recording that plays has sound, and this user may hear it. */
+	hasSound = false;
 	#speed = 1;
 	#isPlaying = false;
 	/** The moment wanted while paused, on the clock while playing. */
@@ -103,6 +107,12 @@ export class PlaybackEngine {
 	close(): void {
 		this.#disconnect();
 		this.#pictures.close();
+		this.#sound.close();
+	}
+
+	/** Silent at first; heard while it plays at normal speed. */
+	setAudible(isAudible: boolean): void {
+		this.#sound.setAudible(isAudible);
 	}
 
 	play(at: number, speed: number): void {
@@ -114,6 +124,7 @@ export class PlaybackEngine {
 	/** Stands still; the picture stays. */
 	pause(at: number): void {
 		this.#isPlaying = false;
+		this.#sound.pause();
 		this.#at = at;
 		this.#isAligned = false;
 		this.#send({ type: 'pause' });
@@ -141,6 +152,8 @@ export class PlaybackEngine {
 		const due = this.#pictures.take(at, this.#direction) ?? this.#firstBackwards(at);
 		if (due) this.#paint(due);
 		this.#regulate(at);
+		if (this.#speed === 1) this.#sound.tick(at);
+		else this.#sound.pause();
 		if (this.#gap && at >= this.#gap.from && at < this.#gap.to) this.listener({ kind: 'gap', ...this.#gap });
 		else if (due) this.listener({ kind: 'playing', at: due.at, speed: this.#speed });
 		else if (this.#isEnded && this.#pictures.head === undefined) this.listener({ kind: 'end', at });
@@ -209,6 +222,7 @@ export class PlaybackEngine {
 		this.#isAtEdge = false;
 		this.#gap = undefined;
 		this.#pictures.reset();
+		this.#sound.reset();
 	}
 
 	#send(command: PlaybackClientMessage): void {
@@ -243,6 +257,7 @@ export class PlaybackEngine {
 	}
 
 	#notice(notice: PlaybackServerMessage | undefined): void {
+		if (notice?.type === 'hello') this.hasSound = notice.has_audio;
 		if (notice?.type === 'error') return this.#fail(notice.code, notice.params);
 		if (notice?.type === 'seeked') {
 			this.#seen = notice.seek_id;
@@ -252,14 +267,13 @@ export class PlaybackEngine {
 			this.#attempt = 0;
 			return;
 		}
-		if (!this.#isOurs && notice?.type !== 'live_edge' && notice?.type !== 'end') return;
+		if (!this.#isOurs) return;
 		if (notice?.type === 'gap') {
 			this.#gap = { from: notice.from, to: notice.to, reason: notice.reason };
 			if (!this.#isPlaying && this.#isInGap) this.listener({ kind: 'gap', ...this.#gap });
 		} else if (notice?.type === 'live_edge') {
 			// What is recorded next follows without a `seeked` of its own.
 			this.#isAtEdge = true;
-			this.#isOurs = true;
 			if (!this.#hasPicture) this.listener({ kind: 'live_edge', at: notice.at });
 		} else if (notice?.type === 'end') {
 			this.#isEnded = true;
@@ -270,6 +284,8 @@ export class PlaybackEngine {
 	#receive(message: ArrayBuffer): void {
 		const frame = parseFrame(message);
 		if (!frame || (!this.#isOurs && frame.kind !== 'init')) return;
+		if (frame.kind === 'init' || frame.isAudio) this.#sound.push(frame);
+		if (frame.isAudio) return;
 		this.#pictures.push(frame);
 		if (!this.#isPlaying && frame.kind === 'video' && !frame.isBeforeTarget) this.#pictures.hurry();
 		// Nobody ticks in a hidden page; the server must not fill the memory meanwhile.

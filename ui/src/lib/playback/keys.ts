@@ -28,6 +28,7 @@ export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut }: Playb
 		l: () => go(deck.position + JUMP_MS),
 		'[': () => deck.faster(-1),
 		']': () => deck.faster(1),
+		a: () => deck.toggleSound(),
 		i: markIn,
 		o: markOut
 	};

@@ -12,6 +12,8 @@ export class PlaybackTile {
 	state = $state.raw<PlaybackState>({ kind: 'connecting' });
 	/** Wall clock of the picture on screen, UTC milliseconds; the moment asked for while there is none. */
 	position = $state(0);
+	hasSound = $state(false);
+	#isAudible = false;
 	#engine: PlaybackEngine | undefined;
 	#last = 0;
 	/** What the engine shall do once it is there. */
@@ -33,9 +35,10 @@ export class PlaybackTile {
 		let engine: PlaybackEngine | undefined;
 		void abilities().then((can) => {
 			if (isGone) return;
-			const url = socketUrl(`/playback/${this.path}`, { codecs: codecList(can, 'webcodecs') });
+			const url = socketUrl(`/playback/${this.path}`, { codecs: codecList(can, 'webcodecs'), audio: true });
 			engine = new PlaybackEngine(url, canvas, (state) => this.#hear(state), this.#wanted.at);
 			this.#engine = engine;
+			engine.setAudible(this.#isAudible);
 			if (this.#wanted.speed !== undefined) engine.play(this.#wanted.at, this.#wanted.speed);
 			engine.open();
 		});
@@ -72,6 +75,11 @@ export class PlaybackTile {
 		this.#engine?.step(frames);
 	}
 
+	setAudible(isAudible: boolean): void {
+		this.#isAudible = isAudible;
+		this.#engine?.setAudible(isAudible);
+	}
+
 	tick(at: number): void {
 		this.#wanted.at = at;
 		this.#engine?.tick(at);
@@ -88,6 +96,7 @@ export class PlaybackTile {
 		if (isSteady && now - this.#last < UPDATE_MS) return;
 		this.#last = now;
 		this.state = state;
+		this.hasSound = this.#engine?.hasSound ?? false;
 		if ('at' in state && (state.kind === 'playing' || state.kind === 'paused')) this.position = state.at;
 	}
 }
