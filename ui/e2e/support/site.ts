@@ -31,9 +31,10 @@ export interface DeviceFarm {
 }
 
 export interface TestDevice {
-	/** Where what happens to it is commanded: a farm's control port and its number there. */
-	control: string;
 	url: string;
+	/** Where what happens to it is commanded, and its number there. */
+	control: string;
+	number: number;
 }
 
 export function binary(): string | undefined {
@@ -125,20 +126,21 @@ export class TestSite {
 			const farm = ['camsim', '--cameras', String(count), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`, '--gop-ms', '1000', ...login, ...places];
 			await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= count * 2 ? lines : undefined));
 			const devices = (await (await fetch(`http://127.0.0.1:${control}/devices`)).json()) as { url: string }[];
-			this.devices.push(...devices.map(({ url }, number) => ({ url, control: `http://127.0.0.1:${control}/devices/${number}` })));
+			this.devices.push(...devices.map(({ url }, number) => ({ url, control: `http://127.0.0.1:${control}`, number })));
 		}
 	}
 
 	/** What happens at a device; see the farm's control port. */
-	async command(device: number, what: string, order: Record<string, unknown>): Promise<void> {
-		const answer = await fetch(`${this.devices[device]?.control}/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(order) });
+	async command(device: number, what: 'events' | 'quirks' | 'soap-faults' | 'faults', order: Record<string, unknown>): Promise<void> {
+		const { control, number } = this.devices[device] ?? { control: '', number: 0 };
+		// A device here is one camera, with the same number.
+		const answer = await fetch(`${control}/${what === 'faults' ? 'cameras' : 'devices'}/${number}/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(order) });
 		if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
 	}
 
-	/** A farm's devices lose their power. */
-	async endFarm(index: number): Promise<void> {
-		const child = this.#processes[index];
-		if (child) await end(child);
+	/** Its network cable is pulled. */
+	async unplug(device: number): Promise<void> {
+		await this.command(device, 'faults', { kind: 'offline' });
 	}
 
 	async #startCameras({ cameras, gopMs, fps }: SiteOptions): Promise<void> {
