@@ -78,9 +78,10 @@ for (const language of languages) {
 		await expect(page.getByRole('checkbox', { name: good.username })).toBeChecked();
 		await page.getByRole('button', { name: t('find.add', { count: 16 }) }).click();
 
+		const said = (added: number, failed: number) => t('batch.summary', { good: t('batch.added', { count: added }), bad: t('batch.failed', { count: failed }) });
 		const summary = page.getByTestId('batch-summary');
 		await expect(summary).toHaveAttribute('data-state', 'done', { timeout: 120_000 });
-		await expect(summary).toHaveText(`${t('batch.added', { count: 14 })}${t('batch.comma')}${t('batch.failed', { count: 2 })}`);
+		await expect(summary).toHaveText(said(14, 2));
 		const bad = page.locator('[data-testid=batch-row][data-state=failed]');
 		await expect(bad).toHaveCount(2);
 		const refused = bad.filter({ hasText: odd });
@@ -100,7 +101,7 @@ for (const language of languages) {
 		await fifteenth.locator('[name=mend_password]').fill(other.password);
 		await shot(page, 'mend', language);
 		await fifteenth.getByRole('button', { name: t('batch.mend.try') }).click();
-		await expect(summary).toHaveText(`${t('batch.added', { count: 15 })}${t('batch.comma')}${t('batch.failed', { count: 1 })}`, { timeout: 60_000 });
+		await expect(summary).toHaveText(said(15, 1), { timeout: 60_000 });
 		const report = page.getByRole('link', { name: t('batch.report') });
 		const download = page.waitForEvent('download');
 		await report.click();
@@ -115,14 +116,111 @@ for (const language of languages) {
 	});
 }
 
-test('a tile moves its camera, by keys, stick and click, and shows what it notices', async ({ page }) => {
+/** Adds the first device and answers its camera. */
+async function onboard(): Promise<{ id: number; name: string; device_id: number; ptz: boolean }> {
 	const rows = site.devices.slice(0, 1).map(({ url }) => ({ address: url, ...good }));
 	const job = await site.api<{ id: number }>('POST', '/onboarding', { rows, record: false });
 	await expect.poll(async () => (await site.api<{ state: string }>('GET', `/onboarding/${job.id}`)).state, { timeout: 60_000 }).toBe('done');
-	const { items } = await site.api<{ items: { id: number; ptz: boolean }[] }>('GET', '/cameras');
-	const camera = items[0]?.id ?? 0;
-	expect(items.map(({ ptz }) => ptz)).toEqual([true]);
+	const { items } = await site.api<{ items: { id: number; name: string; device_id: number; ptz: boolean }[] }>('GET', '/cameras');
+	const [camera] = items;
+	if (!camera) throw new Error('the device was not added');
+	return camera;
+}
 
+for (const language of languages) {
+	test(`a camera's page shows and sets what its device can, in ${language}`, async ({ page }) => {
+		test.setTimeout(240_000);
+		const t = wordsOf(language);
+		const camera = await onboard();
+		await speak(page, language);
+		await login(page, site);
+		const open = async (room: string) => {
+			await page.goto(`${site.url}/cameras/${camera.id}?room=${room}`);
+			await expect(page.getByRole('tab', { name: t(`camera.tab.${room}`) })).toHaveAttribute('aria-selected', 'true');
+			await expect(page.getByText(t('camera.asking'))).toHaveCount(0, { timeout: 30_000 });
+		};
+		const saw = async (room: string) => {
+			await expectAccessible(page);
+			await shot(page, `camera-${room}`, language);
+		};
+
+		await open('streams');
+		await expect(page.getByLabel(t('facts.sub'))).not.toHaveValue('');
+		await saw('streams');
+		await open('health');
+		await expect(page.getByText(t('camera.health.online')).first()).toBeVisible({ timeout: 60_000 });
+		await saw('health');
+
+		await open('device');
+		await expect(page.getByText('Camsim', { exact: true })).toBeVisible();
+		await page.getByRole('button', { name: t('device.clock.to_ours') }).click();
+		await expect(page.getByText(t('device.clock.set'))).toBeVisible();
+		await saw('device');
+
+		await open('picture');
+		const brightness = page.getByLabel(t('imaging.brightness'));
+		await brightness.focus();
+		const before = Number(await brightness.inputValue());
+		await page.keyboard.press('ArrowRight');
+		await expect.poll(async () => (await site.api<{ settings: { brightness: number } }>('GET', `/cameras/${camera.id}/imaging`)).settings.brightness).toBeGreaterThan(before);
+		await page.getByRole('button', { name: t('osd.add') }).click();
+		await page.locator('[name=osd_text]').fill('东门 East gate');
+		await page.getByRole('dialog').getByRole('button', { name: t('ui.save') }).click();
+		await expect(page.getByText('东门 East gate')).toBeVisible();
+		await saw('picture');
+
+		await open('encoders');
+		await page.locator('[name=encoder_gop]').first().fill('30');
+		await page.getByRole('button', { name: t('encoder.save') }).first().click();
+		await expect(page.getByText(t('encoder.saved'))).toBeVisible();
+		await saw('encoders');
+
+		await open('signals');
+		await page.getByRole('button', { name: new RegExp(`^(${t('signals.switch_on')}|${t('signals.pulse')})$`) }).first().click();
+		await expect(page.getByText(t('signals.on')).first()).toBeVisible({ timeout: 30_000 });
+		await saw('signals');
+
+		await open('ptz');
+		for (const name of ['Gate', 'Road']) {
+			await page.locator('[name=preset_name]').fill(name);
+			await page.getByRole('button', { name: t('ptz.preset.save') }).click();
+			await expect(page.getByRole('cell', { name, exact: true })).toBeVisible();
+		}
+		await page.getByRole('button', { name: t('ptz.patrol.add') }).click();
+		await page.locator('[name=patrol_name]').fill('Night');
+		await page.getByRole('dialog').getByRole('button', { name: t('ui.save') }).click();
+		await page.getByRole('button', { name: t('ptz.patrol.start'), exact: true }).click();
+		await expect(page.getByText(t('ptz.patrol.running'))).toBeVisible();
+		await saw('ptz');
+	});
+
+	test(`a table is checked before it is imported, in ${language}`, async ({ page }) => {
+		const t = wordsOf(language);
+		await speak(page, language);
+		await login(page, site);
+		await page.goto(`${site.url}/cameras/import`);
+		const first = new URL(site.devices[0]?.url ?? '').host;
+		const lines = [t('import.example'), `门口,${first.split(':')[0]},${first.split(':')[1]},${good.username},"${good.password.replaceAll('"', '""')}",一楼 / 大厅`, `Yard,${first.split(':')[0]},ninety,x,y,`];
+		await page.getByLabel(t('import.paste')).fill(lines.join('\n'));
+		await shot(page, 'import', language);
+		await expectAccessible(page);
+		await page.getByRole('button', { name: t('import.check') }).click();
+		const summary = page.getByTestId('batch-summary');
+		await expect(summary).toHaveText(t('batch.summary', { good: t('batch.ready', { count: 1 }), bad: t('batch.failed', { count: 1 }) }), { timeout: 60_000 });
+		await expect(page.locator('[data-testid=batch-row][data-code=row_invalid]')).toContainText('3');
+		await shot(page, 'checked', language);
+		await expectAccessible(page);
+		await page.getByRole('button', { name: t('import.do', { count: 1 }) }).click();
+		await expect(summary).toHaveText(t('batch.summary', { good: t('batch.added', { count: 1 }), bad: t('batch.failed', { count: 1 }) }), { timeout: 60_000 });
+		const { items } = await site.api<{ items: { name: string; group_id: number | null }[] }>('GET', '/cameras');
+		expect(items.map(({ name }) => name)).toEqual(['门口']);
+		expect(items[0]?.group_id).not.toBeNull();
+	});
+}
+
+test('a tile moves its camera, by keys, stick and click, and shows what it notices', async ({ page }) => {
+	const { id: camera, ptz } = await onboard();
+	expect(ptz).toBe(true);
 	await login(page, site);
 	await page.goto(`${site.url}/wall`);
 	await setLayout(page, 1);
