@@ -5,17 +5,23 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use watchwall_headless::{Running, StartOptions, start};
-use watchwall_model::config::Config;
+use watchwall_model::config::{Config, HealthConfig};
 
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// A first picture on a busy machine.
 const LIVE_WITHIN: Duration = Duration::from_secs(20);
+
+const ADDED_WITHIN: Duration = Duration::from_secs(60);
+/// Stalls are noticed after five seconds, and a device is silent after two questions.
+const HEALTHY_WITHIN: Duration = Duration::from_secs(30);
 
 /// What differs from a usual start.
 #[derive(Default)]
 pub struct SiteOptions {
     pub max_viewers: Option<usize>,
     pub demo_cameras: Option<u32>,
+    /// Instead of the usual half minutes.
+    pub health: Option<HealthConfig>,
     /// Of an earlier site; without one the site starts empty.
     pub data: Option<DataFolder>,
 }
@@ -42,6 +48,9 @@ impl TestSite {
         config.server.listen = SocketAddr::from(([127, 0, 0, 1], 0));
         if let Some(max) = options.max_viewers {
             config.live.max_viewers = max;
+        }
+        if let Some(health) = options.health {
+            config.health = health;
         }
         let start_options =
             StartOptions { data_folder: data.path().to_owned(), config, demo_cameras: options.demo_cameras };
@@ -94,6 +103,37 @@ impl TestSite {
     pub async fn add_camera(&self, name: &str, main: &str, sub: Option<&str>, record: bool) -> Result<Value> {
         let new = json!({ "name": name, "main_url": main, "sub_url": sub, "record": record, "force": true });
         Ok(self.admin.post("/api/v1/cameras", &new).await?.ok()?.json)
+    }
+
+    /// Adds a device of user `admin` with all its cameras; the row of the job.
+    ///
+    /// # Errors
+    /// When it is not added in time.
+    pub async fn add_device(&self, url: &str, password: &str) -> Result<Value> {
+        let rows = json!([{ "address": url, "username": crate::USER, "password": password }]);
+        let job = self.admin.post("/api/v1/onboarding", &json!({ "rows": rows, "record": false })).await?.ok()?.json;
+        let path = format!("/api/v1/onboarding/{}", job["id"]);
+        let ended = until("the device", ADDED_WITHIN, async || {
+            let job = self.admin.get(&path).await.ok()?.json;
+            (job["state"] != "running").then_some(job)
+        });
+        let row = ended.await?["rows"][0].clone();
+        anyhow::ensure!(row["state"] == "added", "{row}");
+        Ok(row)
+    }
+
+    /// Waits until a camera's health is in this state.
+    ///
+    /// # Errors
+    /// When it is not in time; tells how it stood last.
+    pub async fn health_is(&self, camera: &Value, state: &str) -> Result<Value> {
+        let path = format!("/api/v1/cameras/{camera}/health");
+        let mut last = Value::Null;
+        let reached = until(state, HEALTHY_WITHIN, async || {
+            last = self.admin.get(&path).await.ok()?.json;
+            (last["health"]["state"] == state).then(|| last.clone())
+        });
+        reached.await.with_context(|| last.to_string())
     }
 
     /// The path of a camera's stream.
