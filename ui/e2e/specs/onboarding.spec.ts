@@ -109,6 +109,11 @@ for (const language of languages) {
 
 		await page.getByRole('button', { name: t('setup.finish') }).click();
 		await allPlaying(page, 15, 60_000);
+		const recorded = async () => {
+			const { items } = await site.api<{ items: { streams: { role: string; status: { recording: string } }[] }[] }>('GET', '/cameras?limit=500');
+			return items.flatMap(({ streams }) => streams).filter(({ role, status }) => role === 'main' && status.recording === 'recording').length;
+		};
+		await expect.poll(recorded, { timeout: 60_000 }).toBe(15);
 		await shot(page, 'wall-found', language);
 		const { items } = await site.api<{ items: { id: number; streams: { path: string }[] }[] }>('GET', '/cameras?limit=500');
 		expect(items).toHaveLength(15);
@@ -207,7 +212,7 @@ for (const language of languages) {
 		await page.getByRole('button', { name: t('import.check') }).click();
 		const summary = page.getByTestId('batch-summary');
 		await expect(summary).toHaveText(t('batch.summary', { good: t('batch.ready', { count: 1 }), bad: t('batch.failed', { count: 1 }) }), { timeout: 60_000 });
-		await expect(page.locator('[data-testid=batch-row][data-code=row_invalid]')).toContainText('3');
+		await expect(page.locator('[data-testid=batch-row][data-code=row_invalid]')).toContainText(t('error.row_invalid', { row: 3, column: t('import.column.port'), reason: t('import.reason.not_a_port') }));
 		await shot(page, 'checked', language);
 		await expectAccessible(page);
 		await page.getByRole('button', { name: t('import.do', { count: 1 }) }).click();

@@ -10,15 +10,22 @@ export interface ErrorText {
 }
 
 export function errorText(code: string, params: Record<string, string> = {}): ErrorText {
-	const sentence = lookup(`error.${code}`, params);
+	const said = code === 'row_invalid' || code === 'csv_invalid' ? spoken(params) : params;
+	const sentence = lookup(`error.${code}`, said);
 	if (sentence === undefined) return { sentence: t('ui.error.unknown', { code }), next: t('ui.error.unknown.next') };
-	return { sentence: tidy(sentence), next: tidy(lookup(`error.${code}.next`, params) ?? '') };
+	return { sentence: tidy(sentence), next: tidy(lookup(`error.${code}.next`, said) ?? '') };
 }
 
 /** The same for an answer, whose suggestion knows the device better than the code does. */
 export function failureText({ code, params, suggestion }: Pick<Failure, 'code' | 'params' | 'suggestion'>): ErrorText {
 	const text = errorText(code, params);
 	return { ...text, next: (suggestion && lookup(`suggestion.${suggestion}`)) || text.next };
+}
+
+/** Names of a table's columns and what is wrong with them, in the language on screen where the catalogue has them. */
+function spoken(params: Record<string, string>): Record<string, string> {
+	const word = (name: string, value: string) => lookup(`import.${name}.${value.replace(/\W+/g, '_')}`) ?? value;
+	return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, name === 'column' || name === 'reason' ? word(name, value) : value]));
 }
 
 /** A value that the site did not send must not show as a place of the catalogue. */
