@@ -121,6 +121,30 @@ for (const language of languages) {
 	});
 }
 
+test('one address finds the device behind it, its channels and what they send', async ({ page }) => {
+	await login(page, site);
+	await page.goto(`${site.url}/cameras`);
+	await page.getByRole('button', { name: 'Add camera' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Add camera' });
+	await dialog.getByLabel('Address or stream URL').fill(new URL(site.devices[2]?.url ?? '').host);
+	await dialog.getByRole('button', { name: 'Look at it' }).click();
+	await expect(dialog.getByTestId('probe-problem')).toHaveAttribute('data-code', 'credentials_missing', { timeout: 30_000 });
+	await dialog.locator('[name=camera_username]').fill(good.username);
+	await dialog.locator('[name=camera_password]').fill(good.password);
+	await dialog.getByRole('button', { name: 'Look at it' }).click();
+	const found = dialog.getByTestId('device-found');
+	await expect(found).toContainText('Camsim CS-IPC', { timeout: 30_000 });
+	await expect(found).toContainText('H.264');
+	await expect(found.getByRole('checkbox')).toBeChecked();
+	await expectAccessible(page);
+	await shot(page, 'add-address', 'en');
+	await dialog.getByRole('button', { name: 'Save', exact: true }).click();
+	await expect(dialog).toBeHidden({ timeout: 60_000 });
+	await expect(page.locator('tbody tr')).toHaveCount(1);
+	await expect(page.locator('tbody tr')).toContainText('Online', { timeout: 60_000 });
+	await shot(page, 'cameras-found', 'en');
+});
+
 /** Adds the first device and answers its camera. */
 async function onboard(): Promise<{ id: number; name: string; device_id: number; ptz: boolean }> {
 	const rows = site.devices.slice(0, 1).map(({ url }) => ({ address: url, ...good }));
@@ -272,4 +296,19 @@ test('a tile moves its camera, by keys, stick and click, and shows what it notic
 	await expect(page.getByTestId('notice')).toHaveAttribute('data-kind', 'motion', { timeout: 20_000 });
 	await site.command(0, 'events', { topic: 'motion', index: 0, state: false });
 	await expect(page.getByTestId('notice')).toHaveCount(0, { timeout: 20_000 });
+
+	// The same stands on the timeline, and the preview names it.
+	const { items } = await site.api<{ items: { kind: string; at: number }[] }>('GET', `/cameras/${camera}/events?kind=motion`);
+	const at = items.at(-1)?.at ?? 0;
+	await page.goto(`${site.url}/playback?camera=${camera}&at=${at}`);
+	const timeline = page.getByTestId('timeline');
+	await expect(async () => {
+		const [from, to] = await timeline.evaluate((element: HTMLElement) => [Number(element.dataset.from), Number(element.dataset.to)]);
+		const line = await timeline.boundingBox();
+		if (!line || from === undefined || to === undefined) throw new Error('there is no timeline');
+		await page.mouse.move(line.x + ((at - from) / (to - from)) * line.width + 1, line.y + line.height - 10);
+		await expect(page.getByTestId('preview-marks')).toHaveText('Motion', { timeout: 1000 });
+	}).toPass({ timeout: 20_000 });
+	await expectAccessible(page);
+	await shot(page, 'playback-marks', 'en');
 });
