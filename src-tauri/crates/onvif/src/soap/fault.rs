@@ -151,6 +151,10 @@ impl Fault {
         if says(&["not authorized", "unauthorized", "notauthorized", "authority failure", "authentication"]) {
             return FaultKind::NotAuthorized;
         }
+        // Servers made with a SOAP kit say no more than what is wrong with the token.
+        if says(&["ws-security header", "security header required", "ws-security timestamp"]) {
+            return FaultKind::NotAuthorized;
+        }
         FaultKind::Other
     }
 }

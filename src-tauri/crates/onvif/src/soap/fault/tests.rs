@@ -26,6 +26,8 @@ fn kinds() {
     check(&coded(&["NotAuthorized"], "Sender not Authorized"), FaultKind::NotAuthorized);
     check(&coded(&["FailedAuthentication"], ""), FaultKind::NotAuthorized);
     check(&coded(&[], "Sender not authorized"), FaultKind::NotAuthorized);
+    check(&coded(&[], "WS-Security header required but not provided"), FaultKind::NotAuthorized);
+    check(&coded(&[], "WS-Security timestamp is in the future"), FaultKind::NotAuthorized);
     check(&coded(&["InvalidArgVal", "NoProfile"], "Profile token does not exist"), FaultKind::NoSuchEntity);
     check(&coded(&["InvalidArgVal", "SpaceNotSupported"], ""), FaultKind::SpaceNotSupported);
     check(&coded(&["InvalidArgVal", "InvalidParameter"], ""), FaultKind::InvalidValue);
