@@ -25,6 +25,8 @@ pub struct HubStatistics {
     pub gop_units: u32,
     /// Its length; 0 before the second key frame.
     pub gop_ms: u32,
+    /// Bytes of its pictures.
+    pub gop_bytes: u64,
     /// GOP cache and ring.
     pub kept_units: usize,
     pub kept_bytes: usize,
@@ -56,6 +58,7 @@ pub(super) struct Meter {
     window_pictures: u32,
     window_bytes: u64,
     pictures_since_key: u32,
+    bytes_since_key: u64,
     last_key_at: Option<UtcMicros>,
 }
 
@@ -78,12 +81,14 @@ impl Meter {
             self.stats.key_frames += 1;
             if let Some(last) = self.last_key_at {
                 self.stats.gop_units = self.pictures_since_key;
+                self.stats.gop_bytes = self.bytes_since_key;
                 self.stats.gop_ms = u32::try_from((unit.capture_at.0 - last.0) / 1_000).unwrap_or(0);
             }
             self.last_key_at = Some(unit.capture_at);
-            self.pictures_since_key = 0;
+            (self.pictures_since_key, self.bytes_since_key) = (0, 0);
         }
         self.pictures_since_key += 1;
+        self.bytes_since_key += bytes;
     }
 
     fn roll(&mut self, now: Instant) {

@@ -8,7 +8,7 @@ use watchwall_model::StreamFacts;
 pub fn facts(params: &StreamParams, statistics: &HubStatistics, before: Option<&StreamFacts>) -> StreamFacts {
     let video = params.video.as_ref();
     let announced = video.map_or(0.0, |v| v.frame_rate);
-    let measured = (statistics.frame_rate * 2.0).round() / 2.0;
+    let measured = (measured_rate(statistics) * 2.0).round() / 2.0;
     let frame_rate = if announced > 0.0 { announced } else { steady(before.map(|f| f.frame_rate), measured) };
     let gop_ms = (statistics.gop_ms > 0).then(|| (statistics.gop_ms + 50) / 100 * 100).filter(|ms| *ms > 0);
     let gop_before = before.and_then(|f| f.gop_ms);
@@ -28,6 +28,14 @@ pub fn facts(params: &StreamParams, statistics: &HubStatistics, before: Option<&
     }
 }
 
+/// Over the last seconds; of a stream just begun, over its first GOP.
+fn measured_rate(statistics: &HubStatistics) -> f32 {
+    if statistics.frame_rate > 0.0 || statistics.gop_ms == 0 {
+        return statistics.frame_rate;
+    }
+    statistics.gop_units as f32 * 1_000.0 / statistics.gop_ms as f32
+}
+
 /// The old value unless the new one differs by more than a fifth.
 fn steady(old: Option<f32>, new: f32) -> f32 {
     match old {
@@ -39,6 +47,14 @@ fn steady(old: Option<f32>, new: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_stream_just_begun_has_the_rate_of_its_first_gop() {
+        let first = HubStatistics { gop_units: 25, gop_ms: 1_000, ..HubStatistics::default() };
+        assert_eq!(measured_rate(&first), 25.0);
+        assert_eq!(measured_rate(&HubStatistics { frame_rate: 12.0, ..first }), 12.0);
+        assert_eq!(measured_rate(&HubStatistics::default()), 0.0);
+    }
 
     #[test]
     fn measured_figures_change_only_when_they_really_do() {

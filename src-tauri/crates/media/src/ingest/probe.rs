@@ -52,6 +52,8 @@ pub struct ProbeReport {
     pub skipped_tracks: Vec<String>,
     /// How far the camera's clock is behind ours; `None` when it did not say within the probe.
     pub clock_skew_ms: Option<i64>,
+    /// Of its first whole GOP; `None` when none ended within the probe.
+    pub bitrate_kbps: Option<u32>,
     /// The newest GOP, for a picture to show.
     pub picture: Vec<Arc<AccessUnit>>,
 }
@@ -64,7 +66,7 @@ pub struct ProbeStep {
     pub at_ms: u64,
 }
 
-/// Frame rate and GOP length are watched for at most this long after the first picture.
+/// One whole GOP is watched, for at most this long after the first picture.
 const WATCH_FOR: Duration = Duration::from_millis(2_500);
 
 /// Opens the stream, waits for a key frame, watches it a moment and closes it with a TEARDOWN.
@@ -179,11 +181,11 @@ impl Watch<'_> {
         let first_picture_ms = self.elapsed_ms();
         let seen_at = Instant::now();
         while seen_at.elapsed() < WATCH_FOR {
-            sleep(Duration::from_millis(100)).await;
-            let statistics = self.hub.statistics();
-            if statistics.gop_ms > 0 && statistics.frame_rate > 0.0 {
+            // A whole GOP tells everything: rate, length, bits.
+            if self.hub.statistics().gop_ms > 0 {
                 break;
             }
+            sleep(Duration::from_millis(20)).await;
         }
         Ok(first_picture_ms)
     }
@@ -205,8 +207,12 @@ impl Watch<'_> {
     fn report(self, first_picture_ms: u64) -> Option<ProbeReport> {
         let params = self.hub.current_params()?;
         let (engine, transport, skipped_tracks) = self.playing?;
+        let statistics = self.hub.statistics();
+        // Bits in a millisecond are kilobits in a second.
+        let bitrate = (statistics.gop_ms > 0).then(|| statistics.gop_bytes * 8 / u64::from(statistics.gop_ms));
         Some(ProbeReport {
-            facts: facts(&params, &self.hub.statistics(), None),
+            facts: facts(&params, &statistics, None),
+            bitrate_kbps: bitrate.and_then(|rate| u32::try_from(rate).ok()),
             engine,
             transport,
             handed_over: self.handed_over,

@@ -109,20 +109,9 @@ impl ExaminedChannel {
 
 impl ExaminedStream {
     fn bare(role: StreamRole, url: SafeUrl, report: Box<ProbeReport>) -> Self {
-        let bitrate_kbps = bitrate_kbps(&report);
+        let bitrate_kbps = report.bitrate_kbps;
         Self { role, url, profile: None, is_invalid_after_reboot: false, result: Ok(report), bitrate_kbps }
     }
-}
-
-/// Bytes of the probe's GOP over its time.
-fn bitrate_kbps(report: &ProbeReport) -> Option<u32> {
-    let video: Vec<_> = report.picture.iter().filter(|unit| unit.is_video()).collect();
-    if video.len() < 2 || report.facts.frame_rate <= 0.0 {
-        return None;
-    }
-    let bits: usize = video.iter().map(|unit| unit.data.len() * 8).sum();
-    let seconds = video.len() as f32 / report.facts.frame_rate;
-    Some((bits as f32 / seconds / 1_000.0) as u32)
 }
 
 impl Examiner {
@@ -306,7 +295,7 @@ impl Examiner {
                     url,
                     profile: Some(found.profile.clone()),
                     is_invalid_after_reboot: found.is_invalid_after_reboot,
-                    bitrate_kbps: result.as_ref().ok().and_then(|report| bitrate_kbps(report)),
+                    bitrate_kbps: result.as_ref().ok().and_then(|report| report.bitrate_kbps),
                     result,
                 };
                 (found.channel, stream)
