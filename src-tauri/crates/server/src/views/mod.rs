@@ -2,8 +2,8 @@
 
 mod access;
 mod camera;
-mod device;
 mod control;
+mod device;
 mod health;
 mod layout;
 mod onboarding;
@@ -12,19 +12,17 @@ mod recording;
 mod status;
 
 pub use access::{audit_view, right_name, role_of, session_view, user_view};
-pub use device::{device_view, probe_answer, set_view, step_view};
 pub use camera::{camera_view, edit_of, engine_of, group_view, new_camera, probe_view, transport_of, word};
 pub use control::{
     account_of, clock_of, clock_view, device_user_view, encoder_of, encoder_view, focus_of, imaging_of, imaging_view,
     input_view, osd_of, osds_view, picture_view, relay_view,
 };
+pub use device::{device_view, probe_answer, set_view, step_view};
 pub use health::{
     camera_event_view, device_health_view, health_status, health_view, mark_view, offline_event_view, report_row_view,
 };
 pub use layout::{grid_of, layout_view};
 pub use onboarding::{discovered_view, discovery_view, job_progress, new_rows, patch_of, report_line, row_view};
-pub use ptz::{
-    action_of, operator_of, patrol_view, preset_view, ptz_answer, ptz_view, steps_of,
-};
+pub use ptz::{action_of, operator_of, patrol_view, preset_view, ptz_answer, ptz_view, steps_of};
 pub use recording::{folder_view, gap_word, plan_view, track_view, volume_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};

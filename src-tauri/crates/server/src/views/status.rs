@@ -28,7 +28,12 @@ impl Standing {
 }
 
 /// `state` is `None` when no actor exists: the camera is disabled, or was added this moment.
-pub fn stream_status(enabled: bool, path: &StreamPath, state: Option<&StreamSnapshot>, standing: &Standing) -> StreamStatus {
+pub fn stream_status(
+    enabled: bool,
+    path: &StreamPath,
+    state: Option<&StreamSnapshot>,
+    standing: &Standing,
+) -> StreamStatus {
     let ingest = state.and_then(|state| state.ingest.as_ref()).filter(|_| enabled);
     let (code, detail, retry_at) = ingest.map_or((None, None, None), |i| reason(&i.phase));
     let (recording, recording_code) = recording_word(standing.plans.get(path));

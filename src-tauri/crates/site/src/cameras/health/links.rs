@@ -69,9 +69,8 @@ pub async fn run(
 }
 
 async fn reconcile(links: &Links, shared: &LinkShared) {
-    let read = async {
-        Ok::<_, StoreError>((shared.store.devices().all().await?, shared.store.cameras().all().await?))
-    };
+    let read =
+        async { Ok::<_, StoreError>((shared.store.devices().all().await?, shared.store.cameras().all().await?)) };
     let (devices, cameras) = match read.await {
         Ok(read) => read,
         Err(error) => {
