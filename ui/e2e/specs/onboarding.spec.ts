@@ -247,6 +247,24 @@ for (const language of languages) {
 	});
 }
 
+test('a device that answers elsewhere keeps its camera', async ({ page }) => {
+	const camera = await onboard();
+	await login(page, site);
+	await page.goto(`${site.url}/cameras/find`);
+	// The second farm's first device is the first farm's by its identity.
+	await page.getByLabel('Also search', { exact: true }).fill('127.0.8.1');
+	await page.getByLabel('Port', { exact: true }).fill(String(site.discoveryPort));
+	await page.getByRole('button', { name: 'Search range' }).click();
+	const row = page.locator('tbody tr').filter({ hasText: '127.0.8.1' });
+	await expect(row).toContainText('New address', { timeout: 20_000 });
+	await row.getByRole('checkbox').check();
+	await expect(page.getByRole('button', { name: 'Tick devices to add' })).toBeDisabled();
+	await row.getByRole('button', { name: 'Same device, use it' }).click();
+	await expect(row).toContainText('Already added');
+	const { items } = await site.api<{ items: { id: number; host: string }[] }>('GET', '/cameras');
+	expect(items.map(({ id, host }) => [id, host])).toEqual([[camera.id, '127.0.8.1']]);
+});
+
 test('a tile moves its camera, by keys, stick and click, and shows what it notices', async ({ page }) => {
 	const { id: camera, ptz } = await onboard();
 	expect(ptz).toBe(true);
