@@ -2,12 +2,13 @@
 
 use anyhow::{Result, ensure};
 use serde_json::json;
+use sqlx::Connection;
 use std::{process::Stdio, time::Duration};
 use tokio_tungstenite::tungstenite::Message;
 use watchwall_camsim::{Codec, Farm, Fault, StreamSpec};
 use watchwall_model::{StreamRole, UtcMicros};
 use watchwall_tests::{
-    BinaryMessage, Closed, Heard, TestSite, demo_like, farm, has_box, small_stream, top_boxes, until,
+    BinaryMessage, Closed, Heard, SiteOptions, TestSite, demo_like, farm, has_box, small_stream, top_boxes, until,
 };
 
 async fn site_with(cameras: Vec<watchwall_camsim::CameraSpec>) -> Result<(TestSite, Farm, Vec<serde_json::Value>)> {
@@ -178,6 +179,39 @@ async fn malformed_messages_are_ignored_and_counted() -> Result<()> {
     });
     end.await?;
     assert!(site.live(&path, "?select=exact").await?.json("hello").await.is_ok());
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+/// The engine that the site has stored for a stream, read beside it.
+async fn stored_engine(data: &std::path::Path, path: &str) -> Result<Option<String>> {
+    let file = data.join("watchwall.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file).read_only(true);
+    let mut connection = sqlx::SqliteConnection::connect_with(&options).await?;
+    let engine = sqlx::query_scalar("SELECT engine_in_use FROM streams WHERE path = ?1");
+    let engine = engine.bind(path).fetch_one(&mut connection).await?;
+    connection.close().await?;
+    Ok(engine)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_engine_of_a_camera_is_known_after_a_restart() -> Result<()> {
+    let odd = watchwall_camsim::CameraSpec { faults: vec![Fault::OddContentType], ..demo_like("Odd") };
+    let (site, farm, cameras) = site_with(vec![odd]).await?;
+    let path = TestSite::path_of(&cameras[0], "main");
+    let asked = || farm.counters(0).map(|counters| counters.main.describes);
+    site.live(&path, "?select=exact").await?.video().await?;
+    until("the engine in the database", Duration::from_secs(20), async || {
+        stored_engine(site.data.path(), &path).await.ok().flatten().filter(|engine| engine == "gstreamer")
+    })
+    .await?;
+    let data = site.stop_keeping().await;
+    let before = asked()?;
+    let site = TestSite::start_with(SiteOptions { data: Some(data), ..SiteOptions::default() }).await?;
+    site.live(&path, "?select=exact").await?.video().await?;
+    // One attempt, by the engine that can.
+    assert_eq!(asked()?, before + 1);
     site.stop().await;
     farm.shutdown().await;
     Ok(())

@@ -33,7 +33,7 @@ pub async fn run(app: &App, wire: &mut Wire, wish: &Wish, seconds: u32) -> Resul
                 Said::Noise => app.metrics.live.unknown_message(),
             },
             message = session.next() => sender.send(app, wire, message).await?,
-            unit = sender.transcoded() => sender.send_transcoded(app, wire, unit).await?,
+            unit = sender.transcoded() => sender.send_transcoded(app, wire, unit?).await?,
         }
     }
 }

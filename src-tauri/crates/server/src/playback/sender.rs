@@ -1,12 +1,15 @@
 //! From a session's messages to the wire.
 
-use super::{Wish, bridge::Bridge};
+use super::{
+    Wish,
+    bridge::{Bridge, Purpose},
+};
 use crate::{
     app::App,
     live::{self, ClientCodecs, Coding, End, SoundWish, Wire, coding},
     views::gap_word,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use std::sync::Arc;
 use watchwall_api::{LiveHello, LiveServerMessage, PlaybackServerMessage};
 use watchwall_media::{AccessUnit, StreamParams, fmp4::Sound, live as framing};
@@ -31,8 +34,6 @@ pub struct Sender {
     bridge: Option<Bridge>,
     /// Params of the re-encoded pictures the client was told of.
     told: Option<Arc<StreamParams>>,
-    /// Where the last seek went.
-    target: UtcMicros,
 }
 
 impl Sender {
@@ -45,7 +46,7 @@ impl Sender {
     }
 
     const fn with(path: StreamPath, codecs: ClientCodecs, sound: SoundWish, dialect: Dialect) -> Self {
-        Self { path, codecs, sound, dialect, bridge: None, told: None, target: UtcMicros(i64::MIN) }
+        Self { path, codecs, sound, dialect, bridge: None, told: None }
     }
 
     /// # Errors
@@ -53,19 +54,19 @@ impl Sender {
     pub async fn send(&mut self, app: &App, wire: &mut Wire, message: PlaybackMessage) -> Result<(), End> {
         match message {
             PlaybackMessage::Init { params, message } => return self.begin(app, wire, &params, message).await,
-            PlaybackMessage::Unit { unit, message } => match &self.bridge {
-                Some(bridge) => bridge.push(&unit),
+            PlaybackMessage::Unit { unit, message } => match &mut self.bridge {
+                Some(bridge) => {
+                    let is_lead_in = message.get(1).is_some_and(|flags| flags & BEFORE_TARGET != 0);
+                    bridge.push(unit, if is_lead_in { Purpose::LeadIn } else { Purpose::Shown });
+                }
                 None => {
                     wire.feed(message).await?;
                     wire.flush().await?;
                 }
             },
             PlaybackMessage::Seeked { at, seek_id } => {
-                self.target = at.to_micros();
-                if self.bridge.is_some() {
-                    // What the old one still holds belongs to another moment.
-                    self.bridge = None;
-                    self.bridge = Some(Bridge::start(app).await?);
+                if let Some(bridge) = &mut self.bridge {
+                    bridge.turn();
                 }
                 wire.say(&PlaybackServerMessage::Seeked { at: at.0, seek_id }).await?;
             }
@@ -106,7 +107,10 @@ impl Sender {
     }
 
     /// The next re-encoded unit; waits for ever while nothing is re-encoded. Safe to drop.
-    pub async fn transcoded(&mut self) -> Arc<AccessUnit> {
+    ///
+    /// # Errors
+    /// Why the transcode was given up.
+    pub async fn transcoded(&mut self) -> Result<Arc<AccessUnit>, Problem> {
         match &mut self.bridge {
             Some(bridge) => bridge.next().await,
             None => std::future::pending().await,
@@ -125,10 +129,7 @@ impl Sender {
         if !unit.is_video() && !self.sound.is_on() {
             return Ok(());
         }
-        let mut message = framing::unit_message(&unit).map_err(broken)?;
-        if unit.is_video() && unit.capture_at < self.target {
-            message = before_target(&message);
-        }
+        let message = framing::unit_message(&unit).map_err(broken)?;
         wire.feed(message).await?;
         wire.flush().await
     }
@@ -138,7 +139,7 @@ impl Sender {
         let mime = framing::media_type(params, self.sound());
         let codec = video.map_or_else(String::new, |v| v.codec.as_str().to_owned());
         let (width, height) = video.map_or((0, 0), |v| (v.width, v.height));
-        let has_audio = framing::carries_sound(params);
+        let has_audio = framing::carries_sound(params) && self.sound != SoundWish::Forbidden;
         let (server_at, transcoded) = (UtcMicros::now().0, way == Way::Transcoded);
         match self.dialect {
             Dialect::Playback => {
@@ -174,12 +175,4 @@ impl Sender {
 enum Way {
     AsIs,
     Transcoded,
-}
-
-fn before_target(message: &Bytes) -> Bytes {
-    let mut bytes = BytesMut::from(&message[..]);
-    if let Some(flags) = bytes.get_mut(1) {
-        *flags |= BEFORE_TARGET;
-    }
-    bytes.freeze()
 }

@@ -43,7 +43,7 @@ async fn converse(app: &App, wire: &mut Wire, wish: &Wish) -> Result<Infallible,
             biased;
             said = wire.hear() => obey(app, wire, &mut session, said?).await?,
             message = session.next() => sender.send(app, wire, message).await?,
-            unit = sender.transcoded() => sender.send_transcoded(app, wire, unit).await?,
+            unit = sender.transcoded() => sender.send_transcoded(app, wire, unit?).await?,
         }
     }
 }

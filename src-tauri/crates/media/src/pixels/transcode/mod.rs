@@ -3,8 +3,9 @@
 //! [`pool`](TranscodePool): one variant per stream and spec, counted by its leases, bounded for the whole site.
 //! `variant`: the task that owns one. `pipeline`: decoder, scaler and encoder. `output`: encoded pictures on their way
 //! into the variant's own hub, with the times of the pictures they were made of. `bridge`: what was fed and has not
-//! come out.
+//! come out. `aim`: what a recording is being sought for.
 
+mod aim;
 mod bridge;
 mod nal;
 mod output;

@@ -1,6 +1,10 @@
 //! Decoder, scaler, encoder.
 
-use super::{VariantSpec, bridge::Bridge, output::Output};
+use super::{
+    VariantSpec,
+    bridge::{Bridge, Worth},
+    output::Output,
+};
 use crate::{
     AccessUnit, VideoParams,
     pixels::{
@@ -11,6 +15,7 @@ use crate::{
 };
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc, AppSrcCallbacks};
+use gstreamer_video::DownstreamForceKeyUnitEvent;
 use std::{
     sync::Arc,
     time::{Duration, Instant},
@@ -159,12 +164,17 @@ fn sink(bridge: &Arc<Bridge>, output: &Arc<Output>) -> AppSink {
 fn shed(decoder: &gst::Element, bridge: &Arc<Bridge>) {
     let Some(pad) = decoder.static_pad("src") else { return };
     let bridge = Arc::clone(bridge);
-    pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
+    pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let at = info.buffer().and_then(|buffer| buffer.pts());
-        match at {
-            Some(at) if !bridge.is_wanted(at.nseconds()) => gst::PadProbeReturn::Drop,
-            _ => gst::PadProbeReturn::Ok,
+        match at.map(|at| bridge.worth(at.nseconds())) {
+            Some(Worth::Nothing) => return gst::PadProbeReturn::Drop,
+            Some(Worth::EncodingAsKey) => {
+                // Goes ahead of the picture and reaches the encoder first. Refused only while the pipeline stops.
+                let _ = pad.push_event(DownstreamForceKeyUnitEvent::builder().all_headers(true).build());
+            }
+            Some(Worth::Encoding) | None => {}
         }
+        gst::PadProbeReturn::Ok
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     VariantSpec,
+    aim::Aim,
     output::Output,
     stats::TranscodeStats,
     variant::{Variant, VariantState},
@@ -41,6 +42,7 @@ struct Inner {
 struct Entry {
     source: Arc<Hub>,
     output: Arc<Output>,
+    aim: Arc<Aim>,
     state: watch::Receiver<VariantState>,
     cancel: CancellationToken,
     task: JoinHandle<()>,
@@ -129,14 +131,16 @@ impl Inner {
         let (output, state) = Output::new(Hub::new(BacklogLimits::default()));
         let output = Arc::new(output);
         let cancel = self.cancel.child_token();
-        let variant = Variant { source: Arc::clone(&source), spec: *spec, output: Arc::clone(&output) };
+        let aim: Arc<Aim> = Arc::default();
+        let variant =
+            Variant { source: Arc::clone(&source), spec: *spec, output: Arc::clone(&output), aim: Arc::clone(&aim) };
         let (path, height, token) = (path.clone(), spec.max_height, cancel.clone());
         let task = self.tasks.spawn(async move {
             tracing::info!(path = %path, max_height = height, "a transcode starts");
             variant.run(token).await;
             tracing::info!(path = %path, max_height = height, "a transcode has ended");
         });
-        Arc::new(Entry { source, output, state, cancel, task, leases: Mutex::new(0) })
+        Arc::new(Entry { source, output, aim, state, cancel, task, leases: Mutex::new(0) })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, Arc<Entry>>> {
@@ -168,6 +172,13 @@ impl VariantLease {
     /// source closes or when re-encoding turns out impossible.
     pub fn hub(&self) -> Arc<Hub> {
         Arc::clone(&self.entry.output.hub)
+    }
+
+    /// A recording was sought: pictures before this time on the source's line (its `pts`, in microseconds) are decoded
+    /// and not encoded, and the first one that is encoded is a key frame. The seek begins with the next unit that is
+    /// pushed as cut off from the one before.
+    pub fn aim(&self, play_us: i64) {
+        self.entry.aim.set(play_us);
     }
 
     pub fn state(&self) -> VariantState {

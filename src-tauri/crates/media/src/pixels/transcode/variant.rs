@@ -2,6 +2,7 @@
 
 use super::{
     VariantSpec,
+    aim::Aim,
     bridge::Bridge,
     output::Output,
     pipeline::{Pipeline, Plan, failed},
@@ -48,6 +49,7 @@ pub struct Variant {
     pub source: Arc<Hub>,
     pub spec: VariantSpec,
     pub output: Arc<Output>,
+    pub aim: Arc<Aim>,
 }
 
 /// Why a pipeline ended.
@@ -105,7 +107,7 @@ impl Variant {
         subscription: &mut Subscription,
         cancel: &CancellationToken,
     ) -> (Ended, Option<&'static str>) {
-        let bridge = Arc::new(Bridge::new(&first, self.spec.max_fps));
+        let bridge = Arc::new(Bridge::new(&first, self.spec.max_fps, Arc::clone(&self.aim)));
         let (pipeline, faults, decoder) = match self.start(&first, &bridge).await {
             Ok(started) => started,
             Err(problem) => return (Ended::Faulted(problem), None),
@@ -179,6 +181,10 @@ impl Variant {
         if !unit.is_video() {
             self.output.sound(unit);
             return Ok(());
+        }
+        if unit.is_discontinuity && self.aim.get().is_some() {
+            // What leads in to the picture sought comes in one go.
+            turn.pace = Pace::CatchingUp;
         }
         let age = unit.received_at.elapsed();
         turn.pace = match turn.pace {
