@@ -4,13 +4,19 @@ use anyhow::{Context, Result};
 use reqwest::Method;
 use serde_json::json;
 use std::time::Duration;
-use watchwall_camsim::Farm;
+use watchwall_camsim::{Audio, CameraSpec, Codec, Farm, StreamSpec};
 use watchwall_model::StreamRole;
-use watchwall_tests::{BinaryMessage, Heard, Socket, TestSite, demo_like, farm, soon, top_boxes};
+use watchwall_tests::{
+    BinaryMessage, Heard, Socket, TestSite, demo_like, farm, has_box, small_stream, soon, top_boxes,
+};
 
 /// A site that has recorded for some seconds: the stream's path and its first moment.
 async fn recorded(seconds: i64) -> Result<(TestSite, Farm, String, i64)> {
-    let farm = farm(vec![demo_like("Gate")]).await?;
+    recorded_from(demo_like("Gate"), seconds).await
+}
+
+async fn recorded_from(camera: CameraSpec, seconds: i64) -> Result<(TestSite, Farm, String, i64)> {
+    let farm = farm(vec![camera]).await?;
     let site = TestSite::start().await?;
     let camera = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, true).await?;
     let path = TestSite::path_of(&camera, "main");
@@ -121,6 +127,84 @@ async fn playback_seeks_pauses_and_steps() -> Result<()> {
     socket.say(&json!({ "type": "play", "at": from, "speed": 16.0 })).await?;
     let edge = soon("the live edge", Duration::from_secs(20), socket.json("live_edge")).await??;
     assert!(edge["at"].as_i64().context("no time")? >= from + 4_000);
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+/// The client plays no H.265: a seek costs the decoding of what leads in to its picture, and no more than that is sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_that_is_converted_is_sought_and_stepped_like_any_other() -> Result<()> {
+    let main = StreamSpec { codec: Codec::H265, gop_ms: 4_000, ..StreamSpec::replay(640, 360, 25, 800) };
+    let (site, farm, path, from) = recorded_from(CameraSpec::new("H.265", main), 9).await?;
+    let url = format!("/api/v1/playback/{path}?codecs=h264");
+    let mut socket = Socket::open(&site.admin, &url).await?;
+    let mut times = Vec::new();
+    // There and back, into the middle of groups of pictures and onto their first.
+    for target in [from + 5_000, from + 1_030, from + 7_310, from + 7_350, from] {
+        let asked = std::time::Instant::now();
+        socket.say(&json!({ "type": "pause" })).await?;
+        socket.say(&json!({ "type": "seek", "at": target })).await?;
+        socket.json("seeked").await?;
+        let shown = socket.video().await?;
+        times.push(asked.elapsed().as_millis());
+        assert!(shown.is_key() && !shown.is_before_target(), "who seeks can begin with nothing else");
+        let off = target - shown.captured_at / 1_000;
+        assert!((-45..=45).contains(&off), "the picture of {target} is {off} ms off");
+    }
+    println!("converted: first pictures after {times:?} ms");
+    socket.say(&json!({ "type": "step", "frames": 1 })).await?;
+    let next = soon("a step", Duration::from_secs(5), socket.video()).await??;
+    assert!((30..60).contains(&(next.captured_at / 1_000 - from)), "{}", next.captured_at / 1_000 - from);
+    // Backwards every key frame is a picture, whatever the moment asked for.
+    socket.say(&json!({ "type": "play", "at": from + 8_900, "speed": -4.0 })).await?;
+    socket.json("seeked").await?;
+    let mut last = i64::MAX;
+    for _ in 0..2 {
+        let picture = soon("a key frame", Duration::from_secs(10), socket.video()).await??;
+        assert!(picture.captured_at < last);
+        last = picture.captured_at;
+    }
+    assert_eq!(site.admin.metric("stream_transcode_count").await?, 1.0);
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_is_heard_by_who_asks_for_it() -> Result<()> {
+    let main = StreamSpec { audio: Audio::Pcma, ..small_stream() };
+    let (site, farm, path, from) = recorded_from(CameraSpec::new("Gate", main), 4).await?;
+    let open = async |query: &str| -> Result<(BinaryMessage, Socket)> {
+        let mut socket = Socket::open(&site.admin, &format!("/api/v1/playback/{path}?from={from}{query}")).await?;
+        assert_eq!(socket.json("hello").await?["has_audio"], true);
+        let init = socket.binary().await?;
+        assert_eq!(init.kind, BinaryMessage::INIT);
+        Ok((init, socket))
+    };
+    let (init, mut socket) = open("&audio=true").await?;
+    assert!(has_box(&init.body, "fLaC"));
+    let mut sounds = Vec::new();
+    let mut pictures = Vec::new();
+    while pictures.len() < 15 {
+        let message = socket.binary().await?;
+        let times = if message.kind == BinaryMessage::VIDEO { &mut pictures } else { &mut sounds };
+        times.push(message.captured_at);
+    }
+    // As many milliseconds of sound as of pictures, on the same clock.
+    let span = |times: &[i64]| (times.last().unwrap_or(&0) - times.first().unwrap_or(&0)) / 1_000;
+    assert!(sounds.is_sorted() && (span(&sounds) - span(&pictures)).abs() < 400, "{sounds:?} {pictures:?}");
+    // At other speeds, and for who did not ask, there is none.
+    socket.say(&json!({ "type": "play", "at": from, "speed": 2.0 })).await?;
+    socket.json("seeked").await?;
+    for _ in 0..15 {
+        assert_eq!(socket.binary().await?.kind, BinaryMessage::VIDEO);
+    }
+    let (init, mut silent) = open("").await?;
+    assert!(!has_box(&init.body, "fLaC"));
+    for _ in 0..10 {
+        assert_eq!(silent.binary().await?.kind, BinaryMessage::VIDEO);
+    }
     site.stop().await;
     farm.shutdown().await;
     Ok(())

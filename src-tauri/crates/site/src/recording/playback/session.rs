@@ -367,7 +367,7 @@ impl PlaybackSession {
         self.ready.push_back(Ready { message, due_us: None, is_shown: false });
     }
 
-    fn emit(&mut self, params: &Arc<StreamParams>, units: Vec<StoredUnit>, key_lasts_us: i64) {
+    fn emit(&mut self, params: &Arc<StreamParams>, mut units: Vec<StoredUnit>, key_lasts_us: i64) {
         let is_known = self.sent_params.as_ref().is_some_and(|sent| sent.is_same_coding(params));
         let in_queue = self.ready.iter().any(|ready| matches!(ready.message, PlaybackMessage::Init { .. }));
         if !is_known && !in_queue {
@@ -384,6 +384,8 @@ impl PlaybackSession {
             }
             return;
         }
+        // A fragment holds all its pictures before all its sound; both are sent when they are due.
+        units.sort_by_key(|unit| unit.dts_us);
         for unit in units {
             self.emit_unit(params, unit);
         }
