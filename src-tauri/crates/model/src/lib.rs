@@ -29,9 +29,7 @@ pub mod config;
 pub use camera::{Camera, Credentials, IngestEngine, Stream, StreamFacts, Transport};
 pub use camera_event::{CameraEventRow, CameraEventState, NewCameraEvent, Patrol, PatrolStep};
 pub use codec::{AudioCodec, VideoCodec};
-pub use device::{
-    CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfile, DeviceService, StreamFailure,
-};
+pub use device::{CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfile, DeviceService, StreamFailure};
 pub use error::{ErrorCode, Problem};
 pub use gap::{Gap, GapReason};
 pub use group::Group;

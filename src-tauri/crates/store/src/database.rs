@@ -1,9 +1,11 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    DataFolder, StoreError, audit::AuditLog, camera_events::CameraEventTable, cameras::CameraTable, credential_sets::CredentialSetTable,
-    devices::DeviceTable, events::EventTable, groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache, plans::PlanTable, recovery, seal::Seal,
-    segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
+    DataFolder, StoreError, audit::AuditLog, camera_events::CameraEventTable, cameras::CameraTable,
+    credential_sets::CredentialSetTable, devices::DeviceTable, events::EventTable, groups::GroupTable,
+    layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache,
+    plans::PlanTable, recovery, seal::Seal, segments::SegmentTable, sessions::SessionTable, settings::SettingsTable,
+    users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
     ConnectOptions, SqlitePool,

@@ -1,6 +1,9 @@
 //! How all cameras stand, worked out once for all listeners.
 
-use crate::{app::App, views::{Standing, camera_status}};
+use crate::{
+    app::App,
+    views::{Standing, camera_status},
+};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

@@ -1,6 +1,9 @@
 //! The conversation with one listener.
 
-use super::{edits::Edited, jobs::{Follow, JobNews}};
+use super::{
+    edits::Edited,
+    jobs::{Follow, JobNews},
+};
 use crate::{
     app::App,
     live::{End, Said, Wire},

@@ -17,8 +17,8 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watchwall_media::ingest::{IngestHandle, IngestOptions, IngestSnapshot, ProbeReport, ProbeRequest, probe};
 use watchwall_model::{
-    Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, LockoutLatch, Problem, Secret, Stream, StreamPath, StreamRole,
-    Transport,
+    Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, LockoutLatch, Problem, Secret, Stream, StreamPath,
+    StreamRole, Transport,
 };
 use watchwall_onvif::HttpPool;
 use watchwall_store::{NewCameraRow, Store};
@@ -269,7 +269,18 @@ fn set_url(camera: &mut Camera, role: StreamRole, url: watchwall_model::SafeUrl)
             let (engine, transport) =
                 camera.streams.first().map_or_else(Default::default, |main| (main.engine, main.transport));
             let path = StreamPath::for_camera(&camera.host, camera.channel, role);
-            camera.streams.push(Stream { path, role, url, engine, transport, facts: None, engine_in_use: None, profile: None, failure: None, is_invalid_after_reboot: false });
+            camera.streams.push(Stream {
+                path,
+                role,
+                url,
+                engine,
+                transport,
+                facts: None,
+                engine_in_use: None,
+                profile: None,
+                failure: None,
+                is_invalid_after_reboot: false,
+            });
         }
     }
 }

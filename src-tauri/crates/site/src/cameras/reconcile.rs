@@ -35,7 +35,8 @@ pub async fn run(shared: Arc<Shared>, cancel: CancellationToken) {
 }
 
 async fn reconcile(shared: &Arc<Shared>) {
-    let stored = async { Ok::<_, StoreError>((shared.store.cameras().all().await?, shared.store.devices().all().await?)) };
+    let stored =
+        async { Ok::<_, StoreError>((shared.store.cameras().all().await?, shared.store.devices().all().await?)) };
     let (cameras, devices) = match stored.await {
         Ok(stored) => stored,
         Err(error) => {

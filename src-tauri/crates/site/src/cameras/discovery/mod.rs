@@ -32,7 +32,8 @@ const MOST_RANGES: usize = 16;
 
 impl DiscoveryWish {
     fn options(&self) -> Result<DiscoveryOptions, Problem> {
-        let invalid = |reason: &str| Problem::new(ErrorCode::RequestInvalid).with("field", "ranges").with("reason", reason);
+        let invalid =
+            |reason: &str| Problem::new(ErrorCode::RequestInvalid).with("field", "ranges").with("reason", reason);
         if self.ranges.len() > MOST_RANGES {
             return Err(invalid("too_many"));
         }
