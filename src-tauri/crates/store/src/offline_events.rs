@@ -66,10 +66,10 @@ impl OfflineEventTable<'_> {
                 OfflineChange::Close { camera, at } => sqlx::query(CLOSE).bind(at.0).bind(camera.0),
                 OfflineChange::Alarm { camera } => sqlx::query(ALARM).bind(camera.0),
             };
-            match query.execute(&mut *transaction).await {
-                // The camera was removed this moment: nobody misses its event.
-                Err(error) if is_orphan(&error) => {}
-                done => drop(done?),
+            let done = query.execute(&mut *transaction).await;
+            // The camera was removed this moment: nobody misses its event.
+            if !done.as_ref().is_err_and(is_orphan) {
+                done?;
             }
         }
         transaction.commit().await?;

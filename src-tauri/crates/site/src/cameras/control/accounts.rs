@@ -77,12 +77,12 @@ impl Control {
         let done = client.call(&change).await;
         // From now on the old password may be wrong: nothing of ours may try it once more than it must.
         client.set_credentials(Some(new.clone()));
-        if let Err(error) = done {
-            if !is_doubtful(&error) || client.call(&GetUsers).await.is_err() {
-                client.set_credentials(Some(old));
-                return Err(refused(error));
-            }
-            // The answer was lost, and the new password opens the door: it was changed.
+        // When the answer was lost and the new password opens the door, it was changed.
+        if let Err(error) = done
+            && (!is_doubtful(&error) || client.call(&GetUsers).await.is_err())
+        {
+            client.set_credentials(Some(old));
+            return Err(refused(error));
         }
         let saved = self.save_own(&stored, &old, &new).await;
         let Err(problem) = saved else {
