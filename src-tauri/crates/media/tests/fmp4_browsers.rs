@@ -60,11 +60,9 @@ const [mime, messages, done] = arguments;
 })().then(done, problem => done({ problem: String(problem) }));
 ";
 
-fn check(browser: Result<Browser, String>) {
-    let browser = match browser {
-        Ok(browser) => browser,
-        Err(why) => return println!("skipped: {why}"),
-    };
+/// Each case has a browser of its own: WebKitGTK at times loses its web process when it leaves a page whose player is
+/// still at work, and that is not what is tested here.
+fn check(start: fn() -> Result<Browser, String>) {
     let pages = Pages::serve();
     pages.put("/", "text/html", PAGE.as_bytes().to_vec());
     let cases = [
@@ -78,6 +76,10 @@ fn check(browser: Result<Browser, String>) {
     let mut played = 0;
     let mut failures = Vec::new();
     for (video, audio) in cases {
+        let browser = match start() {
+            Ok(browser) => browser,
+            Err(why) => return println!("skipped: {why}"),
+        };
         let units = match clip(ClipSpec { frames: 50, ..ClipSpec::new(video, audio) }) {
             Ok(units) => units,
             Err(why) => {
@@ -116,15 +118,15 @@ fn check(browser: Result<Browser, String>) {
         played += 1;
     }
     assert!(failures.is_empty(), "{failures:#?}");
-    assert!(played > 0, "{} played nothing", browser.name);
+    assert!(played > 0, "nothing was played");
 }
 
 #[test]
 fn chromium_plays_live_messages() {
-    check(Browser::chromium());
+    check(Browser::chromium);
 }
 
 #[test]
 fn webkit_plays_live_messages() {
-    check(Browser::webkit());
+    check(Browser::webkit);
 }
