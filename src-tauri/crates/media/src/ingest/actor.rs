@@ -73,6 +73,7 @@ struct Actor<'a> {
     /// What went wrong last; `None` from the first picture on.
     last_failure: Option<Problem>,
     has_connected: bool,
+    is_paused: bool,
     retries: u64,
 }
 
@@ -106,6 +107,7 @@ impl<'a> Actor<'a> {
             preferred: None,
             last_failure: None,
             has_connected: false,
+            is_paused: false,
             retries: seat.requests.borrow().retries,
         }
     }
@@ -114,12 +116,12 @@ impl<'a> Actor<'a> {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         self.requests.mark_unchanged();
-        self.on_demand();
+        self.on_holders().await;
         loop {
             tokio::select! {
                 () = self.seat.cancel.cancelled() => break,
-                () = self.seat.holders.changed.notified() => self.on_demand(),
-                changed = self.requests.changed() => match changed {
+                () = self.seat.holders.changed.notified() => self.on_holders().await,
+                changed = self.requests.changed(), if !self.is_paused => match changed {
                     Ok(()) => self.on_updated(),
                     Err(_) => break,
                 },
@@ -128,6 +130,11 @@ impl<'a> Actor<'a> {
             }
         }
         self.apply(Event::Stop);
+        self.part().await;
+    }
+
+    /// Waits for the engine before to say goodbye.
+    async fn part(&mut self) {
         if let Some(leaving) = self.leaving.take() {
             let abort = leaving.abort_handle();
             if timeout(TEARDOWN_WITHIN + Duration::from_secs(1), leaving).await.is_err() {
@@ -136,15 +143,31 @@ impl<'a> Actor<'a> {
         }
     }
 
-    fn on_demand(&mut self) {
-        self.apply(Event::Demand(self.seat.holders.demand()));
+    async fn on_holders(&mut self) {
+        let is_paused = self.seat.holders.is_paused();
+        if is_paused != self.is_paused {
+            self.is_paused = is_paused;
+            if is_paused {
+                self.apply(Event::Paused);
+                self.part().await;
+            } else if self.requests.has_changed().unwrap_or(false) {
+                self.note_request();
+            }
+            self.seat.snapshot.send_modify(|snapshot| snapshot.is_paused = is_paused);
+        }
+        if !is_paused {
+            self.apply(Event::Demand(self.seat.holders.demand()));
+        }
     }
 
     fn on_updated(&mut self) {
-        let wanted = self.requests.borrow_and_update().clone();
-        self.retries = wanted.retries;
-        (self.preferred, self.last_failure) = (None, None);
+        self.note_request();
         self.apply(Event::Updated);
+    }
+
+    fn note_request(&mut self) {
+        self.retries = self.requests.borrow_and_update().retries;
+        (self.preferred, self.last_failure) = (None, None);
     }
 
     fn on_tick(&mut self) {

@@ -69,6 +69,7 @@ pub(super) struct Holders {
     viewers: AtomicU32,
     recorders: AtomicU32,
     others: AtomicU32,
+    pauses: AtomicU32,
     pub changed: Notify,
 }
 
@@ -77,6 +78,12 @@ pub(super) struct Holders {
 pub struct Interest {
     holders: Arc<Holders>,
     kind: InterestKind,
+}
+
+/// Keeps the stream closed for as long as it lives, whoever wants it.
+#[derive(Debug)]
+pub struct Pause {
+    holders: Arc<Holders>,
 }
 
 /// Starts the actor of a stream. It does nothing until somebody takes an interest.
@@ -166,6 +173,23 @@ impl IngestHandle {
         self.shared.request.send_modify(|wanted| wanted.retries += 1);
     }
 
+    /// Closes the connection with a TEARDOWN and leaves it closed until the returned value is dropped. Hub, subscribers and
+    /// interests stay. Returns when the goodbye was said, at the latest after four seconds. What is updated meanwhile
+    /// counts for the next connection.
+    #[must_use]
+    pub async fn pause(&self) -> Pause {
+        let holders = Arc::clone(&self.shared.holders);
+        holders.pauses.fetch_add(1, Ordering::SeqCst);
+        holders.changed.notify_one();
+        let pause = Pause { holders };
+        let mut snapshot = self.shared.snapshot.clone();
+        // An actor that has ended holds no connection either.
+        if timeout(STOP_WITHIN, snapshot.wait_for(|snapshot| snapshot.is_paused)).await.is_err() {
+            tracing::warn!(path = %self.shared.path, "the stream did not close in time");
+        }
+        pause
+    }
+
     /// Ends the stream with a TEARDOWN and joins the actor, within four seconds. Subscribers read `Closed`.
     pub async fn stop(&self) {
         self.shared.cancel.cancel();
@@ -192,12 +216,23 @@ impl Holders {
         }
     }
 
+    pub fn is_paused(&self) -> bool {
+        self.pauses.load(Ordering::SeqCst) > 0
+    }
+
     const fn count(&self, kind: InterestKind) -> &AtomicU32 {
         match kind {
             InterestKind::Viewer => &self.viewers,
             InterestKind::Recorder => &self.recorders,
             InterestKind::Task | InterestKind::Gateway => &self.others,
         }
+    }
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        self.holders.pauses.fetch_sub(1, Ordering::SeqCst);
+        self.holders.changed.notify_one();
     }
 }
 

@@ -31,7 +31,7 @@ mod sps;
 mod states;
 mod timeline;
 
-pub use handle::{IngestHandle, Interest, InterestKind, start_ingest};
+pub use handle::{IngestHandle, Interest, InterestKind, Pause, start_ingest};
 pub use pace::Pace;
 pub use probe::{ProbeReport, ProbeRequest, ProbeStep, probe};
 pub use request::{IngestOptions, IngestRequest};

@@ -7,6 +7,8 @@ use watchwall_model::{IngestEngine, Phase, Problem, StreamFacts, StreamPath, Tra
 pub struct IngestSnapshot {
     pub path: StreamPath,
     pub phase: Phase,
+    /// Closed on purpose for a moment, whoever wants it.
+    pub is_paused: bool,
     /// When the phase began.
     pub since: UtcMillis,
     /// The engine that pulls or pulled last; with `auto` the one that worked, worth remembering per stream.
@@ -41,6 +43,7 @@ impl IngestSnapshot {
         Self {
             path,
             phase: Phase::Idle,
+            is_paused: false,
             since: UtcMillis::now(),
             engine_in_use: None,
             handed_over: None,

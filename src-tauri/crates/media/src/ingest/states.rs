@@ -98,6 +98,8 @@ pub enum Event {
     },
     /// New address, credentials, engine or transport; or a person asks to try again.
     Updated,
+    /// To be closed for a while. The demand has to be told anew afterwards.
+    Paused,
     Stop,
 }
 
@@ -124,6 +126,12 @@ impl State {
             Event::Failed { failure, dice } => self.on_failed(&failure, dice, now, &mut actions),
             Event::Tick { last_unit, dice } => self.on_tick(last_unit, dice, now, rules, &mut actions),
             Event::Updated => self.on_updated(now, &mut actions),
+            Event::Paused => {
+                if matches!(self.stage, Stage::Running { .. }) {
+                    actions.push(Action::StopEngine);
+                }
+                self = Self::default();
+            }
             Event::Stop => {
                 if matches!(self.stage, Stage::Running { .. }) {
                     actions.push(Action::StopEngine);

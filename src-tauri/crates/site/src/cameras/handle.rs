@@ -15,13 +15,16 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use watchwall_media::ingest::{IngestHandle, IngestOptions, IngestSnapshot, ProbeReport, ProbeRequest, probe};
+use watchwall_media::ingest::{IngestHandle, IngestOptions, IngestSnapshot, Pause, ProbeReport, ProbeRequest, probe};
 use watchwall_model::{
     Camera, CameraId, Credentials, ErrorCode, GroupId, IngestEngine, LockoutLatch, Problem, Secret, Stream, StreamPath,
     StreamRole, Transport,
 };
 use watchwall_onvif::HttpPool;
 use watchwall_store::{NewCameraRow, Store};
+
+/// A reconciler at work is done by then.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
 /// A camera as stored, and how each of its streams stands. Same order as `camera.streams`.
 #[derive(Clone, Debug)]
@@ -201,6 +204,28 @@ impl Cameras {
     }
 
     /// Cameras were stored past this handle: streams follow at once.
+    /// Closes the streams of these cameras, each with a goodbye, until what is returned is dropped. Who watches and who
+    /// records stays.
+    pub async fn pause(&self, cameras: &[CameraId]) -> Vec<Pause> {
+        let streams = self.shared.running.of_cameras(cameras);
+        futures::future::join_all(streams.iter().map(IngestHandle::pause)).await
+    }
+
+    /// Waits until every running stream of these cameras was told these credentials. Gives up after a while: the
+    /// reconciler tells them later.
+    pub async fn told(&self, cameras: &[CameraId], credentials: &Credentials) {
+        let mut changes = self.changes();
+        let is_told = || {
+            let wanted = self.shared.running.wanted();
+            let mut theirs = wanted.values().filter(|stream| cameras.contains(&stream.camera));
+            theirs.all(|stream| stream.credentials.as_ref() == Some(credentials))
+        };
+        let told = async { while !is_told() && changes.changed().await.is_ok() {} };
+        if tokio::time::timeout(TOLD_WITHIN, told).await.is_err() {
+            tracing::warn!("streams were not told a new password in time");
+        }
+    }
+
     pub fn reconcile(&self) {
         self.shared.wake.notify_one();
         self.shared.bump();

@@ -3,7 +3,7 @@
 use super::wanted::WantedStream;
 use std::{collections::BTreeMap, sync::RwLock};
 use watchwall_media::ingest::IngestHandle;
-use watchwall_model::StreamPath;
+use watchwall_model::{CameraId, StreamPath};
 
 /// One actor, how it was asked to reach its camera, and the task that watches it.
 pub struct RunningStream {
@@ -19,6 +19,11 @@ pub struct Running(RwLock<BTreeMap<StreamPath, RunningStream>>);
 impl Running {
     pub fn ingest(&self, path: &StreamPath) -> Option<IngestHandle> {
         self.read().get(path).map(|stream| stream.ingest.clone())
+    }
+
+    pub fn of_cameras(&self, cameras: &[CameraId]) -> Vec<IngestHandle> {
+        let running = self.read();
+        running.values().filter(|stream| cameras.contains(&stream.wanted.camera)).map(|s| s.ingest.clone()).collect()
     }
 
     pub fn wanted(&self) -> BTreeMap<StreamPath, WantedStream> {

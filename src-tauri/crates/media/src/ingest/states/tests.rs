@@ -55,6 +55,24 @@ fn units() -> Event {
     Event::Tick { last_unit: Some(Instant::now()), dice: 0.0 }
 }
 
+#[test]
+fn a_pause_closes_whatever_is_wanted_and_lets_it_begin_anew() {
+    use Action::{StartEngine, StopEngine};
+    check(&[
+        (0, RECORDED, "connecting", &[StartEngine]),
+        (1, Event::Playing, "starting", &[]),
+        (2, Event::FirstPicture, "live", &[]),
+        (3, Event::Paused, "idle", &[StopEngine]),
+        (4, SILENCE, "idle", &[]),
+        (5, RECORDED, "connecting", &[StartEngine]),
+        (6, failed(ErrorCode::CredentialsWrong), "waiting", &[]),
+        (6, Event::Paused, "idle", &[]),
+        (7, WATCHED, "connecting", &[StartEngine]),
+        (8, Event::Stop, "stopped", &[StopEngine]),
+        (9, Event::Paused, "stopped", &[]),
+    ]);
+}
+
 fn failed(code: ErrorCode) -> Event {
     Event::Failed { failure: Failure::new(Problem::new(code)), dice: 0.0 }
 }

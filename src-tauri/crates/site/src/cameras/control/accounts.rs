@@ -4,7 +4,7 @@
 //! refuses, the device gets its old password back; when even that fails it is said so (`credentials_diverged`).
 
 use super::{Control, handle::refused};
-use watchwall_model::{Credentials, Device, DeviceId, ErrorCode, Problem, Secret};
+use watchwall_model::{Camera, Credentials, Device, DeviceId, ErrorCode, Problem, Secret};
 use watchwall_onvif::{
     Client, ErrorKind, OnvifError,
     operations::{CreateUsers, DeleteUsers, DeviceUser, GetUsers, SetUser},
@@ -74,6 +74,12 @@ impl Control {
         change: SetUser,
     ) -> Result<(), Problem> {
         let new = Credentials { username: old.username.clone(), password: change.password.clone() };
+        let mut cameras = self.ground.store.cameras().of_device(stored.id).await?;
+        cameras.retain(|camera| camera.credentials.as_ref() == Some(&old));
+        let ids: Vec<_> = cameras.iter().map(|camera| camera.id).collect();
+        // A session that says goodbye with a password that is no longer right counts as an attempt: sixteen channels
+        // would lock the account. So all are closed before, and opened again with the new one.
+        let _closed = self.cameras.pause(&ids).await;
         let done = client.call(&change).await;
         // From now on the old password may be wrong: nothing of ours may try it once more than it must.
         client.set_credentials(Some(new.clone()));
@@ -84,9 +90,10 @@ impl Control {
             client.set_credentials(Some(old));
             return Err(refused(error));
         }
-        let saved = self.save_own(&stored, &old, &new).await;
+        let saved = self.save_own(&stored, cameras, &new).await;
         let Err(problem) = saved else {
             self.cameras.reconcile();
+            self.cameras.told(&ids, &new).await;
             self.ground.health.reconcile();
             return Ok(());
         };
@@ -109,9 +116,7 @@ impl Control {
     }
 
     /// Device and those of its cameras that log in alike, in one transaction.
-    async fn save_own(&self, stored: &Device, old: &Credentials, new: &Credentials) -> Result<(), Problem> {
-        let mut cameras = self.ground.store.cameras().of_device(stored.id).await?;
-        cameras.retain(|camera| camera.credentials.as_ref() == Some(old));
+    async fn save_own(&self, stored: &Device, mut cameras: Vec<Camera>, new: &Credentials) -> Result<(), Problem> {
         for camera in &mut cameras {
             camera.credentials = Some(new.clone());
         }
