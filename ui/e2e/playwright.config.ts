@@ -1,17 +1,10 @@
 import { defineConfig } from '@playwright/test';
 
-// What measures time has the machine to itself: it may have but two cores.
-const alone = ['first-picture', 'live', 'playback', 'ways', 'wall'].map((name) => `**/${name}.spec.ts`);
-
-// The system's own Chromium; nothing is downloaded. One project a run: `--project=alone`, then `--project=together`.
+// The system's own Chromium; nothing is downloaded. One worker: the machine that runs this has two cores.
 export default defineConfig({
 	testDir: 'specs',
 	outputDir: '../test-results',
-	workers: 2,
-	projects: [
-		{ name: 'alone', testMatch: alone, workers: 1 },
-		{ name: 'together', testIgnore: alone }
-	],
+	workers: 1,
 	timeout: 120_000,
 	expect: { timeout: 10_000 },
 	forbidOnly: true,

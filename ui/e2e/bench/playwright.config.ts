@@ -5,8 +5,6 @@ import common from '../playwright.config';
 export default defineConfig({
 	...common,
 	testDir: '.',
-	projects: [{ name: 'alone' }],
-	workers: 1,
 	testMatch: '*.bench.ts',
 	outputDir: '../../test-results',
 	timeout: 900_000,

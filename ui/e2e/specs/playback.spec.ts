@@ -157,9 +157,9 @@ test('a recording is silent until it is listened to, and then heard with its pic
 	await expect.poll(async () => (await heard())?.isPaused).toBe(false);
 	const start = (await heard())?.at ?? 0;
 	await expect.poll(async () => ((await heard())?.at ?? 0) - start).toBeGreaterThan(0.5);
-	await page.getByLabel('Speed').selectOption('2');
+	await page.getByLabel('Speed', { exact: true }).selectOption('2');
 	await expect.poll(async () => (await heard())?.isPaused).toBe(true);
-	await page.getByLabel('Speed').selectOption('1');
+	await page.getByLabel('Speed', { exact: true }).selectOption('1');
 	await expect.poll(async () => (await heard())?.isPaused).toBe(false);
 	await page.getByRole('button', { name: 'Mute (A)' }).click();
 	await expect.poll(async () => (await heard())?.isPaused).toBe(true);
