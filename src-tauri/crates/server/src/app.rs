@@ -11,7 +11,7 @@ use crate::{
 };
 use std::{ops::Deref, sync::Arc};
 use watchwall_api::SettingsView;
-use watchwall_model::{Problem, UtcMillis};
+use watchwall_model::{CameraId, Problem, UtcMillis};
 use watchwall_site::Site;
 use watchwall_store::NewAuditEntry;
 
@@ -57,6 +57,19 @@ pub struct Act<'a> {
 }
 
 impl Shared {
+    /// Notes what somebody did to a camera. One that was removed meanwhile is named by its number: the act is done.
+    pub async fn audit_camera(
+        &self,
+        who: &crate::access::Caller,
+        action: &'static str,
+        camera: CameraId,
+        new: Option<serde_json::Value>,
+    ) {
+        let found = self.site.cameras.get(camera).await;
+        let subject = found.map_or_else(|_| camera.to_string(), |found| found.camera.name);
+        self.audit(who, Act { action, subject: &subject, old: None, new }).await;
+    }
+
     /// Notes who did what. A log that cannot be written is a problem of the site, not of the act that is done already.
     pub async fn audit(&self, who: &crate::access::Caller, act: Act<'_>) {
         let entry = NewAuditEntry {

@@ -34,6 +34,6 @@ mod timeline;
 pub use handle::{IngestHandle, Interest, InterestKind, Pause, start_ingest};
 pub use pace::Pace;
 pub use probe::{ProbeReport, ProbeRequest, ProbeStep, probe};
-pub use request::{IngestOptions, IngestRequest};
+pub use request::{IngestOptions, IngestRequest, device_at};
 pub use snapshot::IngestSnapshot;
 pub use sps::for_live;

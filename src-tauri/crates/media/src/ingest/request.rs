@@ -28,14 +28,7 @@ impl IngestRequest {
 
     /// The device for the lockout latch.
     pub(crate) fn device(&self) -> DeviceKey {
-        if let Some(key) = &self.device_key {
-            return key.clone();
-        }
-        let host = self.url.host().to_ascii_lowercase();
-        match self.url.port().filter(|port| Some(*port) != self.usual_port()) {
-            Some(port) => DeviceKey::new(format!("{host}:{port}")),
-            None => DeviceKey::new(host),
-        }
+        self.device_key.clone().unwrap_or_else(|| device_at(&self.url, self.transport))
     }
 
     /// Where the camera is asked for the password.
@@ -44,14 +37,27 @@ impl IngestRequest {
     }
 
     fn usual_port(&self) -> Option<u16> {
-        match (self.url.scheme(), self.transport) {
-            ("rtsps", Transport::Http) => Some(443),
-            ("rtsps", _) => Some(322),
-            ("rtsp" | "rtspt", Transport::Http) => Some(80),
-            ("rtsp" | "rtspt", _) => Some(554),
-            ("file", _) => None,
-            _ => self.url.as_url().port_or_known_default(),
-        }
+        usual_port(&self.url, self.transport)
+    }
+}
+
+/// The device behind an address that belongs to none the site knows: its host, with the port unless it is the usual one.
+pub fn device_at(url: &SafeUrl, transport: Transport) -> DeviceKey {
+    let host = url.host().to_ascii_lowercase();
+    match url.port().filter(|port| Some(*port) != usual_port(url, transport)) {
+        Some(port) => DeviceKey::new(format!("{host}:{port}")),
+        None => DeviceKey::new(host),
+    }
+}
+
+fn usual_port(url: &SafeUrl, transport: Transport) -> Option<u16> {
+    match (url.scheme(), transport) {
+        ("rtsps", Transport::Http) => Some(443),
+        ("rtsps", _) => Some(322),
+        ("rtsp" | "rtspt", Transport::Http) => Some(80),
+        ("rtsp" | "rtspt", _) => Some(554),
+        ("file", _) => None,
+        _ => url.as_url().port_or_known_default(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     access::Caller,
-    app::{Act, App, as_value},
+    app::{App, as_value},
     error::ApiError,
     extract::{Body, Id, Query},
     views::{encoder_of, encoder_view, focus_of, imaging_of, imaging_view, osd_of, osds_view, picture_view},
@@ -31,7 +31,7 @@ pub async fn change_imaging(
 ) -> Result<Json<ImagingView>, ApiError> {
     let asked = as_value(&patch);
     let settings = app.site.control.set_picture(CameraId(id), imaging_of(patch)).await?;
-    note(&app, &caller, "camera.set_imaging", id, asked).await?;
+    app.audit_camera(&caller, "camera.set_imaging", CameraId(id), asked).await;
     Ok(Json(imaging_view(&settings)))
 }
 
@@ -44,7 +44,7 @@ pub async fn focus(
     Body(command): Body<FocusCommand>,
 ) -> Result<StatusCode, ApiError> {
     app.site.control.focus(CameraId(id), focus_of(command)).await?;
-    note(&app, &caller, "camera.move_focus", id, None).await?;
+    app.audit_camera(&caller, "camera.move_focus", CameraId(id), None).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -67,7 +67,7 @@ pub async fn put_osd(
 ) -> Result<Json<OsdView>, ApiError> {
     let token = app.site.control.put_osd(CameraId(id), osd_of(view.clone())?).await?;
     let view = OsdView { token: Some(token), ..view };
-    note(&app, &caller, "camera.put_osd", id, as_value(&view)).await?;
+    app.audit_camera(&caller, "camera.put_osd", CameraId(id), as_value(&view)).await;
     Ok(Json(view))
 }
 
@@ -80,7 +80,7 @@ pub async fn remove_osd(
     Query(osd): Query<TokenQuery>,
 ) -> Result<StatusCode, ApiError> {
     app.site.control.remove_osd(CameraId(id), osd.token.clone()).await?;
-    note(&app, &caller, "camera.remove_osd", id, as_value(&osd.token)).await?;
+    app.audit_camera(&caller, "camera.remove_osd", CameraId(id), as_value(&osd.token)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -106,18 +106,6 @@ pub async fn change_encoder(
     if let Some(object) = audited.as_mut().and_then(serde_json::Value::as_object_mut) {
         object.remove("options");
     }
-    note(&app, &caller, "camera.set_encoder", id, audited).await?;
+    app.audit_camera(&caller, "camera.set_encoder", CameraId(id), audited).await;
     Ok(Json(view))
-}
-
-async fn note(
-    app: &App,
-    caller: &Caller,
-    action: &'static str,
-    camera: i64,
-    new: Option<serde_json::Value>,
-) -> Result<(), ApiError> {
-    let camera = app.site.cameras.get(CameraId(camera)).await?.camera;
-    app.audit(caller, Act { action, subject: &camera.name, old: None, new }).await;
-    Ok(())
 }

@@ -56,7 +56,7 @@ pub async fn set_preset(
     let name = check_name(&new.name)?;
     let token = app.site.control.set_preset(CameraId(id), name.clone(), new.token).await?;
     let view = PresetView { token, name, position: None };
-    note(&app, &caller, "camera.set_preset", id, as_value(&view)).await?;
+    app.audit_camera(&caller, "camera.set_preset", CameraId(id), as_value(&view)).await;
     Ok(Json(view))
 }
 
@@ -69,7 +69,7 @@ pub async fn remove_preset(
     Query(preset): Query<TokenQuery>,
 ) -> Result<StatusCode, ApiError> {
     app.site.control.remove_preset(CameraId(id), preset.token.clone()).await?;
-    note(&app, &caller, "camera.remove_preset", id, as_value(&preset.token)).await?;
+    app.audit_camera(&caller, "camera.remove_preset", CameraId(id), as_value(&preset.token)).await;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -146,16 +146,4 @@ pub async fn stop_patrol(State(app): State<App>, caller: Caller, Id(id): Id) -> 
     let patrol = app.site.control.stop_patrol(PatrolId(id), operator_of(&caller)).await?;
     app.audit(&caller, Act { action: "patrol.stop", subject: &patrol.name, old: None, new: None }).await;
     Ok(StatusCode::NO_CONTENT)
-}
-
-async fn note(
-    app: &App,
-    caller: &Caller,
-    action: &'static str,
-    camera: i64,
-    new: Option<serde_json::Value>,
-) -> Result<(), ApiError> {
-    let camera = app.site.cameras.get(CameraId(camera)).await?.camera;
-    app.audit(caller, Act { action, subject: &camera.name, old: None, new }).await;
-    Ok(())
 }

@@ -98,7 +98,7 @@ fn channel_stream_view(stream: &ExaminedStream) -> ChannelStreamView {
         url: has_address.then(|| stream.url.to_string()),
         profile: stream.profile.clone(),
         facts: report.map(|report| facts_view(&report.facts)),
-        bitrate_kbps: stream.bitrate_kbps,
+        bitrate_kbps: stream.result.as_ref().ok().and_then(|report| report.bitrate_kbps),
         first_picture_ms: report.map(|report| report.first_picture_ms),
         warnings: remarks.into_iter().map(ToOwned::to_owned).collect(),
         failure: failure.map(failure_view),

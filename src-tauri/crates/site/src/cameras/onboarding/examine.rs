@@ -2,6 +2,8 @@
 
 use super::{
     address::{Target, endpoint_of},
+    examined::{Examined, ExaminedChannel, ExaminedDevice, ExaminedStream, Refusal},
+    facts::facts_of,
     row::Row,
     step::{OnboardingStep, StepOutcome, problem_of, stream_suggestion},
     template,
@@ -14,14 +16,12 @@ use std::{
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use watchwall_media::ingest::{IngestOptions, ProbeReport, ProbeRequest, probe};
+use watchwall_media::ingest::{IngestOptions, ProbeReport, ProbeRequest, device_at, probe};
 use watchwall_model::{
-    Credentials, DeviceEndpoint, DeviceFacts, DeviceKey, DeviceProfile, DeviceService, ErrorCode, IngestEngine,
-    Problem, SafeUrl, StreamFailure, StreamRole, Transport, UtcMillis,
+    Credentials, DeviceEndpoint, DeviceFacts, DeviceKey, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFailure,
+    StreamRole, Transport, UtcMillis,
 };
-use watchwall_onvif::{
-    Channel, Client, ClientOptions, Device, FoundStream, HttpPool, LoginSeen, StepError, Survey, Vendor,
-};
+use watchwall_onvif::{Channel, ClientOptions, Device, FoundStream, HttpPool, LoginSeen, StepError, Survey, Vendor};
 
 /// From the first connection to the facts of a stream.
 const PROBE_WITHIN: Duration = Duration::from_secs(15);
@@ -38,80 +38,6 @@ pub struct Examiner {
     pub refused: Arc<Refused>,
     /// Streams received at once on this machine.
     pub probes: Arc<Semaphore>,
-}
-
-/// A device that was looked at.
-#[derive(Clone, Debug)]
-pub struct Examined {
-    pub steps: Vec<StepOutcome>,
-    /// `None` without ONVIF.
-    pub device: Option<ExaminedDevice>,
-    /// Host the cameras are named after.
-    pub host: String,
-    /// Those that worked.
-    pub credentials: Option<Credentials>,
-    pub channels: Vec<ExaminedChannel>,
-}
-
-#[derive(Clone, Debug)]
-pub struct ExaminedDevice {
-    pub at: DeviceEndpoint,
-    pub facts: DeviceFacts,
-    pub(in crate::cameras) client: Client,
-}
-
-/// One picture source, to become a camera.
-#[derive(Clone, Debug)]
-pub struct ExaminedChannel {
-    /// From 1.
-    pub number: u32,
-    pub name: String,
-    pub source_token: Option<String>,
-    pub ptz_profile: Option<String>,
-    /// Tokens of all profiles that show it.
-    pub profiles: Vec<String>,
-    /// Main first.
-    pub streams: Vec<ExaminedStream>,
-}
-
-#[derive(Clone, Debug)]
-pub struct ExaminedStream {
-    pub role: StreamRole,
-    /// A placeholder when the failure says that there is none.
-    pub url: SafeUrl,
-    pub profile: Option<String>,
-    pub is_invalid_after_reboot: bool,
-    pub result: Result<Box<ProbeReport>, StreamFailure>,
-    /// Of the last GOP; `None` before one was seen.
-    pub bitrate_kbps: Option<u32>,
-}
-
-/// How far it went, and what stopped it.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    pub steps: Vec<StepOutcome>,
-    pub problem: Problem,
-}
-
-impl Examined {
-    /// At least one stream was received.
-    pub fn has_picture(&self) -> bool {
-        self.channels.iter().flat_map(|channel| &channel.streams).any(|stream| stream.result.is_ok())
-    }
-}
-
-impl ExaminedChannel {
-    /// One that ONVIF tells nothing of.
-    const fn bare(number: u32, streams: Vec<ExaminedStream>) -> Self {
-        Self { number, name: String::new(), source_token: None, ptz_profile: None, profiles: Vec::new(), streams }
-    }
-}
-
-impl ExaminedStream {
-    fn bare(role: StreamRole, url: SafeUrl, report: Box<ProbeReport>) -> Self {
-        let bitrate_kbps = report.bitrate_kbps;
-        Self { role, url, profile: None, is_invalid_after_reboot: false, result: Ok(report), bitrate_kbps }
-    }
 }
 
 impl Examiner {
@@ -295,7 +221,6 @@ impl Examiner {
                     url,
                     profile: Some(found.profile.clone()),
                     is_invalid_after_reboot: found.is_invalid_after_reboot,
-                    bitrate_kbps: result.as_ref().ok().and_then(|report| report.bitrate_kbps),
                     result,
                 };
                 (found.channel, stream)
@@ -328,12 +253,7 @@ impl Examiner {
 
     async fn stream_only(&self, row: &Row, url: &SafeUrl, sets: &[Credentials]) -> Result<Examined, Refusal> {
         let started = Instant::now();
-        let host = url.host().to_ascii_lowercase();
-        // As ingest names the device of an address that belongs to none.
-        let key = DeviceKey::new(match url.port().filter(|port| *port != 554) {
-            Some(port) => format!("{host}:{port}"),
-            None => host,
-        });
+        let key = device_at(url, Transport::Auto);
         let mut tried = Vec::new();
         let mut credentials = row.credentials.clone();
         loop {
@@ -476,59 +396,6 @@ fn channels_of(channels: &[Channel], mut streams: Vec<(u32, ExaminedStream)>) ->
     });
     // A channel of empty profiles only shows nothing.
     made.filter(|channel| !channel.streams.is_empty()).collect()
-}
-
-/// What is worth storing of a device.
-pub fn facts_of(device: &Device) -> DeviceFacts {
-    let facts = &device.facts;
-    let information = &facts.information;
-    DeviceFacts {
-        manufacturer: information.manufacturer.clone(),
-        model: information.model.clone(),
-        firmware: information.firmware.clone(),
-        serial: information.serial_number.clone(),
-        hardware_id: information.hardware_id.clone(),
-        vendor: facts.vendor.as_ref().map(ToString::to_string),
-        name: facts.name.clone(),
-        endpoint: facts.endpoint.clone(),
-        macs: facts.macs.clone(),
-        login: facts.login.and_then(login_word).map(ToOwned::to_owned),
-        clock_offset_ms: facts.clock_offset_ms,
-        services: device.services.iter().map(service_of).collect(),
-        profiles: device.profiles.iter().filter(|profile| profile.video.is_some()).map(profile_of).collect(),
-    }
-}
-
-const fn login_word(login: LoginSeen) -> Option<&'static str> {
-    match login {
-        LoginSeen::Nothing => None,
-        LoginSeen::Digest => Some("digest"),
-        LoginSeen::Wsse => Some("wsse"),
-        LoginSeen::Both => Some("both"),
-        LoginSeen::Basic => Some("basic"),
-    }
-}
-
-fn service_of(service: &watchwall_onvif::operations::ServiceAddress) -> DeviceService {
-    DeviceService {
-        namespace: service.service.namespace().to_owned(),
-        xaddr: service.xaddr.clone(),
-        version: service.version,
-    }
-}
-
-fn profile_of(profile: &watchwall_onvif::operations::Profile) -> DeviceProfile {
-    let video = profile.video.clone().unwrap_or_default();
-    let size = video.size.or_else(|| profile.source.as_ref().and_then(|source| source.bounds)).unwrap_or_default();
-    DeviceProfile {
-        token: profile.token.clone(),
-        name: profile.name.clone(),
-        source_token: profile.source.as_ref().map(|source| source.source_token.clone()).unwrap_or_default(),
-        codec: video.codec.map(|codec| codec.as_str().to_owned()).unwrap_or_default(),
-        width: size.width,
-        height: size.height,
-        has_ptz: profile.ptz.is_some(),
-    }
 }
 
 /// A stream that gave no address.

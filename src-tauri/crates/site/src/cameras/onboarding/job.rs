@@ -1,7 +1,7 @@
 //! One list of devices being added, and how each row stands. Read by many, written by the row's own task.
 
 use super::{
-    examine::ExaminedChannel,
+    examined::ExaminedChannel,
     row::{NewRow, Row},
     step::StepOutcome,
 };

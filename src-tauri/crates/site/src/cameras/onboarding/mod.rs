@@ -2,7 +2,7 @@
 //!
 //! Pure: [`address`](self) what was typed, `row` and `table` a list of them, `tries` which passwords a device may meet,
 //! `template` the usual stream addresses of brands, `plan` what becomes of a device that was looked at, `report` the
-//! result as a table. At the edge: `examine` looks at one device, `run` carries a job out. [`Job`] is what others see.
+//! result as a table, `examined` and `facts` what was found. At the edge: `examine` looks at one device, `run` carries a job out. [`Job`] is what others see.
 //!
 //! Tasks: one per job or retry, which looks at 64 devices at once; all jobs of a site share these turns. They end with
 //! their job, or with [`Cameras::stop`](super::Cameras::stop). One `watch` counts the changes of
@@ -10,6 +10,8 @@
 
 mod address;
 mod examine;
+mod examined;
+mod facts;
 mod job;
 mod plan;
 mod report;
@@ -21,7 +23,7 @@ mod template;
 mod tries;
 
 pub use address::{Target, at_host, endpoint_of, read_target};
-pub use examine::{Examined, ExaminedChannel, ExaminedDevice, ExaminedStream, Refusal};
+pub use examined::{Examined, ExaminedChannel, ExaminedDevice, ExaminedStream, Refusal};
 pub use job::{Job, JobCounts, JobId, JobOptions, RowPatch, RowSnapshot, RowState};
 pub use report::{ReportLine, write_report};
 pub use row::{MOST_ROWS, NewRow, Row};
@@ -31,7 +33,8 @@ pub use table::{TableRows, read_table};
 pub use template::{VendorPreset, presets};
 
 pub(super) use address::address_of;
-pub(super) use examine::{facts_of, stream_failure};
+pub(super) use examine::stream_failure;
+pub(super) use facts::facts_of;
 pub(super) use plan::{Identity, Standing, standing};
 
 use examine::Examiner;

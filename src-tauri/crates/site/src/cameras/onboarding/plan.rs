@@ -1,7 +1,7 @@
 //! What becomes of a device that was looked at: known already, moved, or new with these cameras. Pure.
 
 use super::{
-    examine::{Examined, ExaminedChannel, ExaminedStream},
+    examined::{Examined, ExaminedChannel, ExaminedStream},
     row::Row,
 };
 use watchwall_model::{Camera, Device, DeviceEndpoint, DeviceFacts, DeviceId, ErrorCode, GroupId, Problem};

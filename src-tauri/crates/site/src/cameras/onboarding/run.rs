@@ -2,7 +2,7 @@
 
 use super::{
     address::{Target, endpoint_of},
-    examine::{Examined, Refusal},
+    examined::{Examined, Refusal},
     job::{Job, RowSnapshot, RowState, millis},
     plan,
     row::Row,

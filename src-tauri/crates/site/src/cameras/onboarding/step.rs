@@ -23,21 +23,6 @@ pub enum OnboardingStep {
 }
 
 impl OnboardingStep {
-    pub const ALL: [Self; 12] = [
-        Self::Reach,
-        Self::Speak,
-        Self::Clock,
-        Self::Authenticate,
-        Self::Identify,
-        Self::Capabilities,
-        Self::Profiles,
-        Self::StreamUris,
-        Self::Templates,
-        Self::ProbeStreams,
-        Self::Register,
-        Self::Snapshot,
-    ];
-
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Reach => "REACH",
