@@ -1,6 +1,6 @@
 // A window manager and hands for the dialogs of the desktop, which no WebDriver reaches.
 import { spawn, spawnSync } from 'node:child_process';
-import { Skip, until } from './expect.mjs';
+import { Skip, expect, until } from './expect.mjs';
 import { start } from './program.mjs';
 
 function need(command) {
@@ -12,7 +12,8 @@ export async function windowManager() {
   need('openbox');
   need('xprop');
   const manager = start('openbox', ['--replace', '--sm-disable']);
-  await until('the window manager', 10_000, () => spawnSync('xprop', ['-root', '_NET_SUPPORTING_WM_CHECK']).stdout.includes('window id'));
+  await until('the window manager, or its end', 10_000, () => !manager.running() || spawnSync('xprop', ['-root', '_NET_SUPPORTING_WM_CHECK']).stdout.includes('window id'));
+  expect(manager.running(), `the window manager ended: ${manager.log()}`);
   return manager;
 }
 
