@@ -10,16 +10,15 @@ import { fall, isOver, type Fallback } from './fallback';
 import type { Frame } from './framing';
 import { heal, healthy, type Healing, type Remedy } from './healing';
 import { askHeight } from './height';
-import { JpegRenderer } from './jpeg';
+import { judge, type Trouble } from './judge';
 import type { LiveHello } from './messages';
-import { MseRenderer } from './mse';
+import { Meter } from './meter';
 import { codecList, type Abilities } from './probe';
-import type { Renderer, RendererStats } from './renderer';
+import type { RendererStats } from './renderer';
+import { Stage } from './stage';
 import { isLasting, looksSame, type PlayerState } from './state';
-import { StillRenderer } from './still';
 import { everyTick } from './ticker';
 import { waysFor, type Way, type WayChoice } from './ways';
-import { WebCodecsRenderer } from './webcodecs';
 
 export type Role = 'auto' | 'main' | 'sub';
 
@@ -55,16 +54,10 @@ const lateTickMs = 1500;
 const resumeMs = 1000;
 
 export class LivePlayer {
-	readonly root = document.createElement('div');
 	state: PlayerState = { kind: 'connecting' };
 	#listeners = new Set<(state: PlayerState) => void>();
 	#connection: LiveConnection | undefined;
-	#renderer: Renderer | undefined;
-	/** Being filled while the old one still shows its picture. */
-	#incoming: Renderer | undefined;
-	/** Broken, but its last picture stays until another shows; it gets no more data. */
-	#deaf: Renderer | undefined;
-	#isReplayRenderer = false;
+	readonly #stage: Stage;
 	#audio: AudioTrack | undefined;
 	#hello: LiveHello | undefined;
 	#healing: Healing = healthy;
@@ -81,7 +74,7 @@ export class LivePlayer {
 	#isHeld = false;
 	#wantsAudio = false;
 	#phase = 'live';
-	#trouble: { code: string; params: Record<string, string>; retryAt?: number } | undefined;
+	#trouble: Trouble | undefined;
 	#captureMs: number | undefined;
 	#youngAt = performance.now();
 	#receivedAt = 0;
@@ -92,7 +85,7 @@ export class LivePlayer {
 	#presented = 0;
 	#ticks = 0;
 	#tickedAt = performance.now();
-	#meter = { at: performance.now(), presented: 0, bytes: 0, fps: 0, kbps: 0 };
+	readonly #meter = new Meter(performance.now());
 	#isDisposed = false;
 	readonly #stopTicking: () => void;
 
@@ -102,11 +95,15 @@ export class LivePlayer {
 		heightPx: number
 	) {
 		counters.players += 1;
-		this.root.className = 'player';
+		this.#stage = new Stage({ snapshotUrl: () => source.snapshotUrl(), clock: context.clock }, { onPresented: (captureMs, isLive) => this.#onPresented(captureMs, isLive), onBroken: () => this.#onBroken() });
 		this.#height = askHeight(undefined, heightPx);
 		this.#ways = waysFor(context.can, context.choice);
 		this.#open();
 		this.#stopTicking = everyTick((now) => this.#tick(now));
+	}
+
+	get root(): HTMLElement {
+		return this.#stage.root;
 	}
 
 	watch(listener: (state: PlayerState) => void): () => void {
@@ -189,7 +186,7 @@ export class LivePlayer {
 		if (this.#replayS === seconds) return;
 		this.#replayS = seconds;
 		this.#healing = healthy;
-		this.#dropIncoming();
+		this.#stage.dropIncoming();
 		this.#connection?.close();
 		this.#open();
 		this.#update();
@@ -210,18 +207,16 @@ export class LivePlayer {
 	}
 
 	attached(): void {
-		this.#renderer?.attached();
-		this.#incoming?.attached();
+		this.#stage.attached();
 	}
 
 	stats(): PlayerStats {
-		const renderer = this.#renderer ?? this.#incoming;
 		return {
-			...(renderer?.stats() ?? { way: this.#ways[0] ?? 'still', bufferedS: 0, rate: 1, dropped: 0 }),
+			...(this.#stage.stats() ?? { way: this.#ways[0] ?? 'still', bufferedS: 0, rate: 1, dropped: 0 }),
 			hello: this.#hello,
 			ageMs: this.ageMs,
-			framesPerSecond: this.#meter.fps,
-			kilobitsPerSecond: this.#meter.kbps,
+			framesPerSecond: this.#meter.framesPerSecond,
+			kilobitsPerSecond: this.#meter.kilobitsPerSecond,
 			reconnects: this.#connection?.reconnects ?? 0,
 			lostMessages: this.#connection?.lostMessages ?? 0,
 			step: this.#healing.step
@@ -238,11 +233,9 @@ export class LivePlayer {
 		this.#isDisposed = true;
 		this.#stopTicking();
 		this.#connection?.close();
-		this.#dropIncoming();
-		this.#renderer?.dispose();
+		this.#stage.dispose();
 		this.#audio?.dispose();
 		this.#listeners.clear();
-		this.root.remove();
 		counters.players -= 1;
 	}
 
@@ -291,46 +284,10 @@ export class LivePlayer {
 		if (this.#wanted !== 'auto' && hello.role !== this.#wanted) this.#select();
 		if (this.#wantsAudio && hello.has_audio) this.#listen();
 		const way: RendererStats['way'] = hello.mime.startsWith('image/') ? 'jpeg' : (this.#ways[0] ?? 'mse');
-		const current = this.#incoming ?? this.#renderer;
-		const fits = current?.stats().way === way && this.#isReplayRenderer === this.isReplay;
-		if (fits) return current?.configure(hello);
-		this.#dropIncoming();
-		this.#isReplayRenderer = this.isReplay;
-		this.#incoming = this.#make(way);
-		this.#incoming?.configure(hello);
-		if (!this.#renderer && this.#incoming) this.#show(this.#incoming);
+		this.#stage.prepare({ way, isReplay: this.isReplay }, hello);
 	}
 
-	#make(way: RendererStats['way']): Renderer | undefined {
-		const isStill = way === 'still';
-		const events = {
-			onPresented: ({ captureMs }: { captureMs: number }) => this.#onPresented(renderer, captureMs, !isStill),
-			onBroken: () => this.#onBroken(renderer)
-		};
-		let renderer: Renderer | undefined;
-		try {
-			if (way === 'jpeg') renderer = new JpegRenderer(events);
-			else if (way === 'webcodecs') renderer = new WebCodecsRenderer(events);
-			else if (way === 'mse') renderer = new MseRenderer(events, { isReplay: this.isReplay });
-			else renderer = new StillRenderer(() => this.source.snapshotUrl(), this.context.clock, events);
-		} catch {
-			queueMicrotask(() => this.#onBroken(undefined));
-		}
-		return renderer;
-	}
-
-	#show(renderer: Renderer): void {
-		const old = this.#renderer;
-		this.#renderer = renderer;
-		if (this.#incoming === renderer) this.#incoming = undefined;
-		this.root.replaceChildren(renderer.element);
-		old?.dispose();
-		renderer.attached();
-	}
-
-	#onPresented(renderer: Renderer | undefined, captureMs: number, isLive: boolean): void {
-		if (this.#isDisposed || !renderer || (renderer !== this.#renderer && renderer !== this.#incoming)) return;
-		if (renderer === this.#incoming) this.#show(renderer);
+	#onPresented(captureMs: number, isLive: boolean): void {
 		this.#captureMs = captureMs;
 		this.#resumedAt = undefined;
 		this.#presented += 1;
@@ -345,14 +302,11 @@ export class LivePlayer {
 	}
 
 	/** The decoder gave up: the next way, and when all have, stills. */
-	#onBroken(renderer: Renderer | undefined): void {
-		if (this.#isDisposed || (renderer && renderer !== this.#renderer && renderer !== this.#incoming)) return;
+	#onBroken(): void {
 		this.#broken += 1;
-		if (renderer === this.#incoming) this.#dropIncoming();
-		else this.#deaf = renderer;
 		if (this.#broken > mostBroken) return this.#fallToStill();
 		if (this.#ways.length > 1 && this.#broken % 2 === 0) this.#ways.push(...this.#ways.splice(0, 1));
-		this.#isReplayRenderer = !this.isReplay;
+		this.#stage.outdate();
 		this.#connection?.reopen();
 	}
 
@@ -360,8 +314,7 @@ export class LivePlayer {
 		this.#receivedAt = performance.now();
 		if (frame.isAudio) return this.#audio?.push(frame);
 		if (this.#isResting) return;
-		const target = this.#incoming ?? this.#renderer;
-		if (target && target !== this.#deaf) target.push(frame);
+		this.#stage.push(frame);
 		if (frame.kind === 'init') this.#audio?.push(frame);
 	}
 
@@ -376,8 +329,7 @@ export class LivePlayer {
 	#runOrRest(): void {
 		if (this.#isResting) {
 			this.#connection?.send({ type: 'pause' });
-			this.#renderer?.suspend();
-			this.#incoming?.suspend();
+			this.#stage.suspend();
 		} else {
 			this.#youngAt = this.#resumedAt = performance.now();
 			// Stills are looked after by the healing that chose them.
@@ -392,10 +344,9 @@ export class LivePlayer {
 		if (now - this.#tickedAt > lateTickMs) this.#youngAt = now;
 		this.#tickedAt = now;
 		this.#ticks += 1;
-		if (this.#ticks % 4 === 0) this.#measure(now);
+		if (this.#ticks % 4 === 0) this.#meter.measure(now, this.#presented, this.#connection?.bytes ?? 0);
 		if (!this.#isResting) {
-			this.#renderer?.tick();
-			this.#incoming?.tick();
+			this.#stage.tick();
 			this.#audio?.tick();
 			this.#watchOver(now);
 			if (this.#ticks % statsEveryTicks === 0) this.#report();
@@ -426,7 +377,7 @@ export class LivePlayer {
 	#apply(remedy: Remedy, now: number): void {
 		switch (remedy) {
 			case 'nudge':
-				return this.#renderer?.nudge();
+				return this.#stage.nudge();
 			case 'reopen':
 				return this.#connection?.reopen();
 			case 'sub_stream':
@@ -449,28 +400,8 @@ export class LivePlayer {
 		if (this.#isDisposed) return;
 		this.#connection?.close();
 		this.#connection = undefined;
-		this.#dropIncoming();
 		this.#healing = { step: 'still', since: performance.now() };
-		if (this.#renderer?.stats().way === 'still') return;
-		this.#incoming = this.#make('still');
-	}
-
-	#dropIncoming(): void {
-		this.#incoming?.dispose();
-		this.#incoming = undefined;
-	}
-
-	#measure(now: number): void {
-		const seconds = (now - this.#meter.at) / 1000;
-		if (seconds < 0.5) return;
-		const bytes = this.#connection?.bytes ?? 0;
-		this.#meter = {
-			at: now,
-			presented: this.#presented,
-			bytes,
-			fps: (this.#presented - this.#meter.presented) / seconds,
-			kbps: (Math.max(0, bytes - this.#meter.bytes) * 8) / 1000 / seconds
-		};
+		this.#stage.prepareStills();
 	}
 
 	#report(): void {
@@ -479,30 +410,31 @@ export class LivePlayer {
 		this.#connection?.send({
 			type: 'stats',
 			live_age_ms: Math.round(age),
-			dropped_frames: this.#renderer?.stats().dropped ?? 0,
+			dropped_frames: this.#stage.dropped,
 			is_stale: age > this.#staleAfterMs,
 			step: this.#healing.step === 'none' ? undefined : this.#healing.step
 		});
 	}
 
 	#update(): void {
-		const next = this.#judge();
+		const next = judge({
+			isPaused: this.#isResting || this.#isResuming,
+			isReplay: this.isReplay,
+			isSettled: this.#stage.isSettled,
+			ageMs: this.ageMs,
+			staleAfterMs: this.#staleAfterMs,
+			step: this.#healing.step,
+			phase: this.#phase,
+			trouble: this.#trouble,
+			before: this.state,
+			now: Date.now()
+		});
 		if (looksSame(this.state, next)) return;
 		this.state = next;
 		for (const listener of [...this.#listeners]) listener(next);
 	}
 
-	#judge(): PlayerState {
-		if (this.#isHeld || !this.#isVisible) return { kind: 'paused' };
-		if (this.#resumedAt !== undefined && performance.now() - this.#resumedAt < resumeMs) return { kind: 'paused' };
-		const ageMs = this.ageMs;
-		if (this.isReplay && ageMs !== undefined && this.#renderer && !this.#incoming) return { kind: 'replaying', ageMs };
-		if (ageMs !== undefined && ageMs <= this.#staleAfterMs) return { kind: 'playing', ageMs, step: this.#healing.step };
-		const trouble = this.#trouble;
-		if (trouble && (this.#phase === 'needs_attention' || this.#phase === 'disabled')) return { kind: 'failed', ...trouble };
-		if (trouble && this.#phase === 'waiting') return { kind: 'waiting', ...trouble };
-		if (ageMs === undefined) return { kind: 'connecting' };
-		const since = this.state.kind === 'stale' ? this.state.since : Date.now();
-		return { kind: 'stale', since, ageMs, step: this.#healing.step };
+	get #isResuming(): boolean {
+		return this.#resumedAt !== undefined && performance.now() - this.#resumedAt < resumeMs;
 	}
 }
