@@ -3,6 +3,7 @@ export { default as Button } from './Button.svelte';
 export { default as Dialog } from './Dialog.svelte';
 export { default as EmptyState } from './EmptyState.svelte';
 export { default as ErrorState } from './ErrorState.svelte';
+export { default as FactList } from './FactList.svelte';
 export { default as Field } from './Field.svelte';
 export { default as IconButton } from './IconButton.svelte';
 export { default as Menu, type MenuItem } from './Menu.svelte';
