@@ -66,7 +66,7 @@ impl DeviceFarm {
     /// # Errors
     /// When they cannot be started.
     pub async fn start(self) -> Result<Farm> {
-        let discovery = self.is_found.then(|| DiscoverySpec { port: 0, interfaces: Vec::new() });
+        let discovery = self.is_found.then(|| DiscoverySpec { port: 0, ..DiscoverySpec::default() });
         let options = FarmOptions { devices: self.devices, discovery, ..FarmOptions::new(self.cameras) };
         let farm = Farm::start(options).await?;
         farm.ready().await?;

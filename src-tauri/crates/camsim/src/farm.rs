@@ -59,8 +59,10 @@ impl Farm {
             let address = match spec.port {
                 PortChoice::Shared => device.and_then(|device| device.rtsp).unwrap_or(rtsp_address),
                 PortChoice::Own => {
-                    let own = device.filter(|device| device.door.is_some()).map(|device| device.address.ip());
-                    let door = Door::open(SocketAddr::new(own.unwrap_or(options.rtsp_listen.ip()), 0)).await?;
+                    let own = device.filter(|device| !device.doors.is_empty()).map(|device| device.address);
+                    let mut free = own.unwrap_or(options.rtsp_listen);
+                    free.set_port(0);
+                    let door = Door::open(free).await?;
                     let address = door.address;
                     own_doors.push((number, door));
                     address
@@ -75,7 +77,7 @@ impl Farm {
         for (number, planned) in plan.devices.into_iter().enumerate() {
             let names: Vec<String> =
                 planned.spec.cameras.iter().map(|camera| cameras[*camera].spec.name.clone()).collect();
-            device_doors.extend(planned.door.map(|door| (number, door)));
+            device_doors.extend(planned.doors.into_iter().map(|door| (number, door)));
             devices.push(Device::new(number, planned.spec, planned.address, planned.desk, &names));
         }
         let house = Arc::new(House {

@@ -12,7 +12,8 @@ pub(super) fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
+        // Its zone stays.
+        _ => return address,
     };
     SocketAddr::new(ip, address.port())
 }
@@ -60,7 +61,12 @@ pub(super) fn discovery_xaddrs(device: &Device) -> String {
         return [with(LINK_LOCAL), with("[fe80::1]"), with("0.0.0.0")].join(" ");
     }
     // Real ones give each address they have.
-    [with(LINK_LOCAL), xaddr(device, &address.to_string(), Service::Device), with("[fe80::1]")].join(" ")
+    let own = device.addresses().map(reachable).map(|own| xaddr(device, &without_zone(own), Service::Device));
+    std::iter::once(with(LINK_LOCAL)).chain(own).chain([with("[fe80::1]")]).collect::<Vec<_>>().join(" ")
+}
+
+fn without_zone(address: SocketAddr) -> String {
+    SocketAddr::new(address.ip(), address.port()).to_string()
 }
 
 /// Host with brackets, and port.

@@ -223,6 +223,19 @@ impl Device {
         let address = super::address::reachable(self.address);
         format!("{}://{address}{}", self.scheme(), self.device_path())
     }
+    /// Where its HTTP is at each of its addresses, the first one first.
+    pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        let first = self.address;
+        let more = self.spec.also_at.iter().map(move |at| {
+            let mut at = *at;
+            if at.port() == 0 {
+                at.set_port(first.port());
+            }
+            at
+        });
+        std::iter::once(first).chain(more)
+    }
+
 
     pub(super) fn uuid(&self) -> String {
         let text = if self.quirks().has(Quirk::SharedEndpoint) { "one batch" } else { &self.serial };

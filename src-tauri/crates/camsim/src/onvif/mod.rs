@@ -43,5 +43,5 @@ pub use events::{DeviceEvent, EventTopic};
 pub(crate) use plan::Plan;
 pub use quirk::{Quirk, UnknownQuirk, quirk_help};
 pub use soap_fault::{SoapAnswer, SoapFault};
-pub use spec::{DevicePlace, DeviceSpec, DiscoveryInterface, DiscoverySpec, SoapLogin};
+pub use spec::{DevicePlace, DeviceSpec, DiscoveryInterface, DiscoveryLink, DiscoverySpec, SoapLogin};
 pub use tally::DeviceCounters;

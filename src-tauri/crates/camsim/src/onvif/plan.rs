@@ -9,7 +9,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeSet, HashSet},
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     sync::Arc,
 };
 
@@ -27,8 +27,8 @@ pub(crate) struct PlannedDevice {
     pub spec: DeviceSpec,
     pub desk: Arc<LoginDesk>,
     pub address: SocketAddr,
-    /// Its own port; `None` on the shared one.
-    pub door: Option<DeviceDoor>,
+    /// Its own port at each of its addresses; none on the shared one.
+    pub doors: Vec<DeviceDoor>,
     /// Where its cameras of the shared RTSP port are reached, when not there.
     pub rtsp: Option<SocketAddr>,
 }
@@ -51,13 +51,9 @@ impl Plan {
             plan.devices.push(device);
         }
         if let Some(discovery) = &options.discovery {
-            let own = plan.devices.iter().filter(|device| !is_shared(&device.spec));
-            let own: BTreeSet<_> = own
-                .filter_map(|device| match device.address.ip() {
-                    IpAddr::V4(ip) if !ip.is_unspecified() => Some(ip),
-                    _ => None,
-                })
-                .collect();
+            let own = plan.devices.iter().flat_map(|device| &device.doors).map(DeviceDoor::address);
+            let own: BTreeSet<_> =
+                own.filter(|address| !address.ip().is_unspecified()).map(|at| with_port(at, 0)).collect();
             plan.discovery = Some(DiscoveryDoor::open(discovery, &own)?);
         }
         Ok(plan)
@@ -76,23 +72,35 @@ impl Plan {
             web.extend(first.map(|(name, password)| Account::administrator(name, password)));
         }
         let desk = Arc::new(LoginDesk::new(web, spec.onvif_accounts.clone(), spec.lockout));
-        let (address, door, rtsp) = match (spec.place, &self.shared) {
-            (DevicePlace::Own { http, rtsp_port }, _) => {
-                let door = DeviceDoor::open(http, spec.tls).await?;
-                let mut rtsp = None;
-                if cameras().any(|camera| camera.port == PortChoice::Shared) {
-                    let open = Door::open(SocketAddr::new(http.ip(), rtsp_port)).await?;
-                    rtsp = Some(open.address);
-                    self.rtsp_doors.push(open);
-                }
-                (door.address(), Some(door), rtsp)
-            }
-            (DevicePlace::Shared, shared) => {
-                (shared.as_ref().map_or(options.onvif_listen, |door| door.address), None, None)
-            }
+        let DevicePlace::Own { http, mut rtsp_port } = spec.place else {
+            let address = self.shared.as_ref().map_or(options.onvif_listen, |door| door.address);
+            return Ok(PlannedDevice { spec: spec.clone(), desk, address, doors: Vec::new(), rtsp: None });
         };
-        Ok(PlannedDevice { spec: spec.clone(), desk, address, door, rtsp })
+        let first = DeviceDoor::open(http, spec.tls).await?;
+        let address = first.address();
+        let mut doors = vec![first];
+        let mut rtsp = None;
+        let has_rtsp = cameras().any(|camera| camera.port == PortChoice::Shared);
+        for at in std::iter::once(address).chain(spec.also_at.iter().copied()) {
+            if at != address {
+                let port = if at.port() == 0 { address.port() } else { at.port() };
+                doors.push(DeviceDoor::open(with_port(at, port), spec.tls).await?);
+            }
+            if has_rtsp {
+                let open = Door::open(with_port(at, rtsp_port)).await?;
+                rtsp_port = open.address.port();
+                rtsp.get_or_insert(open.address);
+                self.rtsp_doors.push(open);
+            }
+        }
+        Ok(PlannedDevice { spec: spec.clone(), desk, address, doors, rtsp })
     }
+}
+
+/// The same address with its zone, at another port.
+const fn with_port(mut address: SocketAddr, port: u16) -> SocketAddr {
+    address.set_port(port);
+    address
 }
 
 fn check(options: &FarmOptions) -> Result<(), CamsimError> {
@@ -107,8 +115,8 @@ fn check(options: &FarmOptions) -> Result<(), CamsimError> {
                 return Err(refuse(format!("camera {camera} belongs to two devices or twice to one")));
             }
         }
-        if spec.tls && spec.place == DevicePlace::Shared {
-            return Err(refuse("HTTPS needs an address of its own".into()));
+        if (spec.tls || !spec.also_at.is_empty()) && spec.place == DevicePlace::Shared {
+            return Err(refuse("HTTPS and further addresses need an address of its own".into()));
         }
     }
     Ok(())

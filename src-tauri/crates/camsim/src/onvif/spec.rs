@@ -23,6 +23,11 @@ pub struct DeviceSpec {
     /// Numbers of the farm's cameras, one channel each, in this order.
     pub cameras: Vec<usize>,
     pub place: DevicePlace,
+    /// Further addresses of a device with one of its own, as of a second network card: HTTP, RTSP and discovery. Port 0
+    /// is that of the first.
+    pub also_at: Vec<SocketAddr>,
+    /// Before each answer to discovery.
+    pub answers_after: Duration,
     /// Empty: the credentials of its first camera; has that none either, everybody may come in.
     pub accounts: Vec<Account>,
     /// Accounts for SOAP alone. Not empty: those above are strangers there, as with several brands.
@@ -92,6 +97,8 @@ impl DeviceSpec {
             location: "site/hall".into(),
             cameras,
             place: DevicePlace::Shared,
+            also_at: Vec::new(),
+            answers_after: Duration::ZERO,
             accounts: Vec::new(),
             onvif_accounts: Vec::new(),
             login: SoapLogin::default(),
@@ -128,8 +135,11 @@ impl DeviceSpec {
 pub struct DiscoverySpec {
     /// 3702; 0 picks a port that is free at every device's address, for tests.
     pub port: u16,
-    /// Where the multicast group is joined. Each device with an address of its own also answers questions sent to it.
+    /// Where the multicast group of IPv4 is joined. Each device with an address of its own also answers questions sent
+    /// to it.
     pub interfaces: Vec<DiscoveryInterface>,
+    /// Where the multicast group of IPv6 is joined.
+    pub links: Vec<DiscoveryLink>,
 }
 
 /// A network card, and which devices answer there.
@@ -140,8 +150,14 @@ pub struct DiscoveryInterface {
     pub prefix: u8,
 }
 
+/// A network card by its index: every device with an IPv6 address of its own answers there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiscoveryLink {
+    pub index: u32,
+}
+
 impl Default for DiscoverySpec {
     fn default() -> Self {
-        Self { port: 3702, interfaces: Vec::new() }
+        Self { port: 3702, interfaces: Vec::new(), links: Vec::new() }
     }
 }

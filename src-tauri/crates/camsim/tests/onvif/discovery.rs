@@ -20,7 +20,7 @@ fn spec(number: usize) -> DeviceSpec {
 
 async fn start(devices: Vec<DeviceSpec>, interfaces: Vec<DiscoveryInterface>) -> Result<Farm, CamsimError> {
     let mut options = options_of(cameras(devices.len()), devices);
-    options.discovery = Some(DiscoverySpec { port: 0, interfaces });
+    options.discovery = Some(DiscoverySpec { port: 0, interfaces, ..DiscoverySpec::default() });
     Farm::start(options).await
 }
 

@@ -44,7 +44,7 @@ pub async fn run(arguments: CamsimArguments) -> Result<ExitCode> {
 fn onvif(arguments: CamsimOnvifArguments) -> Option<OnvifOptions> {
     let interfaces: Vec<_> =
         arguments.discovery.into_iter().map(|address| DiscoveryInterface { address, prefix: 0 }).collect();
-    let discovery = DiscoverySpec { port: arguments.discovery_port, interfaces };
+    let discovery = DiscoverySpec { port: arguments.discovery_port, interfaces, ..DiscoverySpec::default() };
     let account = arguments.onvif_user.zip(arguments.onvif_password);
     Some(OnvifOptions {
         listen: arguments.onvif?,
