@@ -51,6 +51,7 @@ catalogue! {
     UrlInvalid = "url_invalid", 422;
     UrlSchemeUnsupported = "url_scheme_unsupported", 422;
     UrlHostMissing = "url_host_missing", 422;
+    AddressLinkLocal = "address_link_local", 422;
     StreamPathInvalid = "stream_path_invalid", 422;
     // Cameras
     CameraNotFound = "camera_not_found", 404;

@@ -4,7 +4,7 @@ use crate::{
     soap::{Fault, FaultKind, NotSoap},
     tree::TreeError,
 };
-use std::io;
+use std::{io, net::Ipv6Addr};
 use thiserror::Error;
 use watchwall_model::{ErrorCode, Problem};
 
@@ -13,6 +13,9 @@ use watchwall_model::{ErrorCode, Problem};
 pub enum OnvifError {
     #[error("`{text}` is no address of a device: {reason}")]
     AddressInvalid { text: String, reason: String },
+    /// IPv6 that is only known on one network card, which no URL can name.
+    #[error("{host} is a link-local address")]
+    LinkLocal { host: String },
     #[error("{host} is no known name")]
     HostUnknown { host: String },
     #[error("{host} refused the connection")]
@@ -109,7 +112,7 @@ impl OnvifError {
                 FaultKind::NotAuthorized | FaultKind::Locked { .. } => ErrorKind::Login,
                 _ => ErrorKind::Refused,
             },
-            Self::AddressInvalid { .. } | Self::SnapshotAddress { .. } => ErrorKind::Invalid,
+            Self::AddressInvalid { .. } | Self::SnapshotAddress { .. } | Self::LinkLocal { .. } => ErrorKind::Invalid,
         }
     }
 
@@ -126,9 +129,12 @@ impl OnvifError {
         match self {
             Self::AddressInvalid { .. } => ErrorCode::UrlInvalid,
             Self::SnapshotAddress { .. } => ErrorCode::UrlSchemeUnsupported,
+            Self::LinkLocal { .. } => ErrorCode::AddressLinkLocal,
             Self::HostUnknown { .. } => ErrorCode::HostUnknown,
             Self::Refused { .. } => ErrorCode::PortRefused,
             Self::Unreachable { source, .. } if source.kind() == io::ErrorKind::TimedOut => ErrorCode::ConnectTimeout,
+            // The system refuses such an address before anything is sent.
+            Self::Unreachable { host, .. } if is_link_local(host) => ErrorCode::AddressLinkLocal,
             Self::Unreachable { .. } | Self::NoInterface { .. } => ErrorCode::HostUnreachable,
             Self::Timeout { .. } => ErrorCode::AnswerTimeout,
             Self::NotSoap { .. } => ErrorCode::NotOnvif,
@@ -177,6 +183,7 @@ impl OnvifError {
     fn host(&self) -> &str {
         match self {
             Self::HostUnknown { host }
+            | Self::LinkLocal { host }
             | Self::Refused { host }
             | Self::Unreachable { host, .. }
             | Self::Timeout { host, .. }
@@ -213,8 +220,31 @@ impl OnvifError {
     }
 }
 
+/// Whether a host, as [`OnvifError`] names it, is an IPv6 address without which network card it means.
+fn is_link_local(host: &str) -> bool {
+    let address = host.strip_prefix('[').and_then(|inside| inside.split_once(']'));
+    address.and_then(|(address, _)| address.parse().ok()).is_some_and(|ip: Ipv6Addr| ip.is_unicast_link_local())
+}
+
 /// An error and its causes in one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(Some(error), |error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_one_network_card_is_told_from_a_device_that_is_off() {
+        let check = |host: &str, expect: ErrorCode| {
+            let source = io::ErrorKind::InvalidInput.into();
+            assert_eq!(OnvifError::Unreachable { host: host.to_owned(), source }.code(), expect, "{host}");
+        };
+        check("[fe80::1]", ErrorCode::AddressLinkLocal);
+        check("[fe80::1]:8000", ErrorCode::AddressLinkLocal);
+        check("[fd00::1]", ErrorCode::HostUnreachable);
+        check("10.0.0.1", ErrorCode::HostUnreachable);
+    }
 }

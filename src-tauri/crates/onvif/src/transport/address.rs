@@ -44,9 +44,12 @@ impl DeviceAddress {
     /// Credentials in a URL are ignored here; take them out with [`SafeUrl::split`] first.
     ///
     /// # Errors
-    /// `AddressInvalid` with the reason.
+    /// `AddressInvalid` with the reason; `LinkLocal` for IPv6 with the name of a network card, as in `fe80::1%eth0`.
     pub fn parse(text: &str) -> Result<Self, OnvifError> {
         let text = text.trim();
+        if let Some(host) = zoned(text) {
+            return Err(OnvifError::LinkLocal { host });
+        }
         let invalid = |reason: &str| OnvifError::AddressInvalid {
             // A mistyped URL may hold a password.
             text: text.rsplit('@').next().unwrap_or_default().to_owned(),
@@ -62,9 +65,9 @@ impl DeviceAddress {
         let scheme = match url.scheme() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,
-            other => return Err(invalid(&format!("{other} is not http or https"))),
+            _ => return Err(invalid("scheme")),
         };
-        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("there is no host"))?;
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("empty_host"))?;
         let path = match (url.path(), url.query()) {
             ("" | "/", None) => DEVICE_PATH.to_owned(),
             (path, None) => path.to_owned(),
@@ -129,14 +132,16 @@ impl DeviceAddress {
     /// `AddressInvalid` when the device's answer is no address of a stream.
     pub fn stream_url(&self, uri: &str) -> Result<SafeUrl, OnvifError> {
         let invalid = |reason: String| OnvifError::AddressInvalid { text: cut_login(uri), reason };
-        let parts = split_address(uri).ok_or_else(|| invalid("no address".to_owned()))?;
+        let parts = split_address(uri).ok_or_else(|| invalid("no_address".to_owned()))?;
         let port = parts.port.map(|port| format!(":{port}")).unwrap_or_default();
         let is_multicast = parts.host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_multicast());
         let host = if is_multicast { parts.host.to_owned() } else { self.bracketed() };
         // Some write the query's `&` as `&amp;amp;`.
         let path = parts.path.replace("&amp;", "&");
         let text = format!("{}://{host}{port}{path}", parts.scheme.to_ascii_lowercase());
-        let (url, _) = SafeUrl::split(&text).map_err(|problem| invalid(problem.to_string()))?;
+        let (url, _) = SafeUrl::split(&text).map_err(|problem| {
+            invalid(problem.params.get("reason").cloned().unwrap_or_else(|| problem.code.to_string()))
+        })?;
         Ok(url)
     }
 
@@ -200,6 +205,13 @@ pub(crate) fn split_address(text: &str) -> Option<Parts<'_>> {
     };
     let port = ports.rsplit(':').find_map(|port| port.parse().ok()).filter(|port| *port != 0);
     (is_scheme && !host.is_empty()).then_some(Parts { scheme, host, port, path })
+}
+
+/// The IPv6 address before a `%`, in brackets.
+fn zoned(text: &str) -> Option<String> {
+    let (before, _) = text.split_once('%')?;
+    let host = before.rsplit(['[', '/', '@']).next()?;
+    host.parse::<std::net::Ipv6Addr>().ok().map(|address| format!("[{address}]"))
 }
 
 fn bare(host: &str) -> &str {

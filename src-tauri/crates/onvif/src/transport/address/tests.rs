@@ -23,6 +23,11 @@ fn what_is_no_address_is_refused_without_its_password() {
     for text in ["", "   ", "rtsp://10.0.0.1/", "http://", "10.0.0.1:99999", "a b"] {
         assert!(matches!(DeviceAddress::parse(text), Err(OnvifError::AddressInvalid { .. })), "{text}");
     }
+    for text in ["fe80::1%eth0", "[fe80::1%eth0]:8000", "http://[fe80::1%25eth0]/onvif/device_service", "u:p@fe80::1%2"]
+    {
+        let refused = DeviceAddress::parse(text);
+        assert!(matches!(&refused, Err(OnvifError::LinkLocal { host }) if host == "[fe80::1]"), "{text} {refused:?}");
+    }
     let error = DeviceAddress::parse("http://admin:hunter2@[bad").unwrap_err();
     assert!(!error.to_string().contains("hunter2"), "{error}");
 }
