@@ -34,6 +34,22 @@ pub enum DeviceType {
 }
 
 impl FoundDevice {
+    /// Whether the address is the one it answered from, and no better one is to be expected: who answers over IPv6 and
+    /// has IPv4 as well is mostly known by that.
+    pub(super) fn is_sure(&self) -> bool {
+        let own = split_address(&self.address).and_then(|parts| ip_of(parts.host));
+        let has_other = self.sender.is_ipv6() && self.hosts().any(|host| is_routable_v4(&host));
+        own == Some(self.sender) && !has_other && !is_link_local(self.sender)
+    }
+
+    /// Hosts of the addresses it gives, without brackets and zones.
+    pub fn hosts(&self) -> impl Iterator<Item = String> {
+        self.xaddrs.iter().filter_map(|xaddr| {
+            let host = split_address(xaddr)?.host;
+            Some(ip_of(host).map_or_else(|| host.to_ascii_lowercase(), |ip| ip.to_string()))
+        })
+    }
+
     pub fn name(&self) -> Option<String> {
         self.scopes.values("name").next()
     }
@@ -164,40 +180,68 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')
 }
 
-/// The address to use: on the sender's address, else one that can be routed, else IPv6; none of link-local, loopback or
-/// unspecified. When nothing is left, the usual path at the sender.
+/// The address to use: on the sender's address, else one that can be routed, else IPv6; none of loopback or
+/// unspecified. Link-local IPv6 comes last of all: no URL says on which interface it is. When nothing is left, the usual
+/// path at the sender.
 fn choose(xaddrs: &[String], sender: IpAddr) -> String {
-    let rank = |xaddr: &String| {
-        let parts = split_address(xaddr)?;
-        if !parts.scheme.eq_ignore_ascii_case("http") && !parts.scheme.eq_ignore_ascii_case("https") {
-            return None;
-        }
-        // Plain HTTP first: certificates of cameras are worth nothing, and old ciphers fail.
-        let tls = u8::from(parts.scheme.eq_ignore_ascii_case("https"));
-        let rank = match parts.host.parse::<IpAddr>() {
-            Ok(address) if address == sender => 0,
-            Ok(IpAddr::V4(address)) if address.is_link_local() || address.is_loopback() || address.is_unspecified() => {
-                return None;
-            }
-            Ok(IpAddr::V4(_)) => 1,
-            Ok(IpAddr::V6(address))
-                if address.is_unicast_link_local() || address.is_loopback() || address.is_unspecified() =>
-            {
-                return None;
-            }
-            Ok(IpAddr::V6(_)) => 2,
-            // A name may not be known here.
-            Err(_) => 3,
-        };
-        Some((rank, tls))
-    };
-    let best = xaddrs.iter().filter_map(|xaddr| Some((rank(xaddr)?, xaddr))).min_by_key(|(rank, _)| *rank);
+    let best = xaddrs.iter().filter_map(|xaddr| Some((rank(xaddr, sender)?, xaddr))).min_by_key(|(rank, _)| *rank);
     match best {
-        Some((_, xaddr)) => xaddr.clone(),
+        Some((_, xaddr)) => without_zone(xaddr),
         None => {
             let host = if sender.is_ipv6() { format!("[{sender}]") } else { sender.to_string() };
             format!("http://{host}/onvif/device_service")
         }
+    }
+}
+
+/// Smaller is better; `None` for what leads nowhere.
+fn rank(xaddr: &str, sender: IpAddr) -> Option<(u8, u8)> {
+    let parts = split_address(xaddr)?;
+    if !parts.scheme.eq_ignore_ascii_case("http") && !parts.scheme.eq_ignore_ascii_case("https") {
+        return None;
+    }
+    // Plain HTTP first: certificates of cameras are worth nothing, and old ciphers fail.
+    let tls = u8::from(parts.scheme.eq_ignore_ascii_case("https"));
+    let rank = match ip_of(parts.host) {
+        Some(address) if is_link_local(address) && address.is_ipv6() => {
+            if address == sender {
+                4
+            } else {
+                return None;
+            }
+        }
+        Some(address) if address == sender => 0,
+        Some(address) if is_link_local(address) || address.is_loopback() || address.is_unspecified() => return None,
+        Some(IpAddr::V4(_)) => 1,
+        Some(IpAddr::V6(_)) => 2,
+        // A name may not be known here.
+        None => 3,
+    };
+    Some((rank, tls))
+}
+
+/// The address of a host as it stands in a URL, with or without a zone.
+fn ip_of(host: &str) -> Option<IpAddr> {
+    host.split('%').next()?.parse().ok()
+}
+
+const fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_link_local(),
+        IpAddr::V6(address) => address.is_unicast_link_local(),
+    }
+}
+
+fn is_routable_v4(host: &str) -> bool {
+    host.parse::<std::net::Ipv4Addr>()
+        .is_ok_and(|address| !address.is_link_local() && !address.is_loopback() && !address.is_unspecified())
+}
+
+/// A zone is the device's own name of its interface and means nothing here.
+fn without_zone(xaddr: &str) -> String {
+    match (xaddr.find('%'), xaddr.find(']')) {
+        (Some(zone), Some(end)) if zone < end => format!("{}{}", &xaddr[..zone], &xaddr[end..]),
+        _ => xaddr.to_owned(),
     }
 }
 

@@ -3,12 +3,14 @@
 //! [`Discovery::start`] opens one socket per interface address and spawns one reader per socket and one sender. Readers
 //! hand datagrams over by a channel of 4096 (when it is full, datagrams are dropped: the next round asks again); the
 //! receiver of [`Discovery::next`] reads, joins what belongs together and hands each device out once. All tasks end with
-//! the last round's wait, or when the [`Discovery`] is dropped.
+//! the last round's wait, or when the [`Discovery`] is dropped. A flood is cut off by the bytes that wait and by those
+//! that were kept.
 //!
 //! Several rounds and two questions: devices answer only to the type they know, and UDP loses things. Answers are read
 //! as a tree, and by a scan for tags when they are no XML.
 
 mod answer;
+mod held;
 mod probe;
 mod range;
 mod sockets;
@@ -18,11 +20,15 @@ pub use probe::{Types, probe_text};
 pub use range::AddressRange;
 
 use crate::OnvifError;
+use held::Held;
 use sockets::Open;
 use std::{
     collections::HashSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{
@@ -72,10 +78,12 @@ impl Default for DiscoveryOptions {
 
 const GROUP_V4: Ipv4Addr = Ipv4Addr::new(239, 255, 255, 250);
 const GROUP_V6: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0x0c);
-/// Datagrams waiting to be read.
+/// Datagrams waiting to be read, and their bytes together.
 const WAITING: usize = 4096;
-/// Devices of one discovery; more are a flood.
+const WAITING_BYTES: usize = 16 * 1024 * 1024;
+/// Devices of one discovery, and the bytes they told together; more are a flood.
 const MOST_DEVICES: usize = 10_000;
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// Single addresses asked in a row before the sender rests a moment.
 const BURST: usize = 32;
 
@@ -83,8 +91,10 @@ const BURST: usize = 32;
 #[derive(Debug)]
 pub struct Discovery {
     datagrams: mpsc::Receiver<(Vec<u8>, IpAddr)>,
+    waiting_bytes: Arc<AtomicUsize>,
+    kept_bytes: usize,
     seen: HashSet<(String, IpAddr)>,
-    ready: Vec<FoundDevice>,
+    held: Held,
     ends: Instant,
     _tasks: JoinSet<()>,
 }
@@ -97,10 +107,11 @@ impl Discovery {
     pub fn start(options: DiscoveryOptions) -> Result<Self, OnvifError> {
         let open = sockets::open(&options.targets).map_err(|source| OnvifError::NoInterface { source })?;
         let (sender, datagrams) = mpsc::channel(WAITING);
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         let open: Vec<_> = open.into_iter().map(Arc::new).collect();
         for socket in &open {
-            tasks.spawn(read(Arc::clone(socket), sender.clone()));
+            tasks.spawn(read(Arc::clone(socket), sender.clone(), Arc::clone(&waiting_bytes)));
         }
         let hosts = match &options.targets {
             Targets::Interfaces | Targets::Only(_) => 0,
@@ -112,21 +123,25 @@ impl Discovery {
         let rounds = options.rounds.max(1);
         let ends = Instant::now() + (options.round_gap + rests) * (rounds - 1) + rests + options.last_wait;
         tasks.spawn(ask(open, options));
-        Ok(Self { datagrams, seen: HashSet::new(), ready: Vec::new(), ends, _tasks: tasks })
+        let (seen, held) = (HashSet::new(), Held::default());
+        Ok(Self { datagrams, waiting_bytes, kept_bytes: 0, seen, held, ends, _tasks: tasks })
     }
 
     /// The next device; `None` when the time is over. A device is told once per address it answers from.
     pub async fn next(&mut self) -> Option<FoundDevice> {
         loop {
-            if let Some(device) = self.ready.pop() {
+            if let Some(device) = self.held.pop(Instant::now()) {
                 return Some(device);
             }
+            let patience = self.held.patience().unwrap_or(self.ends).min(self.ends);
             tokio::select! {
-                () = sleep_until(self.ends) => return None,
-                datagram = self.datagrams.recv() => {
-                    let (bytes, sender) = datagram?;
-                    self.take(&bytes, sender);
+                () = sleep_until(patience) => {
+                    if Instant::now() >= self.ends {
+                        return self.held.pop_any();
+                    }
                 }
+                // The sender lives in the readers, and those end with their sockets.
+                Some((bytes, sender)) = self.datagrams.recv() => self.take(&bytes, sender),
             }
         }
     }
@@ -141,22 +156,35 @@ impl Discovery {
     }
 
     fn take(&mut self, bytes: &[u8], sender: IpAddr) {
+        self.waiting_bytes.fetch_sub(bytes.len(), Relaxed);
+        if self.kept_bytes >= MOST_BYTES || self.seen.len() >= MOST_DEVICES {
+            return;
+        }
+        let mut has_news = false;
         for device in read_answers(bytes, sender) {
             // Two cameras of one batch may share an endpoint reference, so the sender counts too.
-            if self.seen.len() < MOST_DEVICES && self.seen.insert((device.endpoint.clone(), sender)) {
-                self.ready.push(device);
+            if self.seen.insert((device.endpoint.clone(), sender)) {
+                has_news = true;
+                self.held.push(device, Instant::now());
             }
+        }
+        if has_news {
+            self.kept_bytes += bytes.len();
         }
     }
 }
 
-async fn read(open: Arc<Open>, sender: mpsc::Sender<(Vec<u8>, IpAddr)>) {
+async fn read(open: Arc<Open>, sender: mpsc::Sender<(Vec<u8>, IpAddr)>, waiting_bytes: Arc<AtomicUsize>) {
     let mut buffer = vec![0; 65_536];
     loop {
         match open.socket.recv_from(&mut buffer).await {
+            // Full: the device is asked again next round.
+            Ok((length, _)) if waiting_bytes.load(Relaxed) + length > WAITING_BYTES => {}
             Ok((length, from)) => {
-                // Full: the device is asked again next round.
-                let _ = sender.try_send((buffer[..length].to_vec(), from.ip()));
+                waiting_bytes.fetch_add(length, Relaxed);
+                if sender.try_send((buffer[..length].to_vec(), from.ip())).is_err() {
+                    waiting_bytes.fetch_sub(length, Relaxed);
+                }
             }
             // Nobody listens there: the system tells so by failing the next read.
             Err(error) if is_nobody(&error) => {}
@@ -231,5 +259,31 @@ async fn send_one(socket: &UdpSocket, text: &str, address: SocketAddr) {
         && !is_nobody(&error)
     {
         tracing::debug!(%error, %address, "discovery question not sent");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_is_cut_off_by_its_bytes() {
+        let targets = Targets::Hosts(vec![Ipv4Addr::LOCALHOST.into()]);
+        let silent = DiscoveryOptions { targets, rounds: 1, ..DiscoveryOptions::default() };
+        let mut discovery = Discovery::start(silent).unwrap();
+        let padding = "x".repeat(60_000);
+        let datagrams = (0..2 * MOST_BYTES / padding.len()).map(|number| {
+            format!(
+                "<Body><ProbeMatch><EndpointReference><Address>urn:uuid:{number}</Address></EndpointReference>\
+                 <Scopes>{padding}</Scopes></ProbeMatch></Body>"
+            )
+        });
+        for text in datagrams {
+            discovery.waiting_bytes.fetch_add(text.len(), Relaxed);
+            discovery.take(text.as_bytes(), Ipv4Addr::LOCALHOST.into());
+        }
+        let (told, enough) = (discovery.seen.len(), MOST_BYTES / padding.len());
+        assert!((enough - 2..=enough + 2).contains(&told), "{told} devices");
+        assert_eq!(discovery.waiting_bytes.load(Relaxed), 0);
     }
 }

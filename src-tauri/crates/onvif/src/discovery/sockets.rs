@@ -53,7 +53,9 @@ pub(super) fn open(targets: &Targets) -> io::Result<Vec<Open>> {
     Ok(opened)
 }
 
-/// Addresses of interfaces that are up: each IPv4 address, one IPv6 address per interface, no loopback.
+/// Addresses of interfaces that are up, no loopback: each of IPv4, and of IPv6 one that is link-local and one that is
+/// not. A device answers from an address of the same kind, and one that has only a link-local address cannot answer any
+/// other.
 fn interfaces() -> io::Result<Vec<(IpAddr, u32)>> {
     let mut asked = std::collections::HashSet::new();
     let mut found = Vec::new();
@@ -62,9 +64,12 @@ fn interfaces() -> io::Result<Vec<(IpAddr, u32)>> {
             continue;
         }
         let scope = interface.index.unwrap_or(0);
-        let address = interface.ip();
-        if address.is_ipv4() || asked.insert(scope) {
-            found.push((address, scope));
+        let is_wanted = match interface.ip() {
+            IpAddr::V4(_) => true,
+            IpAddr::V6(address) => asked.insert((scope, address.is_unicast_link_local())),
+        };
+        if is_wanted {
+            found.push((interface.ip(), scope));
         }
     }
     Ok(found)

@@ -55,9 +55,23 @@ fn the_best_of_several_addresses() {
     {
         chosen(useless, "http://10.0.0.7/onvif/device_service");
     }
-    let v6: IpAddr = "2001:db8::9".parse().unwrap();
-    let device = read_answers(answer("").as_bytes(), v6).remove(0);
-    assert_eq!(device.address, "http://[2001:db8::9]/onvif/device_service");
+}
+
+#[test]
+fn addresses_of_devices_that_answer_over_ipv6() {
+    let check = |sender: &str, xaddrs: &str, expect: (&str, bool)| {
+        let text = answer(&format!("<d:XAddrs>{xaddrs}</d:XAddrs>"));
+        let device = read_answers(text.as_bytes(), sender.parse().unwrap()).remove(0);
+        assert_eq!((device.address.as_str(), device.is_sure()), expect, "{sender} {xaddrs}");
+    };
+    check("2001:db8::9", "", ("http://[2001:db8::9]/onvif/device_service", true));
+    check("fd00::9", "http://[fe80::1]/d http://[fd00::9]:81/d", ("http://[fd00::9]:81/d", true));
+    check("fd00::9", "http://[fd00::9]/d http://10.0.0.7/d", ("http://[fd00::9]/d", false));
+    // Link-local addresses are the last of all, and lose the device's own name of its interface.
+    check("fe80::9", "http://[fe80::9]/d http://[fd00::9]/d", ("http://[fd00::9]/d", false));
+    check("fe80::9", "http://[fe80::9%25eth0]:81/d http://169.254.1.1/d", ("http://[fe80::9]:81/d", false));
+    check("fe80::9", "http://[fe80::8]/d", ("http://[fe80::9]/onvif/device_service", false));
+    check("fe80::9", "http://camera.local/d http://[fe80::9]/d", ("http://camera.local/d", false));
 }
 
 #[test]

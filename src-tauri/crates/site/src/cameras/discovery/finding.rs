@@ -14,6 +14,8 @@ pub struct DiscoveredDevice {
     pub at: DeviceEndpoint,
     /// Every address it answered from, as URLs.
     pub addresses: Vec<String>,
+    /// Hosts that it says are its own, right or wrong.
+    pub own_hosts: Vec<String>,
     pub name: Option<String>,
     pub hardware: Option<String>,
     pub location: Option<String>,
@@ -103,17 +105,15 @@ impl DiscoveryJob {
         self.lock().found.len()
     }
 
-    /// A device that answers from a second address is the same when all that names it agrees, and something does besides
-    /// the endpoint reference, which cameras of one batch may share.
+    /// A device that answers from a second address is the same when the endpoint reference agrees, which cameras of one
+    /// batch may share, and besides the hardware address or the serial number does and neither disagrees, or one answer
+    /// names the address of the other as its own.
     pub(super) fn add(&self, device: DiscoveredDevice) {
         self.change(|inner, revision| match inner.found.iter_mut().find(|(_, known)| is_same(known, &device)) {
             Some((at, known)) => {
                 *at = revision;
-                for address in device.addresses {
-                    if !known.addresses.contains(&address) {
-                        known.addresses.push(address);
-                    }
-                }
+                join(&mut known.addresses, device.addresses);
+                join(&mut known.own_hosts, device.own_hosts);
             }
             None => inner.found.push((revision, device)),
         });
@@ -137,19 +137,33 @@ impl DiscoveryJob {
     }
 }
 
+fn join(known: &mut Vec<String>, news: Vec<String>) {
+    for one in news {
+        if !known.contains(&one) {
+            known.push(one);
+        }
+    }
+}
+
 fn is_same(known: &DiscoveredDevice, other: &DiscoveredDevice) -> bool {
     if known.at.host == other.at.host && known.at.port == other.at.port {
         return true;
+    }
+    if known.endpoint.is_empty() || known.endpoint != other.endpoint {
+        return false;
     }
     let agree = |own: &Option<String>, theirs: &Option<String>| match (own, theirs) {
         (Some(own), Some(theirs)) => Some(own == theirs),
         _ => None,
     };
-    let others = [agree(&known.mac, &other.mac), agree(&known.serial, &other.serial)];
-    !known.endpoint.is_empty()
-        && known.endpoint == other.endpoint
-        && others.contains(&Some(true))
-        && !others.contains(&Some(false))
+    let (macs, serials) = (agree(&known.mac, &other.mac), agree(&known.serial, &other.serial));
+    let is_named = || known.own_hosts.contains(&other.at.host) || other.own_hosts.contains(&known.at.host);
+    match (macs, serials) {
+        (_, Some(false)) => false,
+        // Two network cards have two hardware addresses.
+        (Some(false), _) | (None, None) => is_named(),
+        _ => true,
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +175,7 @@ mod tests {
         DiscoveredDevice {
             endpoint: endpoint.into(),
             addresses: vec![at.url()],
+            own_hosts: Vec::new(),
             at,
             name: None,
             hardware: None,
@@ -170,6 +185,29 @@ mod tests {
             vendor: None,
             known: Known::New,
         }
+    }
+
+    #[test]
+    fn a_device_on_two_networks_names_its_other_address() {
+        type Said<'t> = (&'t str, Option<&'t str>, Option<&'t str>, &'t [&'t str]);
+        let check = |one: Said<'_>, other: Said<'_>, expect: bool| {
+            let of = |(host, mac, serial, own): Said<'_>| DiscoveredDevice {
+                serial: serial.map(Into::into),
+                own_hosts: own.iter().map(|host| (*host).to_owned()).collect(),
+                ..device("a", host, mac)
+            };
+            assert_eq!(is_same(&of(one), &of(other)), expect, "{one:?} {other:?}");
+            assert_eq!(is_same(&of(other), &of(one)), expect, "{other:?} {one:?}");
+        };
+        let both: &[&str] = &["10.0.0.1", "fd00::1"];
+        check(("10.0.0.1", None, None, both), ("fd00::1", None, None, both), true);
+        check(("10.0.0.1", None, None, both), ("fd00::1", None, None, &["fd00::1"]), true);
+        check(("10.0.0.1", Some("aa"), Some("s"), both), ("fd00::1", Some("bb"), Some("s"), both), true);
+        check(("10.0.0.1", Some("aa"), Some("s"), &[]), ("fd00::1", Some("bb"), Some("s"), &[]), false);
+        check(("10.0.0.1", None, Some("s"), both), ("fd00::1", None, Some("t"), both), false);
+        // Two of one batch, both with the address they left the factory with.
+        let stray: &[&str] = &["169.254.33.7"];
+        check(("10.0.0.1", None, None, stray), ("10.0.0.2", None, None, stray), false);
     }
 
     #[test]

@@ -133,6 +133,7 @@ fn described(found: &FoundDevice) -> Option<DiscoveredDevice> {
     Some(DiscoveredDevice {
         endpoint: found.endpoint.clone(),
         addresses: vec![at.url()],
+        own_hosts: found.hosts().collect(),
         at,
         name,
         hardware: found.hardware(),
