@@ -57,7 +57,7 @@ pub fn format_utc(at: UtcMillis) -> String {
 
 /// Reads `xs:dateTime` and its misspellings: a missing `T`, negative or overflowing fields (`00:61:16Z`,
 /// `T-07:10:32Z`), `2010-01-01-00:00:00`, nanoseconds, offsets with and without colon, no zone at all (UTC).
-/// `None` when there is no date in it or the clock was never set (`0000-00-00T00:00:00Z`).
+/// `None` when there is no date in it, the clock was never set (`0000-00-00T00:00:00Z`), or the year is after 9999.
 pub fn parse_utc(text: &str) -> Option<UtcMillis> {
     let text = text.trim();
     if !text.is_ascii() {
@@ -84,7 +84,9 @@ pub fn parse_utc(text: &str) -> Option<UtcMillis> {
         }
     }
     let offset_ms = scan.zone()?;
-    Some(time.to_utc()?.saturating_add_ms(-offset_ms))
+    let at = time.to_utc()?.saturating_add_ms(-offset_ms);
+    // Carried over from the last day.
+    (CivilTime::from_utc(at).year <= 9999).then_some(at)
 }
 
 /// Reads `xs:duration`: `PT60S`, `PT1H30M`, `P1DT2H`, `PT0.5S`. Years count 365 days, months 30. `None` for anything
@@ -235,6 +237,9 @@ mod tests {
         check("2023-05-06T07:08:09.123456789+00:00", "2023-05-06T07:08:09.123Z");
         check("2023-5-6T7:8:9Z", "2023-05-06T07:08:09.000Z");
         check("2023-05-06Z", "2023-05-06T00:00:00.000Z");
+        check("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z");
+        check("9999-12-31T23:59:59-01:00", "");
+        check("9999-12-31T99:00:00Z", "");
         for nothing in ["", "Z", "now", "12:00:00", "2023-13-01T00:00:00Z", "2023-05-06T99", "2023年5月6日"] {
             check(nothing, if nothing.ends_with("99") { "2023-05-10T03:00:00.000Z" } else { "" });
         }
