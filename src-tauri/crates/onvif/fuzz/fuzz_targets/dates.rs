@@ -1,13 +1,8 @@
-//! Any text as a date and as a duration.
+//! See `targets::dates`.
 #![no_main]
+#![allow(dead_code, reason = "each program takes one of the targets")]
 
-use libfuzzer_sys::fuzz_target;
-use watchwall_onvif::{CivilTime, parse_duration_ms, parse_utc};
+#[path = "../../tests/onvif/corpus/targets.rs"]
+mod targets;
 
-fuzz_target!(|text: &str| {
-    if let Some(at) = parse_utc(text) {
-        // What was read can be said again.
-        assert!(at.0 < 0 || CivilTime::from_utc(at).to_utc() == Some(at));
-    }
-    let _ = parse_duration_ms(text);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::dates(bytes));

@@ -1,13 +1,8 @@
-//! Any datagram as an answer of discovery.
+//! See `targets::discovery`.
 #![no_main]
+#![allow(dead_code, reason = "each program takes one of the targets")]
 
-use libfuzzer_sys::fuzz_target;
-use std::net::{IpAddr, Ipv4Addr};
-use watchwall_onvif::discovery::read_answers;
+#[path = "../../tests/onvif/corpus/targets.rs"]
+mod targets;
 
-fuzz_target!(|bytes: &[u8]| {
-    for device in read_answers(bytes, IpAddr::V4(Ipv4Addr::LOCALHOST)) {
-        assert!(!device.address.is_empty());
-        let _ = (device.name(), device.mac(), device.serial_number());
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::discovery(bytes));

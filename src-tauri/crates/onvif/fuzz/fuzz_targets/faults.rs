@@ -1,12 +1,8 @@
-//! Any bytes as an answer: its fault and what it means.
+//! See `targets::faults`.
 #![no_main]
+#![allow(dead_code, reason = "each program takes one of the targets")]
 
-use libfuzzer_sys::fuzz_target;
-use watchwall_onvif::soap::{Answer, Fault};
+#[path = "../../tests/onvif/corpus/targets.rs"]
+mod targets;
 
-fuzz_target!(|bytes: &[u8]| {
-    if let Answer::Fault(fault) = Answer::read(bytes) {
-        let _ = (fault.kind(), fault.to_string());
-    }
-    let _ = Fault::from_text(&String::from_utf8_lossy(bytes)).kind();
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::faults(bytes));

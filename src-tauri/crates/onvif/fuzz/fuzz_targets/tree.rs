@@ -1,13 +1,8 @@
-//! Any bytes as a document: read, walked, written, and read again.
+//! See `targets::tree`.
 #![no_main]
+#![allow(dead_code, reason = "each program takes one of the targets")]
 
-use libfuzzer_sys::fuzz_target;
-use watchwall_onvif::tree::Tree;
+#[path = "../../tests/onvif/corpus/targets.rs"]
+mod targets;
 
-fuzz_target!(|bytes: &[u8]| {
-    let Ok(tree) = Tree::from_bytes(bytes) else { return };
-    for node in tree.root().descendants() {
-        let _ = (node.name(), node.text(), node.token(), node.namespace(), node.number_of::<u32>("Width"));
-    }
-    let _ = Tree::parse(&tree.root().to_xml());
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| targets::tree(bytes));

@@ -1,6 +1,7 @@
 //! The client against a device that speaks HTTP over a real socket, counts passwords and misbehaves on demand.
 
 mod connect;
+mod corpus;
 mod device;
 mod discovery;
 mod events;
