@@ -32,6 +32,8 @@ pub enum Fault {
         #[serde(default = "not_enough_bandwidth")]
         status: u16,
     },
+    /// A stream that already has so many sessions answers SETUP with 453.
+    SessionLimit { sessions: u32 },
     /// The picture changes its size in the middle of the stream, with new parameter sets in band.
     ParameterChange { width: u32, height: u32 },
     /// Two B-frames between the others (H.264 and H.265).
@@ -94,6 +96,7 @@ pub struct FaultSet {
     pub unknown_sound: bool,
     pub wrong_password: bool,
     pub refuse_second_session: Option<u16>,
+    pub session_limit: Option<u32>,
     pub content: ContentFaults,
     /// Ticks of 1/90000 s added to RTP time.
     pub timestamp_offset: i64,
@@ -151,6 +154,13 @@ pub struct Skew {
 }
 
 impl FaultSet {
+    /// How a stream with so many sessions refuses another, if it does.
+    pub fn refuses_session(&self, now: u32) -> Option<u16> {
+        let second = self.refuse_second_session.filter(|_| now > 0);
+        let beyond = self.session_limit.filter(|limit| now >= *limit).map(|_| not_enough_bandwidth());
+        second.or(beyond)
+    }
+
     /// Enters one order at a moment of the farm's media clock. `rtp_now` is the stream's RTP time at it.
     #[must_use]
     pub fn on(mut self, fault: Fault, now_us: i64, rtp_now: u32) -> Self {
@@ -166,6 +176,7 @@ impl FaultSet {
             Fault::UnknownSound => self.unknown_sound = true,
             Fault::WrongPassword => self.wrong_password = true,
             Fault::RefuseSecondSession { status } => self.refuse_second_session = Some(status),
+            Fault::SessionLimit { sessions } => self.session_limit = Some(sessions),
             Fault::ParameterChange { width, height } => {
                 self.content.size = Some((width & !1, height & !1));
             }
@@ -243,6 +254,18 @@ mod tests {
         let set = orders.into_iter().fold(FaultSet::default(), |set, fault| set.on(fault, 0, 0));
         assert!(set.frozen && set.wrong_password && set.offline && set.content.odd_size);
         assert_eq!(set.cleared(0), FaultSet { cuts: 2, ..FaultSet::default() });
+    }
+
+    #[test]
+    fn sessions_are_refused_at_their_limit() {
+        let check = |fault: Fault, now: u32, expect| {
+            assert_eq!(FaultSet::default().on(fault, 0, 0).refuses_session(now), expect);
+        };
+        check(Fault::RefuseSecondSession { status: 503 }, 0, None);
+        check(Fault::RefuseSecondSession { status: 503 }, 1, Some(503));
+        check(Fault::SessionLimit { sessions: 2 }, 1, None);
+        check(Fault::SessionLimit { sessions: 2 }, 2, Some(453));
+        check(Fault::Freeze, 9, None);
     }
 
     #[test]

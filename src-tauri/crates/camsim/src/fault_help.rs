@@ -12,6 +12,7 @@ const ORDERS: &[(&str, &str)] = &[
     (r#"{"kind":"packet_reorder","percent":10}"#, "swaps neighbouring UDP packets at random"),
     (r#"{"kind":"wrong_password"}"#, "the password that is asked for is another one"),
     (r#"{"kind":"refuse_second_session","status":453}"#, "a stream that has a session refuses another (453 or 503)"),
+    (r#"{"kind":"session_limit","sessions":2}"#, "a stream allows so many sessions and refuses others (453)"),
     (r#"{"kind":"udp_only"}"#, "refuses RTP over the RTSP connection (461)"),
     (r#"{"kind":"odd_content_type"}"#, "labels the description in a way strict clients refuse"),
     (r#"{"kind":"unknown_codec"}"#, "names a video codec that nobody knows"),
@@ -87,6 +88,7 @@ mod tests {
             Fault::OddSize => 22,
             Fault::Offline => 23,
             Fault::Reboot { .. } => 24,
+            Fault::SessionLimit { .. } => 25,
         }
     }
 
@@ -94,7 +96,7 @@ mod tests {
     fn every_fault_is_explained_by_an_order_that_works() {
         let orders = ORDERS.iter().map(|(order, _)| number(serde_json::from_str(order).unwrap()));
         let known: BTreeSet<_> = orders.collect();
-        assert_eq!((known.len(), known.last()), (25, Some(&24)));
+        assert_eq!((known.len(), known.last()), (26, Some(&25)));
         assert_eq!(ORDERS.len(), known.len());
         assert!(ORDERS.iter().all(|(order, _)| fault_help().contains(order)));
     }

@@ -154,9 +154,7 @@ impl Connection {
             Some(session) if session.playing => return Response::new(455),
             Some(_) => {}
             None => {
-                if let Some(status) = meant.faults.refuse_second_session
-                    && meant.stream.tally.sessions_now() > 0
-                {
+                if let Some(status) = meant.faults.refuses_session(meant.stream.tally.sessions_now()) {
                     return Response::new(status);
                 }
             }
