@@ -2,7 +2,8 @@
 
 use crate::{
     DataFolder, StoreError, audit::AuditLog, camera_events::CameraEventTable, cameras::CameraTable,
-    credential_sets::CredentialSetTable, devices::DeviceTable, events::EventTable, groups::GroupTable,
+    credential_sets::CredentialSetTable, devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable,
+    groups::GroupTable,
     layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache,
     plans::PlanTable, recovery, seal::Seal, segments::SegmentTable, sessions::SessionTable, settings::SettingsTable,
     users::UserTable, volumes::VolumeTable,
@@ -140,6 +141,10 @@ impl Store {
 
     pub fn credential_sets(&self) -> CredentialSetTable<'_> {
         CredentialSetTable { store: self }
+    }
+
+    pub fn doctor_reports(&self) -> DoctorReportTable<'_> {
+        DoctorReportTable { store: self }
     }
 
     pub fn offline_events(&self) -> OfflineEventTable<'_> {

@@ -11,6 +11,7 @@ mod cameras;
 mod credential_sets;
 mod database;
 mod devices;
+mod doctor_reports;
 mod error;
 mod events;
 mod fragments;
@@ -39,6 +40,7 @@ pub use credential_sets::CredentialSetTable;
 pub use database::{OpenOutcome, Store};
 pub use devices::{DeviceTable, NewChannelRow, NewDeviceRow, NewStreamRow};
 pub use error::StoreError;
+pub use doctor_reports::DoctorReportTable;
 pub use events::{EventTable, RecordingEvent, RecordingEventKind};
 pub use fragments::{decode_fragments, encode_fragments};
 pub use groups::GroupTable;
@@ -74,6 +76,7 @@ mod statements {
             devices::STATEMENTS,
             events::STATEMENTS,
             groups::STATEMENTS,
+            doctor_reports::STATEMENTS,
             layouts::STATEMENTS,
             offline_events::STATEMENTS,
             patrols::STATEMENTS,

@@ -105,6 +105,14 @@ CREATE TABLE devices (
 
 CREATE INDEX devices_by_endpoint ON devices (endpoint) WHERE endpoint IS NOT NULL;
 
+CREATE TABLE doctor_reports (
+    camera_id       INTEGER PRIMARY KEY REFERENCES cameras (id) ON DELETE CASCADE,
+    -- When it began, UTC milliseconds.
+    started_at      INTEGER NOT NULL,
+    -- JSON.
+    report          TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE layouts (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     name     TEXT NOT NULL,
