@@ -1,14 +1,17 @@
 //! `/ws/web-notify`: what changed, after login. Sequence numbers per socket; on a gap the client asks for a snapshot.
 
-use crate::{CameraEventView, DiscoveredView, HealthStatus, OnboardingProgress, OnboardingRowView, StreamStatus};
+use crate::{
+    CameraEventView, DiscoveredView, DoctorLineView, DoctorProgress, HealthStatus, OnboardingProgress, OnboardingRowView,
+    StreamStatus,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum NotifyClientMessage {
-    /// Topics: `cameras`, `recording`, `system`, `events`, and with the right `configure` `discovery` and
-    /// `onboarding`. Answered with a snapshot of the first three; of `events`
+    /// Topics: `cameras`, `recording`, `system`, `events`, and with the right `configure` `discovery`, `onboarding` and
+    /// `doctor`. Answered with a snapshot of the first three; of `events`
     /// there is none, they come as they happen.
     Subscribe {
         topics: Vec<String>,
@@ -33,6 +36,9 @@ pub enum NotifyServerMessage {
     /// Devices are being added, topic `onboarding`: rows that changed since the last message. Ask for the job after
     /// subscribing to have the others.
     OnboardingChanged { sequence: u64, job: OnboardingProgress, rows: Vec<OnboardingRowView> },
+    /// A camera is being examined, topic `doctor`: lines that came or changed since the last message. Ask for the job
+    /// after subscribing to have the others.
+    DoctorChanged { sequence: u64, job: DoctorProgress, lines: Vec<DoctorLineView> },
     /// Cameras, groups, layouts, plans or settings were edited: fetch the named list again.
     Edited { sequence: u64, what: String },
     /// Sent every 10 s so that a silent socket is known to be alive.

@@ -93,6 +93,7 @@ catalogue! {
     JobCancelled = "job_cancelled", 409;
     TooManyJobs = "too_many_jobs", 429;
     DiscoveryFailed = "discovery_failed", 500;
+    DoctorBusy = "doctor_busy", 409;
     CameraDisabled = "camera_disabled", 409;
     CameraOffline = "camera_offline", 503;
     OnvifMissing = "onvif_missing", 409;
