@@ -17,7 +17,7 @@ for (const language of ['en', 'zh-CN']) {
 			const preferences = JSON.stringify({ language, theme: size.theme, navCollapsed: false });
 			await page.addInitScript((chosen) => localStorage.setItem('watchwall.preferences', chosen), preferences);
 			await login(page, site);
-			for (const room of ['wall', 'playback', 'cameras', 'settings', 'playground']) {
+			for (const room of ['wall', 'playback', 'cameras', 'reports', 'settings', 'playground']) {
 				await page.goto(`${site.url}/${room}`);
 				if (room === 'wall') await allPlaying(page, 16, 30_000);
 				else await page.waitForLoadState('networkidle');
