@@ -131,7 +131,7 @@ export class TestSite {
 	}
 
 	/** What happens at a device; see the farm's control port. */
-	async command(device: number, what: 'events' | 'quirks' | 'soap-faults' | 'faults', order: Record<string, unknown>): Promise<void> {
+	async command(device: number, what: 'events' | 'quirks' | 'soap-faults' | 'faults' | 'clock', order: Record<string, unknown>): Promise<void> {
 		const { control, number } = this.devices[device] ?? { control: '', number: 0 };
 		// A device here is one camera, with the same number.
 		const answer = await fetch(`${control}/${what === 'faults' ? 'cameras' : 'devices'}/${number}/${what}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(order) });
