@@ -111,6 +111,43 @@ for (const language of languages) {
 	});
 }
 
+test('what touches the picture is asked about first, and a time server is typed', async ({ page }) => {
+	test.setTimeout(240_000);
+	const camera = await onboard();
+	// A camera that was added this moment is not yet controlled.
+	await expect(async () => {
+		const encoders = await site.api<{ profile: string; role: string | null; frame_rate: number }[]>('GET', `/cameras/${camera.id}/encoders`);
+		const main = encoders.find(({ role }) => role === 'main');
+		if (!main) throw new Error('the camera has no main stream');
+		await site.api('PATCH', `/cameras/${camera.id}/encoders`, { profile: main.profile, gop_length: Math.round(main.frame_rate * 6) });
+	}).toPass({ timeout: 20_000 });
+	await login(page, site);
+	await page.goto(`${site.url}/cameras/${camera.id}?room=doctor`);
+	await page.getByRole('button', { name: 'Examine', exact: true }).click();
+	await isOver(page);
+	const gop = lineOf(page, 'gop');
+	await expect(gop).toHaveAttribute('data-verdict', 'warning');
+	await gop.getByRole('button', { name: 'Key frame every 2 s' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Main stream: key frame every 2 s' });
+	await expectAccessible(page);
+	await shot(page, 'doctor-ask', 'en');
+	await dialog.getByRole('button', { name: 'Cancel' }).click();
+	await expect(dialog).toHaveCount(0);
+	await expect(gop).toHaveAttribute('data-verdict', 'warning');
+	await gop.getByRole('button', { name: 'Key frame every 2 s' }).click();
+	await dialog.getByRole('button', { name: 'Key frame every 2 s' }).click();
+	await expect(gop).toHaveAttribute('data-verdict', 'ok', { timeout: 90_000 });
+	await isOver(page);
+
+	const ntp = lineOf(page, 'ntp');
+	await ntp.getByRole('button', { name: 'Set the time server' }).click();
+	await page.locator('[name=mend_servers]').fill('10.0.0.9');
+	await shot(page, 'doctor-ntp', 'en');
+	await page.keyboard.press('Enter');
+	await expect(ntp).toContainText('Time comes from 10.0.0.9.', { timeout: 60_000 });
+	await expect(ntp).toHaveAttribute('data-verdict', 'ok');
+});
+
 test('a device that is not added is examined by its address, and a wrong password costs it little', async ({ page }) => {
 	test.setTimeout(240_000);
 	await login(page, site);
