@@ -1,7 +1,8 @@
 //! Pulling cameras: one actor per stream, and a probe for streams nobody has saved yet.
 //!
 //! [`start_ingest`] spawns an actor that connects when somebody holds an [`Interest`], fills its hub and keeps the
-//! connection alive by the rules in `states`. Everything that can be decided without a camera is pure:
+//! connection alive by the rules in `states`. `observe`, `packets` and `hold` look at a camera more closely, each in a
+//! session of its own that ends with a TEARDOWN. Everything that can be decided without a camera is pure:
 //! `states` and `backoff` (when to connect, wait, give up), `timeline` and `clock` (times), `sps` (parameter sets).
 //! `engine` holds the two ways to read a camera, `assembler` turns either's output into access units.
 //!
@@ -20,9 +21,12 @@ mod engine;
 mod facts;
 mod failure;
 mod handle;
+mod hold;
 mod interface;
 mod login;
+mod observe;
 mod pace;
+mod packets;
 mod probe;
 mod reach;
 mod request;
@@ -32,8 +36,11 @@ mod states;
 mod timeline;
 
 pub use handle::{IngestHandle, Interest, InterestKind, Pause, start_ingest};
+pub use hold::{HeldSession, hold};
+pub use observe::{Observation, ObserveLimits, Observed, SeenPicture, observe, observe_hub};
 pub use pace::Pace;
-pub use probe::{ProbeReport, ProbeRequest, ProbeStep, probe};
+pub use packets::{PacketLimits, PacketReport, ParameterSets, listen_to_packets};
+pub use probe::{ProbeReport, ProbeRequest, ProbeStep, Watching, look, probe};
 pub use request::{IngestOptions, IngestRequest, device_at};
 pub use snapshot::IngestSnapshot;
 pub use sps::for_live;

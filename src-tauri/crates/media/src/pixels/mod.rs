@@ -1,6 +1,7 @@
 //! Whatever needs decoded pictures. GStreamer pipelines, each with a deadline or an owner that stops it.
 //!
 //! * [`snapshot`]: a JPEG of the last of some access units: live snapshots, recorded frames, thumbnails.
+//! * [`decode_pace`]: how fast this machine decodes a stream.
 //! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
 //! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
 //!
@@ -11,11 +12,14 @@
 mod caps;
 mod decoder;
 mod encoder;
+mod pace;
 mod plugins;
+mod run;
 mod snapshot;
 mod transcode;
 
 pub use encoder::h264_encoder;
+pub use pace::{DecodePace, decode_pace};
 pub use plugins::{MissingElement, PluginReport, ensure_plugins};
 pub use snapshot::snapshot;
 pub use transcode::{TranscodePool, TranscodeStats, VariantLease, VariantSpec, VariantState};

@@ -3,7 +3,9 @@
 use super::{
     caps, cores,
     decoder::{self, Purpose},
-    element, set,
+    element,
+    run::{Run, clock_time, failed},
+    set,
 };
 use crate::{AccessUnit, StreamParams, VideoParams};
 use bytes::Bytes;
@@ -57,10 +59,6 @@ pub async fn snapshot(
         Ok(Err(e)) => Err(failed(e)),
         Err(_) => Err(failed("a decoder hangs")),
     }
-}
-
-fn failed(detail: impl std::fmt::Display) -> Problem {
-    Problem::new(ErrorCode::SnapshotFailed).at("snapshot").because(detail)
 }
 
 /// The last picture of these units, by the first decoder that makes one.
@@ -132,42 +130,4 @@ fn compress(picture: &gst::Sample, max_height: Option<u32>, quality: u8, until: 
     };
     let map = buffer.map_readable().map_err(failed)?;
     Ok(Bytes::copy_from_slice(&map))
-}
-
-/// A pipeline that is stopped when this goes.
-struct Run {
-    pipeline: gst::Pipeline,
-}
-
-impl Run {
-    fn start(elements: &[&gst::Element]) -> Result<Self, Problem> {
-        let pipeline = gst::Pipeline::new();
-        pipeline.add_many(elements).map_err(failed)?;
-        gst::Element::link_many(elements).map_err(failed)?;
-        let run = Self { pipeline };
-        run.pipeline.set_state(gst::State::Playing).map_err(failed)?;
-        Ok(run)
-    }
-
-    /// Until everything was decoded, an error or the deadline.
-    fn wait(&self, until: Instant) -> Result<(), Problem> {
-        let Some(bus) = self.pipeline.bus() else { return Err(failed("no bus")) };
-        let message = bus.timed_pop_filtered(clock_time(until), &[gst::MessageType::Eos, gst::MessageType::Error]);
-        match message.as_ref().map(|message| message.view()) {
-            Some(gst::MessageView::Eos(_)) => Ok(()),
-            Some(gst::MessageView::Error(error)) => Err(failed(error.error())),
-            _ => Err(failed("no picture in time")),
-        }
-    }
-}
-
-impl Drop for Run {
-    fn drop(&mut self) {
-        // A pipeline that cannot stop is reported by the guard around this work.
-        let _ = self.pipeline.set_state(gst::State::Null);
-    }
-}
-
-fn clock_time(until: Instant) -> gst::ClockTime {
-    gst::ClockTime::from_mseconds(until.saturating_duration_since(Instant::now()).as_millis() as u64)
 }

@@ -9,6 +9,7 @@ mod gstreamer;
 mod gstreamer_caps;
 mod gstreamer_pipeline;
 mod retina;
+mod retina_packets;
 mod retina_params;
 
 use super::{
@@ -25,6 +26,7 @@ use tokio_util::sync::CancellationToken;
 use watchwall_model::{ErrorCode, IngestEngine, Problem, Transport};
 
 pub use retina::Sessions;
+pub use retina_packets::listen_to_packets;
 
 /// A camera gets this long to answer a TEARDOWN.
 pub const TEARDOWN_WITHIN: Duration = Duration::from_secs(2);

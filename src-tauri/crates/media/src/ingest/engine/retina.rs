@@ -37,6 +37,14 @@ const BROKEN_IN_A_ROW: u32 = 32;
 #[derive(Clone, Default)]
 pub struct Sessions(Arc<SessionGroup>);
 
+impl Sessions {
+    /// Waits until the camera has answered every goodbye.
+    pub(super) async fn await_teardown(&self) {
+        // Only a session that is still open can fail to end, and none is.
+        let _ = self.0.await_teardown().await;
+    }
+}
+
 /// What to do with a track only GStreamer can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appetite {
@@ -104,7 +112,7 @@ async fn open(job: &Job, appetite: Appetite) -> Result<(Chosen, Demuxed), Failur
 }
 
 /// Connects and asks for the description.
-async fn describe(job: &Job) -> Result<Session<Described>, Failure> {
+pub(super) async fn describe(job: &Job) -> Result<Session<Described>, Failure> {
     let request = &job.request;
     let mut url = request.url.as_url().clone();
     if url.scheme() == "rtspt" {
@@ -125,14 +133,14 @@ async fn describe(job: &Job) -> Result<Session<Described>, Failure> {
     within(limit, "describe", job, Session::describe(url, options)).await
 }
 
-fn rtp_transport(transport: Transport) -> RtpTransport {
+pub(super) fn rtp_transport(transport: Transport) -> RtpTransport {
     match transport {
         Transport::Udp => RtpTransport::Udp(UdpTransportOptions::default()),
         _ => RtpTransport::Tcp(TcpTransportOptions::default()),
     }
 }
 
-async fn within<T>(
+pub(super) async fn within<T>(
     limit: Duration,
     step: &'static str,
     job: &Job,
@@ -147,7 +155,7 @@ async fn within<T>(
 
 /// Reads retina's errors. They are opaque but for the status; their first line begins with a fixed phrase for each
 /// kind, and an operating system error carries its number.
-fn failure(error: &retina::Error, job: &Job, step: &'static str) -> Failure {
+pub(super) fn failure(error: &retina::Error, job: &Job, step: &'static str) -> Failure {
     let text = error.to_string();
     let line = first_line(&text);
     if let Some(status) = error.status_code() {
