@@ -37,7 +37,7 @@ impl Control {
     /// Of the device.
     pub async fn clock(&self, device: DeviceId) -> Result<ClockFacts, Problem> {
         let link = self.ground.link(device).await?;
-        read(link.client()).await.map_err(refused)
+        read_clock(link.client()).await.map_err(refused)
     }
 
     /// Sets the clock or hands it to time servers; how it stands then.
@@ -46,30 +46,38 @@ impl Control {
     /// Of the device.
     pub async fn set_clock(&self, device: DeviceId, order: ClockOrder) -> Result<ClockFacts, Problem> {
         let link = self.ground.link(device).await?;
-        let client = link.client();
-        let clock = client.call(&GetSystemDateAndTime).await.map_err(refused)?;
-        match order {
-            ClockOrder::Ours => set_now(client, &clock).await.map_err(refused)?,
-            ClockOrder::Ntp { from_dhcp, servers } => {
-                if let Some(servers) = servers {
-                    check_servers(&servers, from_dhcp)?;
-                    let servers = NtpServers { from_dhcp, manual: servers };
-                    client.call(&SetNtp(servers)).await.map_err(refused)?;
-                }
-                set(client, &clock, None).await.map_err(refused)?;
-            }
-        }
-        let facts = read(client).await.map_err(refused)?;
+        let facts = set_clock_of(link.client(), order).await?;
         if let Some(offset) = facts.offset_ms {
-            // Tokens of our login carry the device's time.
-            client.note_clock(offset);
             self.ground.store.devices().set_clock_offset(device, Some(offset)).await?;
         }
         Ok(facts)
     }
 }
 
-async fn read(client: &Client) -> Result<ClockFacts, OnvifError> {
+/// The same for a device that is not stored.
+pub(in crate::cameras) async fn set_clock_of(client: &Client, order: ClockOrder) -> Result<ClockFacts, Problem> {
+    let clock = client.call(&GetSystemDateAndTime).await.map_err(refused)?;
+    match order {
+        ClockOrder::Ours => set_now(client, &clock).await.map_err(refused)?,
+        ClockOrder::Ntp { from_dhcp, servers } => {
+            if let Some(servers) = servers {
+                check_servers(&servers, from_dhcp)?;
+                let servers = NtpServers { from_dhcp, manual: servers };
+                client.call(&SetNtp(servers)).await.map_err(refused)?;
+            }
+            set(client, &clock, None).await.map_err(refused)?;
+        }
+    }
+    let facts = read_clock(client).await.map_err(refused)?;
+    if let Some(offset) = facts.offset_ms {
+        // Tokens of our login carry the device's time.
+        client.note_clock(offset);
+    }
+    Ok(facts)
+}
+
+/// A device's clock as it is now.
+pub(in crate::cameras) async fn read_clock(client: &Client) -> Result<ClockFacts, OnvifError> {
     let asked_at = UtcMillis::now();
     let clock = client.call(&GetSystemDateAndTime).await?;
     let halfway = asked_at.saturating_add_ms((UtcMillis::now() - asked_at) / 2);

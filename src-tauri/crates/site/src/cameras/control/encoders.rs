@@ -7,7 +7,7 @@ use super::{
 };
 use watchwall_model::{CameraId, ErrorCode, Problem, StreamRole, VideoCodec};
 use watchwall_onvif::{
-    OnvifError,
+    Client, OnvifError,
     operations::{
         EncoderOption, GetEncoderOptions2, GetVideoEncoderConfigurationOptions, Profile, SetVideoEncoder2,
         SetVideoEncoderConfiguration, Size, VideoEncoder,
@@ -46,7 +46,8 @@ impl Control {
         let reached = self.ground.reach(camera).await?;
         let mut setups = Vec::new();
         for profile in reached.profiles().await? {
-            setups.extend(setup(&reached, profile).await);
+            let role = role_of(&reached, &profile.token);
+            setups.extend(setup(reached.client(), profile).await.map(|setup| EncoderSetup { role, ..setup }));
         }
         Ok(setups)
     }
@@ -62,32 +63,46 @@ impl Control {
         order: EncoderOrder,
     ) -> Result<EncoderSetup, Problem> {
         let reached = self.ground.reach(camera).await?;
-        let before = find(&reached, profile).await?;
-        let encoder = change(&before.encoder, &before.options, order)?;
-        write(&reached, &encoder).await?;
-        find(&reached, profile).await
+        let setup = set_encoder_of(reached.client(), profile, order).await?;
+        Ok(EncoderSetup { role: role_of(&reached, profile), ..setup })
     }
 }
 
-async fn find(reached: &Reached, token: &str) -> Result<EncoderSetup, Problem> {
+/// The same for a device that is not stored.
+pub(in crate::cameras) async fn set_encoder_of(
+    client: &Client,
+    profile: &str,
+    order: EncoderOrder,
+) -> Result<EncoderSetup, Problem> {
+    let before = find(client, profile).await?;
+    let encoder = change(&before.encoder, &before.options, order)?;
+    write(client, &encoder).await?;
+    find(client, profile).await
+}
+
+async fn find(client: &Client, token: &str) -> Result<EncoderSetup, Problem> {
     let unknown = || Problem::new(ErrorCode::ProfileUnknown).with("profile", token);
-    let profile = reached.profiles().await?.into_iter().find(|profile| profile.token == token).ok_or_else(unknown)?;
-    setup(reached, profile).await.ok_or_else(unknown)
+    let profiles = client.profiles().await.map_err(refused)?;
+    let profile = profiles.into_iter().find(|profile| profile.token == token).ok_or_else(unknown)?;
+    setup(client, profile).await.ok_or_else(unknown)
+}
+
+fn role_of(reached: &Reached, profile: &str) -> Option<StreamRole> {
+    let stream = reached.camera.streams.iter().find(|stream| stream.profile.as_deref() == Some(profile));
+    stream.map(|stream| stream.role)
 }
 
 /// `None` for a profile without an encoder.
-async fn setup(reached: &Reached, profile: Profile) -> Option<EncoderSetup> {
+async fn setup(client: &Client, profile: Profile) -> Option<EncoderSetup> {
     let encoder = profile.video?;
-    let (client, services) = (reached.client(), reached.client().services());
     let (configuration, of_profile) = (Some(encoder.token.clone()), Some(profile.token.clone()));
-    let options = if services.has(&Service::Media2) {
+    let options = if client.services().has(&Service::Media2) {
         client.call(&GetEncoderOptions2 { configuration, profile: of_profile }).await
     } else {
         client.call(&GetVideoEncoderConfigurationOptions { configuration, profile: of_profile }).await
     };
-    let role = reached.camera.streams.iter().find(|stream| stream.profile.as_deref() == Some(profile.token.as_str()));
     Some(EncoderSetup {
-        role: role.map(|stream| stream.role),
+        role: None,
         profile: profile.token,
         profile_name: profile.name,
         encoder,
@@ -96,9 +111,8 @@ async fn setup(reached: &Reached, profile: Profile) -> Option<EncoderSetup> {
 }
 
 /// H.265 can be set in the newer service alone.
-async fn write(reached: &Reached, encoder: &VideoEncoder) -> Result<(), Problem> {
-    let (client, services) = (reached.client(), reached.client().services());
-    let done: Result<(), OnvifError> = if services.has(&Service::Media2) {
+async fn write(client: &Client, encoder: &VideoEncoder) -> Result<(), Problem> {
+    let done: Result<(), OnvifError> = if client.services().has(&Service::Media2) {
         client.call(&SetVideoEncoder2(encoder.clone())).await
     } else {
         client.call(&SetVideoEncoderConfiguration(encoder.clone())).await
