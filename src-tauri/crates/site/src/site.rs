@@ -1,7 +1,7 @@
 //! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
 
 use crate::{
-    cameras::{Cameras, control::Control, events::CameraEvents, health::Health},
+    cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health},
     recording::Recording,
     tap::CameraTaps,
     upkeep::Upkeep,
@@ -30,6 +30,7 @@ pub struct Site {
     pub health: Health,
     pub events: CameraEvents,
     pub control: Control,
+    pub doctor: Doctor,
     pub recording: Recording,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
@@ -66,6 +67,7 @@ impl Site {
         let events = CameraEvents::start(store.clone());
         let health = Health::start(store.clone(), cameras.clone(), &config.health, events.intake());
         let control = Control::new(store.clone(), cameras.clone(), health.clone());
+        let doctor = Doctor::new(store.clone(), cameras.clone(), health.clone(), control.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
         let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
         if let OpenOutcome::Rebuilt { .. } = outcome {
@@ -82,6 +84,7 @@ impl Site {
             health,
             events,
             control,
+            doctor,
             recording,
             transcodes,
             plugins,

@@ -22,6 +22,7 @@ pub mod health;
 
 pub mod discovery;
 pub mod onboarding;
+pub mod doctor;
 
 pub use devices::{DeviceEdit, DeviceSnapshot};
 pub use draft::NewCamera;

@@ -1,0 +1,33 @@
+//! What an examination leaves behind for mends and second looks.
+
+use super::{stream_facts::Claim, subject::SubjectStream};
+use watchwall_model::StreamRole;
+use watchwall_onvif::{Client, OnvifError, operations::Profile};
+
+#[derive(Clone)]
+pub struct Scene {
+    /// Logged in; `None` without ONVIF.
+    pub client: Option<Client>,
+    pub streams: Vec<SubjectStream>,
+}
+
+impl Scene {
+    pub fn stream(&self, role: StreamRole) -> Option<&SubjectStream> {
+        self.streams.iter().find(|stream| stream.role == role)
+    }
+
+    /// What the device claims of a stream now.
+    ///
+    /// # Errors
+    /// Of the device.
+    pub async fn claim(&self, role: StreamRole) -> Result<Claim, OnvifError> {
+        let (Some(client), Some(stream)) = (&self.client, self.stream(role)) else { return Ok(Claim::default()) };
+        Ok(claim_of(&client.profiles().await?, stream))
+    }
+}
+
+/// Nothing for a stream without a profile.
+pub fn claim_of(profiles: &[Profile], stream: &SubjectStream) -> Claim {
+    let own = profiles.iter().find(|profile| Some(&profile.token) == stream.profile.as_ref());
+    own.and_then(|profile| profile.video.as_ref()).map(Claim::of).unwrap_or_default()
+}
