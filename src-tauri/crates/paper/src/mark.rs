@@ -38,6 +38,8 @@ impl Mark {
         let at = |part: f64| part * SIZE;
         context.save()?;
         context.translate(x, y);
+        // Text leaves its pen where it began.
+        context.new_path();
         context.set_source_rgb(red, green, blue);
         context.set_line_width(0.9);
         match self {

@@ -26,6 +26,16 @@ pub fn suggestion(word: &str, params: &BTreeMap<String, String>) -> Option<Strin
     SENTENCES.get(&format!("suggestion.{word}")).map(|text| fill(text, params))
 }
 
+/// Every English text by its key.
+pub fn english() -> &'static HashMap<String, String> {
+    &SENTENCES
+}
+
+/// Puts parameters as they are in place of `{name}`.
+pub fn fill_plain(text: &str, params: &BTreeMap<String, String>) -> String {
+    fill(text, params)
+}
+
 /// Puts parameters in place of `{name}`. One that is missing becomes nothing rather than a brace on somebody's screen.
 fn fill(text: &str, params: &BTreeMap<String, String>) -> String {
     let mut out = String::with_capacity(text.len());

@@ -2,7 +2,7 @@
 
 use super::{
     edits::Edited,
-    jobs::{Follow, JobNews},
+    jobs::{Follow, FollowJobs, JobNews},
 };
 use crate::{
     app::App,
@@ -76,6 +76,7 @@ impl Listener {
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at = Instant::now() + LOOK_EVERY;
         let (mut searches, mut lists) = (app.site.cameras.discovery_changes(), app.site.cameras.onboarding_changes());
+        let mut doctors = app.site.doctor.changes();
         let mut jobs_at: Option<Instant> = None;
         loop {
             tokio::select! {
@@ -88,6 +89,7 @@ impl Listener {
                 alarm = heard(&mut away) => self.tell_away(alarm).await?,
                 Ok(()) = searches.changed() => jobs_at = jobs_at.or(Some(Instant::now() + GATHER)),
                 Ok(()) = lists.changed() => jobs_at = jobs_at.or(Some(Instant::now() + GATHER)),
+                Ok(()) = doctors.changed() => jobs_at = jobs_at.or(Some(Instant::now() + GATHER)),
                 () = due(jobs_at) => {
                     jobs_at = None;
                     self.tell_jobs(app).await?;
@@ -120,7 +122,12 @@ impl Listener {
                     events: has("events"),
                 };
                 let follow = |name: &str| if self.may_configure && has(name) { Follow::Yes } else { Follow::No };
-                self.jobs.follow(app, follow("discovery"), follow("onboarding"));
+                let jobs = FollowJobs {
+                    discoveries: follow("discovery"),
+                    onboardings: follow("onboarding"),
+                    doctors: follow("doctor"),
+                };
+                self.jobs.follow(app, jobs);
                 self.snapshot(app).await?;
             }
             Some(NotifyClientMessage::Snapshot) => self.snapshot(app).await?,

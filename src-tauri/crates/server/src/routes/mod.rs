@@ -13,6 +13,7 @@ mod device_control;
 mod devices;
 mod discovery;
 mod docs;
+mod doctor;
 mod groups;
 mod health;
 mod layouts;
@@ -51,6 +52,7 @@ use watchwall_model::Right;
 
 pub use cameras::audited as audited_camera;
 pub use login::{CookieTraits, is_tls, session_cookie};
+pub use system::time_zone;
 
 /// One route and what it asks of its caller.
 struct Entry {
@@ -110,11 +112,17 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(onboarding::retry)),
         entry(CONFIGURE, routes!(onboarding::cancel)),
         entry(CONFIGURE, routes!(onboarding::report)),
+        entry(CONFIGURE, routes!(doctor::start)),
+        entry(CONFIGURE, routes!(doctor::read)),
+        entry(CONFIGURE, routes!(doctor::cancel)),
+        entry(CONFIGURE, routes!(doctor::mend)),
+        entry(LIVE, routes!(doctor::last)),
         entry(LIVE, routes!(camera_health::health)),
         entry(CONFIGURE, routes!(camera_health::retry)),
         entry(LIVE, routes!(camera_health::offline_events)),
         entry(PLAYBACK, routes!(camera_health::events)),
         entry(PLAYBACK, routes!(reports::offline)),
+        entry(CONFIGURE, routes!(reports::site)),
         entry(PTZ, routes!(ptz::read)),
         entry(PTZ, routes!(ptz::command)),
         entry(PTZ, routes!(ptz::presets)),

@@ -1,11 +1,14 @@
-//! Reports over a period.
+//! Reports: absences over a period, and the whole site for hand-over.
 
 use super::timeline::range_of;
 use crate::{
+    access::Caller,
     app::App,
     error::ApiError,
     extract::{Query, invalid},
+    site_report::{Reader, document, gather},
     views::report_row_view,
+    wording::Language,
 };
 use axum::{
     Json,
@@ -14,8 +17,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use std::fmt::Write;
-use watchwall_api::{OfflineReport, OfflineReportQuery, ProblemDetails};
-use watchwall_model::UtcMillis;
+use watchwall_api::{OfflineReport, OfflineReportQuery, ProblemDetails, SiteReport, SiteReportQuery};
+use watchwall_model::{ErrorCode, Problem, Right, UtcMillis};
+use watchwall_paper::write_pdf;
 use watchwall_site::cameras::health::{ReportAsked, ReportBy, offline_report};
 
 /// A year and a day.
@@ -57,6 +61,42 @@ pub async fn offline(
     let name = format!("attachment; filename=\"offline-{}-{}.csv\"", report.from, report.to);
     let kind = "text/csv; charset=utf-8; header=present".to_owned();
     Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)], csv(&report)).into_response())
+}
+
+/// The whole site for hand-over: what is open, cameras, streams, recordings, volumes and, for who may see them, users.
+/// JSON, or PDF to print and sign.
+#[utoipa::path(get, path = "/api/v1/reports/site", tag = "site", operation_id = "site_report", params(SiteReportQuery),
+    responses((status = 200, body = SiteReport), (status = 400, body = ProblemDetails)))]
+pub async fn site(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<SiteReportQuery>,
+) -> Result<Response, ApiError> {
+    let is_pdf = match query.format.as_deref() {
+        None | Some("json") => false,
+        Some("pdf") => true,
+        Some(_) => return Err(invalid("format", "json or pdf").into()),
+    };
+    let asked = match query.language {
+        Some(language) => language,
+        None => app.settings().await?.default_language,
+    };
+    let language = Language::parse(&asked).ok_or_else(|| invalid("language", "unknown"))?;
+    let reader = if caller.role.has(Right::Users) { Reader::Administrator } else { Reader::Other };
+    let report = gather(&app, language, reader).await?;
+    let day = jiff::Timestamp::from_millisecond(report.made_at).map(|at| at.strftime("%Y-%m-%d").to_string());
+    let name = |kind: &str| {
+        format!("attachment; filename=\"site-report-{}.{kind}\"", day.as_deref().unwrap_or("now"))
+    };
+    if !is_pdf {
+        return Ok(([(header::CONTENT_DISPOSITION, name("json"))], Json(report)).into_response());
+    }
+    // Drawing takes the processor for a while, and its parts stay on one thread.
+    let drawn = tokio::task::spawn_blocking(move || write_pdf(&document(&report))).await;
+    let internal = |error: String| Problem::new(ErrorCode::Internal).at("write_pdf").because(error);
+    let pdf = drawn.map_err(|error| internal(error.to_string()))?.map_err(|error| internal(error.to_string()))?;
+    let kind = "application/pdf".to_owned();
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name("pdf"))], pdf.bytes).into_response())
 }
 
 /// With a byte-order mark: without one table programs take names for the local character set.

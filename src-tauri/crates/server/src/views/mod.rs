@@ -4,6 +4,7 @@ mod access;
 mod camera;
 mod control;
 mod device;
+mod doctor;
 mod health;
 mod layout;
 mod onboarding;
@@ -18,6 +19,7 @@ pub use control::{
     input_view, osd_of, osds_view, picture_view, relay_view,
 };
 pub use device::{device_view, probe_answer, set_view, step_view};
+pub use doctor::{audited_mend, doctor_job_view, doctor_progress, doctor_report_view, doctor_wish, line_view};
 pub use health::{
     camera_event_view, device_health_view, health_status, health_view, mark_view, offline_event_view, report_row_view,
 };
