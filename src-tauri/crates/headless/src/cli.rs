@@ -30,8 +30,11 @@ pub enum Command {
     /// Checks or prints the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Looks at this machine and says what is missing and what to do.
+    /// Looks at this machine, or at one camera, and says what is missing and what to do.
     Doctor(DoctorArguments),
+    /// Writes reports of the site that runs on this machine.
+    #[command(subcommand)]
+    Report(ReportCommand),
 }
 
 /// Where the site keeps its data and listens.
@@ -253,9 +256,61 @@ pub enum ConfigCommand {
 }
 
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct DoctorArguments {
+    #[command(subcommand)]
+    pub subject: Option<DoctorSubject>,
     #[command(flatten)]
     pub site: SiteArguments,
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Subcommand)]
+pub enum DoctorSubject {
+    /// Examines one camera, a verdict per line. Needs no running site.
+    Camera(DoctorCameraArguments),
+}
+
+#[derive(Args)]
+pub struct DoctorCameraArguments {
+    /// Address, name, IPv6 or URL of a device, or the URL of a stream; a login may stand in it.
+    pub address: String,
+    #[arg(long)]
+    pub user: Option<String>,
+    #[arg(long, requires = "user")]
+    pub password: Option<String>,
+    /// Reads the password from the first line of standard input.
+    #[arg(long, requires = "user", conflicts_with = "password")]
+    pub password_stdin: bool,
+    /// ONVIF port, when it is not 80 and not part of the address.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// Mends what the examination offers, and looks again.
+    #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = ["clock", "ntp", "gop", "codec"])]
+    pub mend: Vec<String>,
+    /// Prints the API's own JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Of the sentences.
+    #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "zh-CN"])]
+    pub language: String,
+}
+
+#[derive(Subcommand)]
+pub enum ReportCommand {
+    /// The whole site for hand-over: cameras, streams, recordings, storage, users and what is open. It holds no password.
+    Site {
+        #[arg(long, default_value = "pdf", value_parser = ["pdf", "json"])]
+        format: String,
+        /// Where to write it; a PDF needs a file.
+        #[arg(long, value_name = "FILE", required_if_eq("format", "pdf"))]
+        output: Option<PathBuf>,
+        /// Of the sentences; the site's own when absent.
+        #[arg(long, value_name = "LANGUAGE", value_parser = ["en", "zh-CN"])]
+        language: Option<String>,
+        /// Data folder of the running site.
+        #[arg(long, value_name = "DIR")]
+        data: Option<PathBuf>,
+    },
 }

@@ -1,6 +1,10 @@
 //! `watchwall doctor`: looks at this machine by really trying things.
 
-use crate::{cli::DoctorArguments, configuration, output};
+use super::doctor_camera;
+use crate::{
+    cli::{DoctorArguments, DoctorSubject},
+    configuration, output,
+};
 use anyhow::Result;
 use serde::Serialize;
 use std::{
@@ -49,6 +53,9 @@ const PROBE_BYTES: usize = 64 * 1024 * 1024;
 const CLOCK_SET: UtcMillis = UtcMillis(1_577_836_800_000);
 
 pub async fn run(arguments: DoctorArguments) -> Result<ExitCode> {
+    if let Some(DoctorSubject::Camera(camera)) = arguments.subject {
+        return doctor_camera::run(camera).await;
+    }
     let mut findings = Vec::new();
     match configuration::load(&arguments.site, false) {
         Ok((folder, config)) => {

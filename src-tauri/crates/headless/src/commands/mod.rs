@@ -4,7 +4,9 @@ mod camera;
 mod camsim;
 mod config;
 mod doctor;
+mod doctor_camera;
 mod onboarding;
+mod report;
 mod running_site;
 mod serve;
 
@@ -23,6 +25,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Camera(command) => camera::run(command).await,
             Command::Config(command) => config::run(command),
             Command::Doctor(arguments) => doctor::run(arguments).await,
+            Command::Report(command) => report::run(command).await,
         }
     });
     // Blocking work that outlived its task must not keep the process.
