@@ -36,14 +36,27 @@ impl DeviceFarm {
 
     #[must_use]
     pub fn camera_with(
-        mut self,
+        self,
         host: Ipv4Addr,
         password: &str,
         change: impl FnOnce(DeviceSpec) -> DeviceSpec,
     ) -> Self {
+        let camera = demo_like(&format!("Camera {}", self.cameras.len()));
+        self.of_camera(host, password, camera, change)
+    }
+
+    /// A device of this camera.
+    #[must_use]
+    pub fn of_camera(
+        mut self,
+        host: Ipv4Addr,
+        password: &str,
+        camera: CameraSpec,
+        change: impl FnOnce(DeviceSpec) -> DeviceSpec,
+    ) -> Self {
         let number = self.cameras.len();
         let credentials = Some((USER.to_owned(), Secret::new(password)));
-        self.cameras.push(CameraSpec { credentials, ..demo_like(&format!("Camera {number}")) });
+        self.cameras.push(CameraSpec { credentials, ..camera });
         let device = DeviceSpec::new(format!("Device {host}"), vec![number]).at(SocketAddr::from((host, 0)));
         self.devices.push(change(device));
         self
