@@ -33,18 +33,26 @@ pub fn english() -> &'static HashMap<String, String> {
 
 /// Puts parameters as they are in place of `{name}`.
 pub fn fill_plain(text: &str, params: &BTreeMap<String, String>) -> String {
-    fill(text, params)
+    fill_with(text, params, |_, value| value)
 }
 
 /// Puts parameters in place of `{name}`. One that is missing becomes nothing rather than a brace on somebody's screen.
 fn fill(text: &str, params: &BTreeMap<String, String>) -> String {
+    fill_with(text, params, spoken)
+}
+
+fn fill_with<'p>(
+    text: &str,
+    params: &'p BTreeMap<String, String>,
+    spoken: impl Fn(&str, &'p str) -> &'p str,
+) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         match after.split_once('}') {
             Some((name, tail)) => {
-                out.push_str(params.get(name).map_or("", String::as_str));
+                out.push_str(params.get(name).map_or("", |value| spoken(name, value)));
                 rest = tail;
             }
             None => {
@@ -55,6 +63,28 @@ fn fill(text: &str, params: &BTreeMap<String, String>) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// A parameter's word as people say it, where the catalogue has it.
+fn spoken<'a>(name: &str, value: &'a str) -> &'a str {
+    let place = match name {
+        "reason" | "field" => name,
+        "column" => "import.column",
+        _ => return value,
+    };
+    SENTENCES.get(&format!("{place}.{}", key(value))).map_or(value, String::as_str)
+}
+
+/// `invalid port number` as `invalid_port_number`.
+fn key(text: &str) -> String {
+    let mut key = String::with_capacity(text.len());
+    for c in text.chars() {
+        let kept = if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c.to_ascii_lowercase() } else { '_' };
+        if kept != '_' || !key.ends_with('_') {
+            key.push(kept);
+        }
+    }
+    key
 }
 
 #[cfg(test)]
@@ -69,6 +99,18 @@ mod tests {
         check("no camera {name} here", "no camera gate here");
         check("{name}{name}", "gategate");
         check("{other} and {", " and {");
+    }
+
+    #[test]
+    fn words_of_parameters_are_spoken() {
+        let check = |name: &str, value: &str, expect: &str| assert_eq!(spoken(name, value), expect);
+        check("field", "main_url", "the address of the main stream");
+        check("reason", "too_long", "it is too long");
+        check("reason", "invalid port number", "the port is no number from 1 to 65535");
+        check("column", "user", "the user name");
+        // What a device said stays as it said it.
+        check("reason", "Sender not authorized", "Sender not authorized");
+        check("host", "missing", "missing");
     }
 
     #[test]

@@ -10,7 +10,7 @@ export interface ErrorText {
 }
 
 export function errorText(code: string, params: Record<string, string> = {}): ErrorText {
-	const said = code === 'row_invalid' || code === 'csv_invalid' ? spoken(params) : params;
+	const said = spoken(params);
 	const sentence = lookup(`error.${code}`, said);
 	if (sentence === undefined) return { sentence: t('ui.error.unknown', { code }), next: t('ui.error.unknown.next') };
 	return { sentence: tidy(sentence), next: tidy(lookup(`error.${code}.next`, said) ?? '') };
@@ -22,10 +22,13 @@ export function failureText({ code, params, suggestion }: Pick<Failure, 'code' |
 	return { ...text, next: (suggestion && lookup(`suggestion.${suggestion}`)) || text.next };
 }
 
-/** Names of a table's columns and what is wrong with them, in the language on screen where the catalogue has them. */
+/** Where each parameter's words stand in the catalogue. */
+const WORDS: Record<string, string> = { reason: 'reason', field: 'field', column: 'import.column' };
+
+/** Names of fields and columns, and what is wrong with them, in the language on screen where the catalogue has them. */
 function spoken(params: Record<string, string>): Record<string, string> {
-	const word = (name: string, value: string) => lookup(`import.${name}.${value.replace(/\W+/g, '_')}`) ?? value;
-	return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, name === 'column' || name === 'reason' ? word(name, value) : value]));
+	const word = (name: string, value: string) => lookup(`${WORDS[name]}.${value.replace(/[^\w-]+/g, '_').toLowerCase()}`) ?? value;
+	return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, name in WORDS ? word(name, value) : value]));
 }
 
 /** A value that the site did not send must not show as a place of the catalogue. */

@@ -30,6 +30,7 @@ pub const ALL: &[(&str, Rule)] = &[
     ("generated files are fresh", stale::check),
     ("both languages say the same", texts::languages),
     ("every error has a sentence and a next step", texts::errors),
+    ("every reason of a refusal is spoken", texts::reasons),
     ("migrations only grow", crate::migrations::check),
 ];
 
@@ -68,6 +69,7 @@ mod tests {
         generated_files_are_fresh: stale::check;
         both_languages_say_the_same: texts::languages;
         every_error_has_a_sentence_and_a_next_step: texts::errors;
+        every_reason_of_a_refusal_is_spoken: texts::reasons;
         migrations_only_grow: crate::migrations::check;
     }
 }

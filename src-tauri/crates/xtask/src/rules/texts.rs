@@ -30,6 +30,36 @@ pub fn errors(repository: &Repository) -> Result<Vec<String>> {
         .collect())
 }
 
+/// A refusal says in one word what is wrong with which field; both are spoken in the reader's language.
+pub fn reasons(repository: &Repository) -> Result<Vec<String>> {
+    let catalogue: Catalogue = serde_json::from_str(&repository.read(SOURCE)?)?;
+    let mut complaints = Vec::new();
+    for source in repository.sources(&[".rs"])?.iter().filter(|source| source.path.contains("/src/")) {
+        for (place, word) in spoken_words(&source.text) {
+            if !catalogue.contains_key(&format!("{place}.{}", word.to_ascii_lowercase())) {
+                complaints.push(format!("{}: {SOURCE} lacks {place}.{word}", source.path));
+            }
+        }
+    }
+    Ok(complaints)
+}
+
+/// Words given as literals: `.with("reason", "missing")`, `invalid("name", "too_long")`.
+fn spoken_words(text: &str) -> Vec<(&'static str, &str)> {
+    let mut words = Vec::new();
+    for (start, place) in [("with(\"reason\", \"", "reason"), ("with(\"field\", \"", "field")] {
+        let rests = text.split(start).skip(1);
+        words.extend(rests.filter_map(|rest| Some((place, rest.split_once("\")")?.0))));
+    }
+    for rest in text.split("extract::invalid(\"").skip(1) {
+        let Some((field, rest)) = rest.split_once("\", ") else { continue };
+        words.push(("field", field));
+        let literal = rest.strip_prefix('"').and_then(|rest| rest.split_once("\")"));
+        words.extend(literal.map(|(reason, _)| ("reason", reason)));
+    }
+    words
+}
+
 fn compare(path: &str, source: &Catalogue, other: &Catalogue) -> Vec<String> {
     let mut complaints = Vec::new();
     for key in source.keys().filter(|key| !other.contains_key(*key)) {
@@ -58,6 +88,15 @@ mod tests {
 
     fn catalogue(texts: &[(&str, &str)]) -> Catalogue {
         texts.iter().map(|(key, text)| ((*key).to_owned(), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn words_are_found() {
+        let text = r#"Problem::new(code).with("field", "name").with("reason", "too_long"); crate::extract::invalid("id", why);
+            crate::extract::invalid("text", "missing") .with("reason", &error)"#;
+        let expect =
+            [("reason", "too_long"), ("field", "name"), ("field", "id"), ("field", "text"), ("reason", "missing")];
+        assert_eq!(spoken_words(text), expect);
     }
 
     #[test]
