@@ -34,6 +34,17 @@ pub(crate) fn nal_type(codec: Codec, nal: &[u8]) -> Option<u8> {
     }
 }
 
+/// Whether a picture can be shown without those before it: IDR of H.264, any random access point of H.265 (ITU-T H.265,
+/// table 7-1), every JPEG.
+pub(crate) fn is_random_access(codec: Codec, unit: &[u8]) -> bool {
+    let points = match codec {
+        Codec::H264 => 5..=5,
+        Codec::H265 => 16..=21,
+        Codec::Mjpeg => return true,
+    };
+    nals(unit).any(|nal| nal_type(codec, nal).is_some_and(|kind| points.contains(&kind)))
+}
+
 /// The units between start codes of three or four bytes, without trailing zeros.
 pub(crate) fn nals(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut at = next_start(stream, 0).map(|(_, after)| after);

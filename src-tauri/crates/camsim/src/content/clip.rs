@@ -116,3 +116,29 @@ pub(crate) fn encode_still(scene: &SceneSpec, at: UtcMillis) -> Result<Bytes, Ca
     let picture = found.lock().unwrap_or_else(PoisonError::into_inner).take();
     picture.ok_or_else(|| CamsimError::Encoder { action: "encode a picture", reason: "nothing came out".into() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loop_begins_with_a_key_frame() {
+        let scene = SceneSpec { width: 320, height: 180, name: String::new(), hue: 170, noise_percent: 25 };
+        let of =
+            |codec| Profile { codec, fps: 5, bitrate_kbps: 400, gop_frames: 10, b_frames: 0, scene: scene.clone() };
+        // Parsers forget to say so now and then when several are at work.
+        std::thread::scope(|scope| {
+            for codec in [Codec::H264, Codec::H265, Codec::H265, Codec::H265, Codec::Mjpeg] {
+                let profile = of(codec);
+                scope.spawn(move || {
+                    for _ in 0..6 {
+                        let units = encode_loop(&profile).unwrap();
+                        let keys = units.iter().filter(|unit| unit.key).count();
+                        let expect = if codec == Codec::Mjpeg { units.len() } else { units.len() / 10 };
+                        assert!(units[0].key && keys == expect, "{codec:?}: {keys} of {}", units.len());
+                    }
+                });
+            }
+        });
+    }
+}

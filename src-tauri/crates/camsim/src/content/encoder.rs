@@ -1,6 +1,9 @@
 //! One video encoder: frames in by `push`, access units out through a callback on GStreamer's thread.
 
-use super::clip::{EncodedUnit, Profile};
+use super::{
+    bitstream::is_random_access,
+    clip::{EncodedUnit, Profile},
+};
 use crate::{CamsimError, Codec};
 use bytes::Bytes;
 use gstreamer::{self as gst, glib, prelude::*};
@@ -24,6 +27,7 @@ impl VideoEncoder {
         mut on_unit: impl FnMut(EncodedUnit) + Send + 'static,
     ) -> Result<Self, CamsimError> {
         gst::init().map_err(|e| refused("start", e))?;
+        let codec = profile.codec;
         let pipeline = gst::parse::launch(&description(profile))
             .map_err(|e| refused("build the encoder", e))?
             .downcast::<gst::Pipeline>()
@@ -40,8 +44,9 @@ impl VideoEncoder {
                 .and_then(|segment| segment.to_running_time(pts))
                 .unwrap_or(pts);
             let map = buffer.map_readable().ok()?;
+            // The parser's flag does not tell: that of GStreamer 1.22 now and then calls no picture of a loop a key frame.
             on_unit(EncodedUnit {
-                key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+                key: is_random_access(codec, &map),
                 pts_ns: running.nseconds(),
                 data: Bytes::copy_from_slice(&map),
             });

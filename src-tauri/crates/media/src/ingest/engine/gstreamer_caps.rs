@@ -82,20 +82,30 @@ pub fn audio_params(caps: &gst::CapsRef) -> Option<AudioParams> {
     Some(AudioParams { codec, codec_string, sample_rate, channels, clock_rate: sample_rate, config })
 }
 
-/// The unit's bytes; parameter sets are taken out of H.264 and H.265. `None` when nothing is left.
-pub fn unit_data(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Option<Bytes> {
+/// The unit's bytes, and whether it is a key frame; parameter sets are taken out of H.264 and H.265. `None` when nothing
+/// is left.
+pub fn unit_data(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Option<(Bytes, bool)> {
     let map = buffer.map_readable().ok()?;
     let name = caps.structure(0)?.name();
+    let mut has_random_access = false;
     let data = match name.as_str() {
-        "video/x-h264" => without_nals(&map, |header| matches!(header & 0x1f, 7 | 8)),
-        "video/x-h265" => without_nals(&map, |header| matches!(header >> 1 & 0x3f, 32..=34)),
+        "video/x-h264" => without_nals(&map, |header| {
+            has_random_access |= header & 0x1f == 5;
+            matches!(header & 0x1f, 7 | 8)
+        }),
+        "video/x-h265" => without_nals(&map, |header| {
+            has_random_access |= (16..=21).contains(&(header >> 1 & 0x3f));
+            matches!(header >> 1 & 0x3f, 32..=34)
+        }),
         _ => Bytes::copy_from_slice(&map),
     };
-    (!data.is_empty()).then_some(data)
+    // h265parse of GStreamer 1.22 now and then calls no picture of a stream a key frame.
+    let is_key = has_random_access || !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+    (!data.is_empty()).then_some((data, is_key))
 }
 
 /// Copies NAL units with 4-byte lengths, leaving out those whose first byte says so. A broken length ends the copy.
-fn without_nals(data: &[u8], is_left_out: impl Fn(u8) -> bool) -> Bytes {
+fn without_nals(data: &[u8], mut is_left_out: impl FnMut(u8) -> bool) -> Bytes {
     let mut out = Vec::with_capacity(data.len());
     let mut rest = data;
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
@@ -139,6 +149,26 @@ fn hevc_string(config: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_random_access_picture_is_a_key_frame_whatever_the_flags_say() {
+        gst::init().unwrap();
+        let check = |caps: &str, unit: &'static [u8], is_delta: bool, expect: bool| {
+            let mut buffer = gst::Buffer::from_slice(unit);
+            if is_delta && let Some(buffer) = buffer.get_mut() {
+                buffer.set_flags(gst::BufferFlags::DELTA_UNIT);
+            }
+            let caps = gst::Caps::builder(caps).build();
+            assert_eq!(unit_data(&buffer, &caps).map(|(_, is_key)| is_key), Some(expect), "{unit:x?}");
+        };
+        check("video/x-h265", b"\0\0\0\x02\x26\x01", true, true);
+        check("video/x-h265", b"\0\0\0\x02\x02\x01", true, false);
+        check("video/x-h264", b"\0\0\0\x02\x65a", true, true);
+        check("video/x-h264", b"\0\0\0\x02\x41a", true, false);
+        // A recovery point that the parser knows of.
+        check("video/x-h264", b"\0\0\0\x02\x41a", false, true);
+        check("image/jpeg", b"\xff\xd8", false, true);
+    }
 
     #[test]
     fn codec_strings_follow_the_configuration() {

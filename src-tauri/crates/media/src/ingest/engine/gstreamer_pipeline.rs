@@ -362,12 +362,12 @@ impl Outlet {
                     known = Some(caps.to_owned());
                 }
                 if let Some(buffer) = sample.buffer()
-                    && let Some(data) = unit_data(buffer, caps)
+                    && let Some((data, is_key)) = unit_data(buffer, caps)
                 {
                     let is_sent = outlet.send(Found::Unit {
                         track,
                         data,
-                        is_key: !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT),
+                        is_key,
                         pts_us: buffer.pts().or(buffer.dts()).map(|t| i64::try_from(t.useconds()).unwrap_or(i64::MAX)),
                         received_at,
                         is_broken: is_broken || buffer.flags().contains(gst::BufferFlags::DISCONT),

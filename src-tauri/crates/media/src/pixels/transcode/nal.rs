@@ -16,6 +16,11 @@ pub fn without_parameter_sets(unit: Bytes) -> Bytes {
     out.freeze()
 }
 
+/// Whether an H.264 access unit is an instantaneous decoding refresh (type 5).
+pub fn has_idr(unit: &[u8]) -> bool {
+    nals(unit).any(|nal| nal.first().is_some_and(|first| first & 0x1f == 5))
+}
+
 /// Types 7, 8, 9 and 12 (ITU-T H.264, table 7-1).
 fn is_kept(nal: &[u8]) -> bool {
     nal.first().is_some_and(|first| !matches!(first & 0x1f, 7 | 8 | 9 | 12))

@@ -59,7 +59,7 @@ impl Output {
         let at = segment.to_running_time(buffer.pts()?)?;
         let origin = bridge.take(at.nseconds())?;
         let data = Bytes::copy_from_slice(&buffer.map_readable().ok()?);
-        let is_key = !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
+        let is_key = nal::has_idr(&data) || !buffer.flags().contains(gst::BufferFlags::DELTA_UNIT);
         let mut inner = self.lock();
         let params = self.params(&mut inner, sample.caps()?)?;
         let dts = inner.last_dts.map_or(origin.pts, |last| origin.pts.max(last + 1));
