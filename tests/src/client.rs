@@ -126,8 +126,11 @@ impl Client {
     /// # Errors
     /// When the site refuses.
     pub async fn bytes(&self, path: &str) -> Result<Vec<u8>> {
-        let answer = self.request(Method::GET, path).send().await?.error_for_status()?;
-        Ok(answer.bytes().await?.to_vec())
+        let answer = self.request(Method::GET, path).send().await?;
+        let status = answer.status();
+        let bytes = answer.bytes().await?.to_vec();
+        anyhow::ensure!(status.is_success(), "{path}: {status} {}", String::from_utf8_lossy(&bytes));
+        Ok(bytes)
     }
 
     /// One figure of the metrics page; labels belong to the name.

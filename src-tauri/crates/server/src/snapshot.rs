@@ -71,12 +71,26 @@ impl Snapshots {
 }
 
 async fn make(site: &Site, path: &StreamPath, max_height: Option<u32>) -> Result<Picture, Problem> {
-    let ingest = match site.cameras.ingest(path) {
-        Some(ingest) => ingest,
-        None => return Err(absent(site, path).await),
-    };
-    let units = current_gop(&ingest).await?;
+    let deadline = tokio::time::Instant::now() + FIRST_PICTURE;
+    let ingest = opened(site, path, deadline).await?;
+    let units = current_gop(&ingest, deadline).await?;
     decode(&units, max_height, path).await
+}
+
+/// The stream's ingest. One of a camera that was added a moment ago may not have begun yet.
+async fn opened(site: &Site, path: &StreamPath, deadline: tokio::time::Instant) -> Result<IngestHandle, Problem> {
+    let mut changes = site.cameras.changes();
+    loop {
+        changes.borrow_and_update();
+        if let Some(ingest) = site.cameras.ingest(path) {
+            return Ok(ingest);
+        }
+        let why = absent(site, path).await;
+        if why.code != ErrorCode::CameraOffline || !matches!(timeout_at(deadline, changes.changed()).await, Ok(Ok(())))
+        {
+            return Err(why);
+        }
+    }
 }
 
 async fn decode(units: &[Arc<AccessUnit>], max_height: Option<u32>, path: &StreamPath) -> Result<Picture, Problem> {
@@ -87,7 +101,7 @@ async fn decode(units: &[Arc<AccessUnit>], max_height: Option<u32>, path: &Strea
 }
 
 /// The GOP at hand, or the first key frame to come.
-async fn current_gop(ingest: &IngestHandle) -> Result<Vec<Arc<AccessUnit>>, Problem> {
+async fn current_gop(ingest: &IngestHandle, deadline: tokio::time::Instant) -> Result<Vec<Arc<AccessUnit>>, Problem> {
     let _interest = ingest.interest(InterestKind::Viewer);
     let hub = ingest.hub();
     let gop = hub.gop();
@@ -96,7 +110,6 @@ async fn current_gop(ingest: &IngestHandle) -> Result<Vec<Arc<AccessUnit>>, Prob
     }
     let mut subscription = hub.subscribe(SubscriberClass::Live);
     let mut status = ingest.snapshot();
-    let deadline = tokio::time::Instant::now() + FIRST_PICTURE;
     loop {
         let why = |status: &watchwall_media::ingest::IngestSnapshot| match &status.phase {
             Phase::NeedsAttention { reason } => Some(Problem::new(reason.code).with("path", &status.path)),
