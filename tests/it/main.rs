@@ -14,6 +14,7 @@ mod health;
 mod live;
 mod live_load;
 mod notify;
+mod networks;
 mod onboarding;
 mod openapi;
 mod process;

@@ -48,7 +48,16 @@ impl Binary {
     /// When it cannot be started.
     pub fn start(arguments: &[&str], log_level: &str) -> Result<Self> {
         let mut command = Command::new(Self::file()?);
-        command.args(arguments).env("WATCHWALL_LOG__LEVEL", log_level).kill_on_drop(true);
+        command.args(arguments).env("WATCHWALL_LOG__LEVEL", log_level);
+        Self::spawn(command)
+    }
+
+    /// Any program that ends by itself or on SIGTERM.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn(mut command: Command) -> Result<Self> {
+        command.kill_on_drop(true);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let output: Arc<Mutex<Vec<String>>> = Arc::default();
         let readers = vec![
@@ -81,12 +90,20 @@ impl Binary {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
     }
 
+    /// Of the running process.
+    ///
+    /// # Errors
+    /// When it has ended.
+    pub fn id(&self) -> Result<u32> {
+        self.child.id().context("it has ended")
+    }
+
     /// Sends SIGTERM.
     ///
     /// # Errors
     /// When the process is gone already.
     pub fn terminate(&self) -> Result<()> {
-        let pid = self.child.id().context("it has ended")?;
+        let pid = self.id()?;
         let sent = std::process::Command::new("kill").args(["-TERM", &pid.to_string()]).status()?;
         ensure!(sent.success(), "kill failed");
         Ok(())
