@@ -36,7 +36,7 @@ pub use group::Group;
 pub use health::{CameraHealth, HealthState, OfflineEvent};
 pub use ids::{CameraId, CredentialSetId, DeviceId, GroupId, LayoutId, PatrolId, SegmentId, SessionId, UserId};
 pub use layout::{Layout, LayoutGrid, Tile};
-pub use lockout::{Admission, DeviceKey, Door, LockoutLatch};
+pub use lockout::{Admission, DeviceKey, Door, DoorStanding, LockoutLatch, RefusedLogin};
 pub use path::{StreamPath, StreamRole};
 pub use phase::{Attention, Phase, WaitReason};
 pub use plan::{Plan, PlanMode, PlanRunning};

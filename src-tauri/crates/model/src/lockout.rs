@@ -4,14 +4,22 @@
 //! several doors at once, so the doors share this memory and a wrong password costs the device at most two tries,
 //! however often, through whatever door and by whomever it is asked for.
 //!
-//! Waiting is by [`Waker`]: the memory knows no runtime, and whoever waits brings a time limit.
+//! Waiting is by [`Waker`]: the memory knows no runtime, and whoever waits brings a time limit. What was refused can be
+//! taken out and put back ([`RefusedLogin`]), so that a restart does not try it again.
+
+mod refused;
+
+pub use refused::{DoorStanding, RefusedLogin};
 
 use crate::{Credentials, ErrorCode, Problem};
 use std::{
     collections::HashMap,
     fmt,
     future::{Future, poll_fn},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Poll, Waker},
 };
 
@@ -54,26 +62,20 @@ pub enum Door {
 #[derive(Clone, Debug, Default)]
 pub struct LockoutLatch {
     devices: Arc<Mutex<HashMap<DeviceKey, Vec<Account>>>>,
+    /// Rises when a refusal is noted or forgotten.
+    revision: Arc<AtomicU64>,
 }
 
 /// One user name and password at one device; the latest asked for stands last.
 #[derive(Debug)]
 struct Account {
     credentials: Credentials,
-    doors: [Standing; 3],
+    doors: [DoorStanding; 3],
     /// Refusals, since anything opened, by doors that had opened before: the password itself was changed.
     lost: u32,
     /// An unproven try is on its way.
     is_taken: bool,
     waiting: Vec<Waker>,
-}
-
-/// What one door said.
-#[derive(Clone, Copy, Debug, Default)]
-struct Standing {
-    /// Since it last opened.
-    refusals: u32,
-    has_opened: bool,
 }
 
 /// Leave to try once. Say how it went; dropped, it says nothing and gives the turn to the next.
@@ -111,6 +113,7 @@ impl LockoutLatch {
     /// Forgets what a device refused, because a person said so: the account was unlocked, or created just now.
     pub fn clear(&self, device: &DeviceKey) {
         if let Some(accounts) = self.lock().remove(device) {
+            self.revision.fetch_add(1, Relaxed);
             accounts.into_iter().flat_map(|account| account.waiting).for_each(Waker::wake);
         }
     }
@@ -171,7 +174,7 @@ impl LockoutLatch {
 
 impl Account {
     fn new(credentials: Credentials) -> Self {
-        Self { credentials, doors: [Standing::default(); 3], lost: 0, is_taken: false, waiting: Vec::new() }
+        Self { credentials, doors: [DoorStanding::default(); 3], lost: 0, is_taken: false, waiting: Vec::new() }
     }
 
     /// A door that has opened is not shut by another that never did: vendors keep accounts apart. When one refuses
@@ -195,7 +198,7 @@ impl Account {
         }
     }
 
-    const fn standing(&self, door: Door) -> Standing {
+    const fn standing(&self, door: Door) -> DoorStanding {
         self.doors[door as usize]
     }
 }
@@ -204,7 +207,7 @@ impl Admission {
     /// The device took the password.
     pub fn accepted(self) {
         self.note(|account| {
-            account.doors[self.door as usize] = Standing { refusals: 0, has_opened: true };
+            account.doors[self.door as usize] = DoorStanding { refusals: 0, has_opened: true };
             account.lost = 0;
         });
     }
@@ -225,7 +228,14 @@ impl Admission {
     }
 
     fn note(&self, change: impl FnOnce(&mut Account)) {
-        self.latch.with(&self.device, &self.credentials, change);
+        let is_news = self.latch.with(&self.device, &self.credentials, |account| {
+            let before = account.is_refused();
+            change(account);
+            before || account.is_refused()
+        });
+        if is_news {
+            self.latch.revision.fetch_add(1, Relaxed);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
 
 use crate::{
-    cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health},
+    cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
     recording::Recording,
     tap::CameraTaps,
     upkeep::Upkeep,
@@ -63,7 +63,9 @@ impl Site {
         }
         let (store, outcome) = Store::open(&lock).await?;
         let notices = notices(&outcome);
-        let cameras = Cameras::start(store.clone(), IngestOptions::from(&config.ingest));
+        let ingest = IngestOptions::from(&config.ingest);
+        recall_refused(&store, &ingest.lockout).await;
+        let cameras = Cameras::start(store.clone(), ingest);
         let events = CameraEvents::start(store.clone());
         let health = Health::start(store.clone(), cameras.clone(), &config.health, events.intake());
         let control = Control::new(store.clone(), cameras.clone(), health.clone());

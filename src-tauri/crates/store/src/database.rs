@@ -5,8 +5,8 @@ use crate::{
     credential_sets::CredentialSetTable, devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable,
     groups::GroupTable,
     layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache,
-    plans::PlanTable, recovery, seal::Seal, segments::SegmentTable, sessions::SessionTable, settings::SettingsTable,
-    users::UserTable, volumes::VolumeTable,
+    plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable,
+    sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -193,6 +193,10 @@ impl Store {
 
     pub fn settings(&self) -> SettingsTable<'_> {
         SettingsTable { store: self }
+    }
+
+    pub const fn refused_logins(&self) -> RefusedLogins<'_> {
+        RefusedLogins { store: self }
     }
 
     pub fn audit(&self) -> AuditLog<'_> {

@@ -25,6 +25,7 @@ mod patrols;
 mod pieces;
 mod plans;
 mod recovery;
+mod refused_logins;
 mod row;
 mod seal;
 mod segments;
@@ -39,8 +40,8 @@ pub use cameras::{CameraTable, NewCameraRow};
 pub use credential_sets::CredentialSetTable;
 pub use database::{OpenOutcome, Store};
 pub use devices::{DeviceTable, NewChannelRow, NewDeviceRow, NewStreamRow};
-pub use error::StoreError;
 pub use doctor_reports::DoctorReportTable;
+pub use error::StoreError;
 pub use events::{EventTable, RecordingEvent, RecordingEventKind};
 pub use fragments::{decode_fragments, encode_fragments};
 pub use groups::GroupTable;
@@ -50,6 +51,7 @@ pub use offline_events::{OfflineChange, OfflineEventTable};
 pub use page::{Page, PageRequest};
 pub use patrols::PatrolTable;
 pub use plans::PlanTable;
+pub use refused_logins::RefusedLogins;
 pub use seal::Seal;
 pub use segments::{NewSegment, SegmentProgress, SegmentTable, VolumeTotals};
 pub use sessions::{NewSession, SessionRow, SessionTable};
@@ -74,9 +76,9 @@ mod statements {
             cameras::STATEMENTS,
             credential_sets::STATEMENTS,
             devices::STATEMENTS,
+            doctor_reports::STATEMENTS,
             events::STATEMENTS,
             groups::STATEMENTS,
-            doctor_reports::STATEMENTS,
             layouts::STATEMENTS,
             offline_events::STATEMENTS,
             patrols::STATEMENTS,

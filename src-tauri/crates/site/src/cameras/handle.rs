@@ -6,8 +6,9 @@ use super::{
     jobs::Jobs,
     onboarding::Onboarding,
     outages::{OutageFigures, Outages},
-    reconcile,
+    reconcile, refused,
     running::Running,
+    wanted::only_device_at,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -64,7 +65,7 @@ pub struct CameraEdit {
 pub struct Cameras {
     pub(super) shared: Arc<Shared>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
-    /// Jobs, joined by [`Cameras::stop`].
+    /// Jobs and the memory of refused logins, joined by [`Cameras::stop`].
     pub(super) tasks: TaskTracker,
     pub(super) cancel: CancellationToken,
 }
@@ -102,7 +103,9 @@ impl Cameras {
         });
         let cancel = CancellationToken::new();
         let task = tokio::spawn(reconcile::run(shared.clone(), cancel.clone()));
-        Self { shared, task: Arc::new(Mutex::new(Some(task))), tasks: TaskTracker::new(), cancel }
+        let tasks = TaskTracker::new();
+        tasks.spawn(refused::keep(shared.clone(), cancel.clone()));
+        Self { shared, task: Arc::new(Mutex::new(Some(task))), tasks, cancel }
     }
 
     /// Stops every stream with a TEARDOWN and joins all tasks.
@@ -198,8 +201,13 @@ impl Cameras {
         Ok(camera)
     }
 
-    /// Looks at a stream without saving anything. Bounded by `deadline`.
-    pub async fn probe(&self, request: ProbeRequest, deadline: Duration) -> Result<ProbeReport, Problem> {
+    /// Looks at a stream without saving anything. Bounded by `deadline`. A stream of a stored device counts with it, so
+    /// that looking at it costs no tries of its own.
+    pub async fn probe(&self, mut request: ProbeRequest, deadline: Duration) -> Result<ProbeReport, Problem> {
+        if request.device_key.is_none() {
+            let devices = self.shared.store.devices().all().await?;
+            request.device_key = only_device_at(request.url.host(), &devices);
+        }
         probe(request, &self.shared.ingest_options, deadline).await
     }
 

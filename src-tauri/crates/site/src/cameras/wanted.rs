@@ -50,7 +50,12 @@ fn device_key(camera: &Camera, devices: &[Device]) -> Option<DeviceKey> {
     if let Some(id) = camera.device {
         return devices.iter().find(|device| device.id == id).map(|device| device.at.key());
     }
-    let mut there = devices.iter().filter(|device| device.at.host.eq_ignore_ascii_case(&camera.host));
+    only_device_at(&camera.host, devices)
+}
+
+/// The device at a host; `None` when there is none, or several that share the address.
+pub fn only_device_at(host: &str, devices: &[Device]) -> Option<DeviceKey> {
+    let mut there = devices.iter().filter(|device| device.at.host.eq_ignore_ascii_case(host));
     let only = there.next()?;
     there.next().is_none().then(|| only.at.key())
 }
