@@ -22,12 +22,15 @@ const UPDATE: &str = "UPDATE devices SET host = ?1, port = ?2, tls = ?3, path = 
      manufacturer = ?7, model = ?8, firmware = ?9, serial = ?10, hardware_id = ?11, vendor = ?12, name = ?13, \
      endpoint = ?14, macs = ?15, login = ?16, clock_offset_ms = ?17, services = ?18, profiles = ?19, \
      version = version + 1 WHERE id = ?20 AND version = ?21";
+const SET_FACTS: &str = "UPDATE devices SET manufacturer = ?1, model = ?2, firmware = ?3, serial = ?4, hardware_id = ?5, \
+    vendor = ?6, name = ?7, endpoint = ?8, macs = ?9, login = ?10, clock_offset_ms = ?11, services = ?12, profiles = ?13 \
+    WHERE id = ?14";
 const SET_CLOCK_OFFSET: &str = "UPDATE devices SET clock_offset_ms = ?1 WHERE id = ?2";
 const DELETE: &str = "DELETE FROM devices WHERE id = ?1";
 const DELETE_EMPTY: &str =
     "DELETE FROM devices WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM cameras WHERE device_id = ?1)";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[ALL, ONE, ALIKE, INSERT, UPDATE, SET_CLOCK_OFFSET, DELETE, DELETE_EMPTY];
+pub const STATEMENTS: &[&str] = &[ALL, ONE, ALIKE, INSERT, UPDATE, SET_FACTS, SET_CLOCK_OFFSET, DELETE, DELETE_EMPTY];
 
 /// A device to be stored.
 #[derive(Clone, Debug)]
@@ -246,6 +249,28 @@ impl DeviceTable<'_> {
         let device = self.get_on(&mut transaction, device.id).await?;
         transaction.commit().await?;
         Ok((device, stored))
+    }
+
+    /// Notes what the device tells of itself; no change of the configuration.
+    pub async fn set_facts(&self, id: DeviceId, facts: &DeviceFacts) -> Result<(), StoreError> {
+        let columns = Columns::of(facts)?;
+        let changed = sqlx::query(SET_FACTS)
+            .bind(&facts.manufacturer)
+            .bind(&facts.model)
+            .bind(&facts.firmware)
+            .bind(&facts.serial)
+            .bind(&facts.hardware_id)
+            .bind(facts.vendor.as_deref())
+            .bind(facts.name.as_deref())
+            .bind(facts.endpoint.as_deref())
+            .bind(columns.macs)
+            .bind(facts.login.as_deref())
+            .bind(facts.clock_offset_ms)
+            .bind(columns.services)
+            .bind(columns.profiles)
+            .bind(id.0);
+        changed.execute(self.store.writer()).await?;
+        Ok(())
     }
 
     /// Notes how far the device's clock is ahead; no change of the configuration.

@@ -125,7 +125,6 @@ async fn answer(house: &Arc<House>, device: &Device, path: &str, request: &Reque
     if !is_service(device, path) {
         return (Reply::Whole(Page::html(404, "Not Found")), After::Nothing);
     }
-    sleep(device.spec.think_time).await;
     let (reply, after) = answer_soap(house, device, request).await;
     let reply = match reply {
         Reply::Whole(page) if quirks.has(Quirk::ChunkedAnswers) => Reply::Chunked(page),
@@ -180,12 +179,16 @@ async fn answer_soap(house: &Arc<House>, device: &Device, request: &Request) -> 
         Err((verdict, demand)) => {
             tracing::debug!(device = device.spec.name, operation, ?verdict, "a request was not let in");
             let mut page = soap::fault_page(quirks, &demand.refusal, &named);
-            if !demand.challenges.is_empty() {
+            if demand.challenges.is_empty() {
+                sleep(device.spec.think_time).await;
+            } else {
+                // Its web server refuses, before anything is looked at.
                 page.status = 401;
             }
             return (Reply::Whole(demand.onto(page)), After::Nothing);
         }
     };
+    sleep(device.spec.think_time).await;
     // A waiting pull is no load.
     let under_way = (operation != "PullMessages").then(|| device.tally.begin());
     if quirks.has(Quirk::OneAtATime) && under_way.as_ref().is_some_and(|(_, others)| *others > 0) {

@@ -13,14 +13,15 @@ use crate::{
     hub::{BacklogLimits, Hub},
 };
 use std::{
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 use tokio::{
     sync::mpsc,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use watchwall_model::{
     Credentials, DeviceKey, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFacts, StreamPath, Transport,
 };
@@ -69,19 +70,31 @@ pub struct ProbeStep {
 /// One whole GOP is watched, for at most this long after the first picture.
 const WATCH_FOR: Duration = Duration::from_millis(2_500);
 
-/// Opens the stream, waits for a key frame, watches it a moment and closes it with a TEARDOWN.
-/// Ends by `deadline` whatever the camera does.
+/// Opens the stream, waits for a key frame, watches one GOP and closes the stream with a TEARDOWN.
+/// The key frame is there by `deadline` whatever the camera does.
 ///
 /// # Errors
 /// The catalogue's code for what went wrong, with the step and one line of detail.
 pub async fn probe(request: ProbeRequest, options: &IngestOptions, deadline: Duration) -> Result<ProbeReport, Problem> {
-    let started = Instant::now();
+    Ok(look(request, options, deadline).await?.1.whole().await)
+}
+
+/// As far as the first key frame, which is what a decision can be made on. The stream stays open until [`Watching`] is
+/// done with or dropped.
+///
+/// # Errors
+/// As [`probe`].
+pub async fn look(
+    request: ProbeRequest,
+    options: &IngestOptions,
+    deadline: Duration,
+) -> Result<(ProbeReport, Watching), Problem> {
     let hub = Hub::new(BacklogLimits::default());
     let counts: Arc<IngestCounts> = Arc::default();
     let (events, mut heard) = mpsc::channel(8);
     let cancel = CancellationToken::new();
     // Whoever drops the probe half-way ends its session as well.
-    let _cancel_on_drop = cancel.clone().drop_guard();
+    let end = cancel.clone().drop_guard();
     let path = StreamPath::parse("probe")?;
     let ProbeRequest { url, credentials, engine, transport, device_key } = request;
     let job = Job {
@@ -90,37 +103,92 @@ pub async fn probe(request: ProbeRequest, options: &IngestOptions, deadline: Dur
         hub: Arc::clone(&hub),
         counts: Arc::clone(&counts),
         sessions: Sessions::default(),
-        cancel: cancel.clone(),
+        cancel,
         events,
         approach: Approach::LookFirst,
     };
     let address = job.request.url.clone();
     let mut task = tokio::spawn(async move { engine::run(&job, None).await });
-    let mut watch = Watch { started, hub: &hub, steps: Vec::new(), playing: None, handed_over: None };
+    let mut watch = Watch { started: Instant::now(), hub, counts, steps: Vec::new(), playing: None, handed_over: None };
     let outcome = tokio::select! {
         outcome = timeout(deadline, watch.run(&mut heard, options.key_frame_within)) => outcome,
         ended = &mut task => Ok(Err(ended_early(ended))),
     };
-    cancel.cancel();
-    if !task.is_finished() {
-        let _ = timeout(TEARDOWN_WITHIN + Duration::from_secs(1), &mut task).await;
-        task.abort();
-    }
     let has_described = watch.steps.iter().any(|s| s.step == "describe");
     let problem = match outcome {
-        Ok(Ok(first_picture_ms)) => {
-            let mut report = watch.report(first_picture_ms).ok_or_else(|| Problem::new(ErrorCode::NoVideo))?;
-            let skew = counts.clock_skew_ms.load(std::sync::atomic::Ordering::Relaxed);
-            report.clock_skew_ms = (skew != i64::MIN).then_some(skew);
-            return Ok(report);
-        }
+        Ok(Ok(first_picture_ms)) => match watch.report(first_picture_ms) {
+            Some(first) => return Ok((first.clone(), Watching { watch, first, heard, task, end })),
+            None => Problem::new(ErrorCode::NoVideo),
+        },
         Ok(Err(problem)) => problem,
         Err(_) => {
             let code = if watch.playing.is_some() { ErrorCode::NoKeyFrame } else { ErrorCode::ConnectTimeout };
             Problem::new(code).with("timeout_ms", deadline.as_millis())
         }
     };
+    close(task, end).await;
     Err(sharpened(problem, &address, has_described, options).await)
+}
+
+/// A stream that gave its first picture and is still being received.
+#[derive(Debug)]
+pub struct Watching {
+    watch: Watch,
+    first: ProbeReport,
+    /// Kept so that the engine finds somebody to tell.
+    heard: mpsc::Receiver<EngineEvent>,
+    task: JoinHandle<Result<(), Failure>>,
+    end: DropGuard,
+}
+
+impl Watching {
+    /// Waits for the end of one whole GOP, which tells rate, length and bits, and closes the stream.
+    /// Takes at most two and a half seconds, and then says what was seen until there.
+    pub async fn whole(self) -> ProbeReport {
+        let Self { watch, first, heard, task, end } = self;
+        let seen_at = Instant::now();
+        while seen_at.elapsed() < WATCH_FOR && watch.hub.statistics().gop_ms == 0 && !task.is_finished() {
+            sleep(Duration::from_millis(20)).await;
+        }
+        let report = watch.report(first.first_picture_ms).unwrap_or(first);
+        close(task, end).await;
+        drop(heard);
+        report
+    }
+
+    /// Where its units arrive.
+    pub(super) const fn hub(&self) -> &Arc<Hub> {
+        &self.watch.hub
+    }
+
+    /// RTP packets missed so far.
+    pub(super) fn lost_packets(&self) -> u64 {
+        self.watch.counts.lost_packets.load(Ordering::Relaxed)
+    }
+
+    /// Waits until the camera ends it; why.
+    pub(super) async fn ended(&mut self) -> Problem {
+        ended_early((&mut self.task).await)
+    }
+
+    /// What was seen until now.
+    pub(super) fn report(&self) -> ProbeReport {
+        self.watch.report(self.first.first_picture_ms).unwrap_or_else(|| self.first.clone())
+    }
+
+    /// Closes the stream now.
+    pub async fn close(self) {
+        close(self.task, self.end).await;
+    }
+}
+
+/// Ends the session, with the TEARDOWN that it sends.
+async fn close(mut task: JoinHandle<Result<(), Failure>>, end: DropGuard) {
+    drop(end);
+    if !task.is_finished() {
+        let _ = timeout(TEARDOWN_WITHIN + Duration::from_secs(1), &mut task).await;
+        task.abort();
+    }
 }
 
 fn ended_early(ended: Result<Result<(), Failure>, tokio::task::JoinError>) -> Problem {
@@ -143,16 +211,18 @@ async fn sharpened(problem: Problem, url: &SafeUrl, has_described: bool, options
 }
 
 /// Follows an engine at work.
-struct Watch<'a> {
+#[derive(Debug)]
+struct Watch {
     started: Instant,
-    hub: &'a Hub,
+    hub: Arc<Hub>,
+    counts: Arc<IngestCounts>,
     steps: Vec<ProbeStep>,
     playing: Option<(IngestEngine, Transport, Vec<String>)>,
     handed_over: Option<Problem>,
 }
 
-impl Watch<'_> {
-    /// Returns when the first picture came, after some more of the stream was seen.
+impl Watch {
+    /// Returns when the first picture came: milliseconds from the start.
     async fn run(
         &mut self,
         heard: &mut mpsc::Receiver<EngineEvent>,
@@ -178,16 +248,7 @@ impl Watch<'_> {
             }
         }
         self.note("first_picture");
-        let first_picture_ms = self.elapsed_ms();
-        let seen_at = Instant::now();
-        while seen_at.elapsed() < WATCH_FOR {
-            // A whole GOP tells everything: rate, length, bits.
-            if self.hub.statistics().gop_ms > 0 {
-                break;
-            }
-            sleep(Duration::from_millis(20)).await;
-        }
-        Ok(first_picture_ms)
+        Ok(self.elapsed_ms())
     }
 
     fn no_picture(&self) -> Problem {
@@ -204,10 +265,11 @@ impl Watch<'_> {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn report(self, first_picture_ms: u64) -> Option<ProbeReport> {
+    fn report(&self, first_picture_ms: u64) -> Option<ProbeReport> {
         let params = self.hub.current_params()?;
-        let (engine, transport, skipped_tracks) = self.playing?;
+        let (engine, transport, skipped_tracks) = self.playing.clone()?;
         let statistics = self.hub.statistics();
+        let skew = self.counts.clock_skew_ms.load(Ordering::Relaxed);
         // Bits in a millisecond are kilobits in a second.
         let bitrate = (statistics.gop_ms > 0).then(|| statistics.gop_bytes * 8 / u64::from(statistics.gop_ms));
         Some(ProbeReport {
@@ -215,11 +277,11 @@ impl Watch<'_> {
             bitrate_kbps: bitrate.and_then(|rate| u32::try_from(rate).ok()),
             engine,
             transport,
-            handed_over: self.handed_over,
+            handed_over: self.handed_over.clone(),
             first_picture_ms,
-            steps: self.steps,
+            steps: self.steps.clone(),
             skipped_tracks,
-            clock_skew_ms: None,
+            clock_skew_ms: (skew != i64::MIN).then_some(skew),
             picture: self.hub.gop(),
         })
     }

@@ -1,14 +1,17 @@
 //! Takes a device through all that adding it needs to know.
+//!
+//! One request at a time, so what adding waits for comes first: [`Device::enter`], [`Device::identity`] and
+//! [`Device::find_stream`]. [`Device::details`] is what can follow. [`Device::connect`] does all of it.
 
 use super::step::{Step, StepError, StepReport};
 use crate::{
     Client, ClientOptions, DeviceAddress, ErrorKind, LoginSeen, OnvifError, Vendor,
     channels::{Channel, channels},
     operations::{
-        DeviceInformation, GetCapabilities, GetDeviceInformation, GetEndpointReference, GetNetworkInterfaces,
-        GetScopes, GetServices, GetSystemDateAndTime, Profile, Scopes, Services, SystemClock,
+        DeviceInformation, GetCapabilities, GetDeviceInformation, GetServices, GetSystemDateAndTime, Profile, Services,
+        SystemClock,
     },
-    soap::FaultKind,
+    soap::Service,
 };
 use std::io;
 use tokio::{
@@ -84,18 +87,31 @@ struct Walk {
 
 impl Walk {
     fn note<T>(&mut self, step: Step, start: Instant, result: Result<T, OnvifError>) -> Option<T> {
-        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (value, outcome) = match result {
-            Ok(value) => (Some(value), Ok(())),
-            Err(error) => (None, Err(StepError::new(step, &error, self.vendor.as_ref()))),
-        };
-        self.steps.push(StepReport { step, took_ms, outcome });
+        let (value, report) = StepReport::of(step, start, result, self.vendor.as_ref());
+        self.steps.push(report);
         value
     }
 
     fn end(mut self, device: Option<Device>) -> Survey {
         self.steps.sort_by_key(|report| report.step);
         Survey { steps: self.steps, device }
+    }
+
+    /// The login was refused: what else helps to say why.
+    async fn shut_out(mut self, client: &Client, start: Instant, error: OnvifError) -> Survey {
+        if self.vendor.is_none() {
+            self.vendor = anonymous_vendor(client).await;
+        }
+        self.note(Step::Authenticate, start, Err::<(), _>(error));
+        if !self.steps.iter().any(|report| report.step == Step::Clock) {
+            let start = Instant::now();
+            let clock = read_clock(client).await;
+            // A clock that is guarded too says nothing new.
+            if !matches!(&clock, Err(error) if error.kind() == ErrorKind::Login) {
+                self.note(Step::Clock, start, clock);
+            }
+        }
+        self.end(None)
     }
 }
 
@@ -113,6 +129,33 @@ impl Device {
         options: ClientOptions,
         vendor: Option<Vendor>,
     ) -> Survey {
+        let mut survey = Self::enter(address, credentials, options, vendor).await;
+        let Some(device) = &mut survey.device else { return survey };
+        let (identity, report) = device.identity().await;
+        device.learn_identity(identity);
+        survey.steps.push(report);
+        let (details, reports) = device.details().await;
+        device.learn_details(details);
+        survey.steps.extend(reports);
+        device.channels = channels(&device.profiles);
+        let start = Instant::now();
+        for wanted in device.wanted_streams() {
+            if let Some(stream) = device.find_stream(&wanted).await {
+                device.streams.push(stream);
+            }
+        }
+        survey.steps.extend(StepReport::of_streams(StepReport::since(start), &device.streams));
+        survey.steps.sort_by_key(|report| report.step);
+        survey
+    }
+
+    /// As far as the login and the list of profiles. Who the device is and where its streams are is not asked yet.
+    pub async fn enter(
+        address: DeviceAddress,
+        credentials: Option<Credentials>,
+        options: ClientOptions,
+        vendor: Option<Vendor>,
+    ) -> Survey {
         let mut walk = Walk { steps: Vec::new(), vendor };
         let start = Instant::now();
         if walk.note(Step::Reach, start, reach(&address, &options).await).is_none() {
@@ -120,42 +163,38 @@ impl Device {
         }
         let client = Client::new(address, credentials, options);
         let mut facts = Facts::default();
-        if !speak(&client, &mut walk, &mut facts).await {
-            return walk.end(None);
-        }
         let start = Instant::now();
         let services = match services(&client).await {
+            Ok(services) => {
+                walk.note(Step::Speak, start, Ok(()));
+                walk.note(Step::Capabilities, start, Ok(()));
+                services
+            }
             Err(error) if error.kind() == ErrorKind::Login => {
-                walk.note(Step::Authenticate, start, Err::<(), _>(error));
+                walk.note(Step::Speak, start, Ok(()));
+                return walk.shut_out(&client, start, error).await;
+            }
+            Err(error) if error.kind() == ErrorKind::Unreachable => {
+                walk.note(Step::Speak, start, Err::<(), _>(error));
                 return walk.end(None);
             }
-            other => walk.note(Step::Capabilities, start, other).unwrap_or_default(),
+            Err(error) => {
+                if !speak(&client, &mut walk, &mut facts).await {
+                    return walk.end(None);
+                }
+                walk.note(Step::Capabilities, start, Err::<(), _>(error));
+                Services::default()
+            }
         };
         client.learn_services(services.clone());
         // Profiles are guarded by every device, so asking for them is what shows whether the login is right.
         let start = Instant::now();
-        let asked = client.profiles().await;
-        let profiles = match asked {
-            Err(error) if error.kind() == ErrorKind::Login => {
-                if walk.vendor.is_none() {
-                    walk.vendor = anonymous_vendor(&client).await;
-                }
-                walk.note(Step::Authenticate, start, Err::<(), _>(error));
-                return walk.end(None);
-            }
-            asked => {
-                walk.note(Step::Authenticate, start, Ok(()));
-                asked
-            }
+        let asked = match client.first_profiles().await {
+            Err(error) if error.kind() == ErrorKind::Login => return walk.shut_out(&client, start, error).await,
+            asked => asked,
         };
-        let identity = Instant::now();
-        let information = client.call(&GetDeviceInformation).await;
-        if let Some(information) = walk.note(Step::Identify, identity, information) {
-            facts.information = information;
-        }
-        identify(&client, &mut facts).await;
-        walk.vendor = facts.vendor.clone().or(walk.vendor);
-        let profiles = walk.note(Step::Profiles, start, profiles).unwrap_or_default();
+        walk.note(Step::Authenticate, start, Ok(()));
+        let profiles = walk.note(Step::Profiles, start, asked).unwrap_or_default();
         let channels = channels(&profiles);
         if channels.is_empty()
             && let Some(report) = walk.steps.iter_mut().find(|report| report.step == Step::Profiles)
@@ -163,15 +202,9 @@ impl Device {
         {
             report.outcome = Err(StepError::nothing(Step::Profiles, &client.address().to_string()));
         }
-        let start = Instant::now();
-        let streams = streams(&client, &channels, walk.vendor.as_ref()).await;
-        if let Some(outcome) = outcome(&streams) {
-            let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-            walk.steps.push(StepReport { step: Step::StreamUris, took_ms, outcome });
-        }
         facts.login = Some(client.login_seen());
-        let device = Self { client, facts, services, profiles, channels, streams };
-        walk.end(Some(device))
+        facts.vendor.clone_from(&walk.vendor);
+        walk.end(Some(Self { client, facts, services, profiles, channels, streams: Vec::new() }))
     }
 }
 
@@ -189,20 +222,15 @@ async fn reach(address: &DeviceAddress, options: &ClientOptions) -> Result<(), O
     }
 }
 
-/// Asks for the clock, which anybody may. `false` when what is there does not speak SOAP at all.
+/// Asks for the clock, which anybody may, where the services did not answer. `false` when what is there does not speak
+/// SOAP at all.
 async fn speak(client: &Client, walk: &mut Walk, facts: &mut Facts) -> bool {
     let start = Instant::now();
-    let asked_at = UtcMillis::now();
-    match client.call(&GetSystemDateAndTime).await {
-        Ok(clock) => {
+    match read_clock(client).await {
+        Ok((clock, offset_ms)) => {
             walk.note(Step::Speak, start, Ok(()));
-            let halfway = asked_at.saturating_add_ms((UtcMillis::now() - asked_at) / 2);
-            facts.clock_offset_ms = clock.shown().map(|shown| shown - halfway);
-            if let Some(offset) = facts.clock_offset_ms {
-                client.note_clock(offset);
-            }
-            facts.clock = Some(clock);
             walk.note(Step::Clock, start, Ok(()));
+            (facts.clock, facts.clock_offset_ms) = (Some(clock), offset_ms);
             true
         }
         // It understood the question.
@@ -223,17 +251,30 @@ async fn speak(client: &Client, walk: &mut Walk, facts: &mut Facts) -> bool {
     }
 }
 
+/// The device's clock, and how far it is ahead of ours; the client takes note of it.
+pub(super) async fn read_clock(client: &Client) -> Result<(SystemClock, Option<i64>), OnvifError> {
+    let asked_at = UtcMillis::now();
+    let clock = client.call(&GetSystemDateAndTime).await?;
+    let halfway = asked_at.saturating_add_ms((UtcMillis::now() - asked_at) / 2);
+    let offset_ms = clock.shown().map(|shown| shown - halfway);
+    if let Some(offset) = offset_ms {
+        client.note_clock(offset);
+    }
+    Ok((clock, offset_ms))
+}
+
 fn is_incomplete(error: &OnvifError) -> bool {
     matches!(error, OnvifError::Incomplete { .. })
 }
 
-/// Both lists, merged; old devices have but one.
+/// What the newer call tells; the older one where that is missing or names no media. The rest is merged by
+/// [`Device::details`].
 async fn services(client: &Client) -> Result<Services, OnvifError> {
     let new = client.call(&GetServices).await;
-    if let Err(error) = &new
-        && matches!(error.kind(), ErrorKind::Login | ErrorKind::Unreachable)
-    {
-        return new;
+    match &new {
+        Ok(services) if services.has(&Service::Media) || services.has(&Service::Media2) => return new,
+        Err(error) if matches!(error.kind(), ErrorKind::Login | ErrorKind::Unreachable) => return new,
+        _ => {}
     }
     match (new, client.call(&GetCapabilities).await) {
         (Ok(mut services), Ok(old)) => {
@@ -250,53 +291,4 @@ async fn anonymous_vendor(client: &Client) -> Option<Vendor> {
     let anonymous = Client::new(client.address().clone(), None, client.options().clone());
     let information = anonymous.call(&GetDeviceInformation).await.ok()?;
     Vendor::of_name(&information.manufacturer)
-}
-
-async fn identify(client: &Client, facts: &mut Facts) {
-    let scopes: Scopes = client.call(&GetScopes).await.unwrap_or_default();
-    facts.name = scopes.values("name").next();
-    facts.location = scopes.values("location").next();
-    facts.endpoint = client.call(&GetEndpointReference).await.ok().filter(|endpoint| !endpoint.is_empty());
-    // Only administrators may ask this of some.
-    let interfaces = client.call(&GetNetworkInterfaces).await.unwrap_or_default();
-    facts.macs = interfaces.into_iter().map(|interface| interface.mac).filter(|mac| !mac.is_empty()).collect();
-    let by_name = [&facts.information.manufacturer, &facts.information.model]
-        .into_iter()
-        .find_map(|name| Vendor::of_name(name).filter(|vendor| !matches!(vendor, Vendor::Other(_))));
-    let by_mac = || facts.macs.iter().find_map(|mac| Vendor::of_mac(mac));
-    facts.vendor = by_name.or_else(by_mac).or_else(|| Vendor::of_name(&facts.information.manufacturer));
-}
-
-async fn streams(client: &Client, channels: &[Channel], vendor: Option<&Vendor>) -> Vec<FoundStream> {
-    let mut found = Vec::new();
-    for channel in channels {
-        let wanted = [(StreamRole::Main, &channel.main), (StreamRole::Sub, &channel.sub)];
-        for (role, profile) in wanted.into_iter().filter_map(|(role, profile)| Some((role, profile.as_ref()?))) {
-            let uri = client.stream_uri(profile).await;
-            if uri.as_ref().err().and_then(OnvifError::fault_kind) == Some(FaultKind::IncompleteConfiguration) {
-                // An empty profile is no failure of the device.
-                continue;
-            }
-            let is_invalid_after_reboot = uri.as_ref().is_ok_and(|uri| uri.is_invalid_after_reboot);
-            let url = uri.and_then(|uri| client.address().stream_url(&uri.uri));
-            let url = url.map_err(|error| StepError::new(Step::StreamUris, &error, vendor));
-            found.push(FoundStream {
-                channel: channel.number,
-                role,
-                profile: profile.clone(),
-                url,
-                is_invalid_after_reboot,
-            });
-        }
-    }
-    found
-}
-
-/// One stream that has an address is enough; `None` when there was none to ask for.
-fn outcome(streams: &[FoundStream]) -> Option<Result<(), StepError>> {
-    let first = streams.first()?;
-    if streams.iter().any(|stream| stream.url.is_ok()) {
-        return Some(Ok(()));
-    }
-    Some(first.url.as_ref().map(|_| ()).map_err(Clone::clone))
 }

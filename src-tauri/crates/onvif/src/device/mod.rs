@@ -2,9 +2,13 @@
 
 mod connect;
 mod control;
+mod details;
 mod profiles;
 mod step;
+mod streams;
 
 pub use connect::{Device, Facts, FoundStream, Survey};
 pub use control::PtzControl;
+pub use details::{Details, Identity};
 pub use step::{Step, StepError, StepReport, Suggestion};
+pub use streams::WantedStream;

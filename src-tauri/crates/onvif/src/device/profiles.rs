@@ -17,19 +17,40 @@ impl Client {
     pub async fn profiles(&self) -> Result<Vec<Profile>, OnvifError> {
         let services = self.services();
         let (has_old, has_new) = (services.has(&Service::Media), services.has(&Service::Media2));
-        let old = if has_old || !has_new { Some(self.call(&GetProfiles).await) } else { None };
-        if let Some(Err(error)) = &old
-            && matches!(error.kind(), ErrorKind::Login | ErrorKind::Unreachable)
-        {
-            return old.unwrap_or(Ok(Vec::new()));
-        }
         if !has_new {
-            return old.unwrap_or(Ok(Vec::new()));
+            return self.call(&GetProfiles).await;
         }
-        match (old, self.profiles2().await) {
-            (Some(Ok(old)), Ok(new)) => Ok(merge_profiles(old, new)),
-            (Some(Ok(profiles)), Err(_)) | (_, Ok(profiles)) => Ok(profiles),
-            (Some(Err(error)), Err(_)) | (None, Err(error)) => Err(error),
+        match self.profiles2().await {
+            Err(error) if matches!(error.kind(), ErrorKind::Login | ErrorKind::Unreachable) => Err(error),
+            new if has_old => self.with_old(new).await,
+            new => new,
+        }
+    }
+
+    /// What the newer service said, with what the older one adds.
+    async fn with_old(&self, new: Result<Vec<Profile>, OnvifError>) -> Result<Vec<Profile>, OnvifError> {
+        if !self.services().has(&Service::Media) {
+            return new;
+        }
+        match (self.call(&GetProfiles).await, new) {
+            (Ok(old), Ok(new)) => Ok(merge_profiles(old, new)),
+            (Ok(profiles), Err(_)) | (Err(_), Ok(profiles)) => Ok(profiles),
+            (Err(error), Err(_)) => Err(error),
+        }
+    }
+
+    /// The newer service's profiles where they are whole, which is one call; else those of both.
+    ///
+    /// # Errors
+    /// As [`Client::profiles`].
+    pub(super) async fn first_profiles(&self) -> Result<Vec<Profile>, OnvifError> {
+        if !self.services().has(&Service::Media2) {
+            return self.profiles().await;
+        }
+        match self.profiles2().await {
+            Err(error) if matches!(error.kind(), ErrorKind::Login | ErrorKind::Unreachable) => Err(error),
+            Ok(profiles) if is_whole(&profiles) => Ok(profiles),
+            new => self.with_old(new).await,
         }
     }
 
@@ -96,6 +117,11 @@ impl Client {
             _ => self.call(&GetSnapshotUri2 { profile }).await.map(|uri| uri.0),
         }
     }
+}
+
+/// Every profile tells its source and its encoder.
+fn is_whole(profiles: &[Profile]) -> bool {
+    !profiles.is_empty() && profiles.iter().all(|profile| profile.source.is_some() && profile.video.is_some())
 }
 
 /// Whether asking another way cannot help.

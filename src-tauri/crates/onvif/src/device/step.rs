@@ -2,6 +2,7 @@
 
 use crate::{ErrorKind, OnvifError, Vendor, soap::FaultKind};
 use std::fmt;
+use tokio::time::Instant;
 use watchwall_model::{ErrorCode, Problem};
 
 /// In the order they are shown.
@@ -95,6 +96,26 @@ pub struct StepReport {
     pub step: Step,
     pub took_ms: u64,
     pub outcome: Result<(), StepError>,
+}
+
+impl StepReport {
+    /// What came of a step, and its report.
+    pub fn of<T>(
+        step: Step,
+        start: Instant,
+        result: Result<T, OnvifError>,
+        vendor: Option<&Vendor>,
+    ) -> (Option<T>, Self) {
+        let (value, outcome) = match result {
+            Ok(value) => (Some(value), Ok(())),
+            Err(error) => (None, Err(StepError::new(step, &error, vendor))),
+        };
+        (value, Self { step, took_ms: Self::since(start), outcome })
+    }
+
+    pub(super) fn since(start: Instant) -> u64 {
+        u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
 }
 
 /// Why a step failed.

@@ -74,6 +74,7 @@ impl Control {
         change: SetUser,
     ) -> Result<(), Problem> {
         let new = Credentials { username: old.username.clone(), password: change.password.clone() };
+        self.cameras.settled(stored.id).await;
         let mut cameras = self.ground.store.cameras().of_device(stored.id).await?;
         cameras.retain(|camera| camera.credentials.as_ref() == Some(&old));
         let ids: Vec<_> = cameras.iter().map(|camera| camera.id).collect();

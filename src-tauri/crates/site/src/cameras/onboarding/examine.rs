@@ -1,34 +1,26 @@
 //! Looks at one device as far as it goes: connects, and really receives each of its streams. Nothing is stored.
+//!
+//! In two parts, because a device answers one question at a time and a GOP takes seconds: [`Examiner::look`] learns what
+//! storing it needs, up to a key frame of each stream, and [`Examiner::complete`] the rest.
 
 use super::{
     address::{Target, endpoint_of},
     examined::{Examined, ExaminedChannel, ExaminedDevice, ExaminedStream, Refusal},
     facts::facts_of,
     row::Row,
-    step::{OnboardingStep, StepOutcome, problem_of, stream_suggestion},
-    template,
+    step::{OnboardingStep, StepOutcome, problem_of},
+    streams::{WatchedStream, sorted, watch},
     tries::{self, Refused},
 };
-use futures::{StreamExt, stream};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use futures::future::join_all;
+use std::{sync::Arc, time::Instant};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use watchwall_media::ingest::{IngestOptions, ProbeReport, ProbeRequest, device_at, probe};
+use watchwall_media::ingest::{IngestOptions, device_at};
 use watchwall_model::{
-    Credentials, DeviceEndpoint, DeviceFacts, DeviceKey, ErrorCode, IngestEngine, Problem, SafeUrl, StreamFailure,
-    StreamRole, Transport, UtcMillis,
+    Credentials, DeviceEndpoint, DeviceFacts, DeviceKey, ErrorCode, Problem, SafeUrl, StreamRole, Transport,
 };
-use watchwall_onvif::{Channel, ClientOptions, Device, FoundStream, HttpPool, LoginSeen, StepError, Survey, Vendor};
-
-/// From the first connection to the facts of a stream.
-const PROBE_WITHIN: Duration = Duration::from_secs(15);
-/// Streams of one device that are received at once: cameras allow few sessions.
-const STREAMS_AT_ONCE: usize = 4;
-/// Channels of a recorder that are looked for by template.
-const MOST_TEMPLATE_CHANNELS: u32 = 32;
+use watchwall_onvif::{Channel, ClientOptions, Device, HttpPool, LoginSeen, StepReport, Survey, Vendor, channels};
 
 /// What looking needs, shared by a site.
 #[derive(Clone)]
@@ -38,6 +30,25 @@ pub struct Examiner {
     pub refused: Arc<Refused>,
     /// Streams received at once on this machine.
     pub probes: Arc<Semaphore>,
+}
+
+/// What can be stored already, and what is still to be learnt.
+pub struct Looked {
+    pub examined: Examined,
+    device: Option<Device>,
+    watching: Vec<WatchedStream>,
+}
+
+impl Looked {
+    const fn whole(examined: Examined) -> Self {
+        Self { examined, device: None, watching: Vec::new() }
+    }
+
+    /// Closes the streams of one role: somebody else is about to open them, and cameras allow few sessions.
+    pub async fn close(&mut self, role: StreamRole) {
+        let own = self.watching.extract_if(.., |watched| watched.role == role);
+        join_all(own.map(|watched| watched.watching.close())).await;
+    }
 }
 
 impl Examiner {
@@ -51,16 +62,70 @@ impl Examiner {
         sets: &[Credentials],
         cancel: &CancellationToken,
     ) -> Result<Examined, Refusal> {
+        let looked = self.look(row, sets, cancel).await?;
         tokio::select! {
             biased;
-            () = cancel.cancelled() => {
-                Err(Refusal { steps: Vec::new(), problem: Problem::new(ErrorCode::JobCancelled) })
-            }
-            outcome = self.look(row, sets) => outcome,
+            () = cancel.cancelled() => Err(cancelled()),
+            examined = self.complete(looked) => Ok(examined),
         }
     }
 
-    async fn look(&self, row: &Row, sets: &[Credentials]) -> Result<Examined, Refusal> {
+    /// The same as far as storing the device needs.
+    ///
+    /// # Errors
+    /// As [`Examiner::examine`].
+    pub async fn look(&self, row: &Row, sets: &[Credentials], cancel: &CancellationToken) -> Result<Looked, Refusal> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(cancelled()),
+            outcome = self.look_at(row, sets) => outcome,
+        }
+    }
+
+    /// Learns the rest: whole GOPs, clock, network, and channels that only the older lists name.
+    pub async fn complete(&self, looked: Looked) -> Examined {
+        let Looked { mut examined, device, watching } = looked;
+        let details = async {
+            let mut device = device?;
+            let (details, reports) = device.details().await;
+            device.learn_details(details);
+            Some((device, reports))
+        };
+        let (details, watched) = tokio::join!(details, watch(watching));
+        examined.note_reports(watched);
+        let Some((mut device, reports)) = details else { return examined };
+        device.channels = late_channels(&device, &examined.channels);
+        let at = endpoint_of(device.client.address());
+        if !device.channels.is_empty()
+            && let Ok(placeholder) = placeholder(&at)
+        {
+            let key = at.key();
+            let received = self.receive(&device, &placeholder, examined.credentials.as_ref(), &key).await;
+            let (streams, watching) = sorted(received);
+            examined.channels.extend(channels_of(&device.channels, streams));
+            examined.note_reports(watch(watching).await);
+        }
+        if let Some(known) = &mut examined.device {
+            known.facts = facts_of(&device);
+        }
+        examined.steps.extend(reports.into_iter().map(StepOutcome::from));
+        examined.steps.sort_by_key(|outcome| outcome.step);
+        examined
+    }
+
+    /// Learns who a device is for certain, where its serial number is not enough to tell.
+    pub async fn identify(&self, looked: &mut Looked) {
+        let Some(device) = &mut looked.device else { return };
+        let (details, reports) = device.details().await;
+        device.learn_details(details);
+        if let Some(known) = &mut looked.examined.device {
+            known.facts = facts_of(device);
+        }
+        looked.examined.steps.extend(reports.into_iter().map(StepOutcome::from));
+        looked.examined.steps.sort_by_key(|outcome| outcome.step);
+    }
+
+    async fn look_at(&self, row: &Row, sets: &[Credentials]) -> Result<Looked, Refusal> {
         match &row.target {
             Target::Stream(url) => self.stream_only(row, url, sets).await,
             Target::Device(address) => {
@@ -72,7 +137,7 @@ impl Examiner {
                         let credentials = row.credentials.clone().or_else(|| sets.first().cloned());
                         let vendor = row.new.vendor.as_deref();
                         let found = self.by_template(vendor, &at, credentials.as_ref(), false).await;
-                        plain(refusal, at.host, credentials, found)
+                        plain(refusal, at.host, credentials, found).map(Looked::whole)
                     }
                     Err(refusal) => Err(refusal),
                 }
@@ -101,7 +166,7 @@ impl Examiner {
         let key = at.key();
         let vendor = row.new.vendor.as_deref().and_then(Vendor::of_name);
         let connect = |credentials: Option<Credentials>| {
-            Device::connect_known(address.clone(), credentials, self.client_options(key.clone()), vendor.clone())
+            Device::enter(address.clone(), credentials, self.client_options(key.clone()), vendor.clone())
         };
         if row.credentials.is_some() || sets.is_empty() {
             let survey = connect(row.credentials.clone()).await;
@@ -154,37 +219,32 @@ impl Examiner {
         at: DeviceEndpoint,
         survey: Survey,
         credentials: Option<Credentials>,
-    ) -> Result<Examined, Refusal> {
+    ) -> Result<Looked, Refusal> {
         let mut steps: Vec<StepOutcome> = survey.steps.into_iter().map(StepOutcome::from).collect();
-        let Some(device) = survey.device else {
+        let Some(mut device) = survey.device else {
             return Err(Refusal { steps, problem: Problem::new(ErrorCode::Internal) });
         };
-        let facts = facts_of(&device);
+        if device.channels.is_empty() {
+            return self.without_profiles(row, at, device, steps, credentials).await;
+        }
+        let key = at.key();
+        let placeholder = placeholder(&at)?;
         let started = Instant::now();
-        let channels = if device.channels.is_empty() {
-            let vendor = row.new.vendor.clone().or_else(|| facts.vendor.clone());
-            let found = self.by_template(vendor.as_deref(), &at, credentials.as_ref(), is_recorder(&facts)).await;
-            let outcome = found.as_ref().map(|_| ()).map_err(Clone::clone);
-            steps.push(StepOutcome::new(OnboardingStep::Templates, started, outcome));
-            match found {
-                Ok(channels) => channels,
-                Err(problem) => {
-                    let problem = problem.at(OnboardingStep::Templates.as_str());
-                    return Err(Refusal { steps, problem });
-                }
-            }
-        } else {
-            let key = at.key();
-            let placeholder = placeholder(&at)?;
-            let found = self.receive(&device.streams, &placeholder, credentials.as_ref(), &key).await;
-            channels_of(&device.channels, found)
-        };
+        let ((identity, report), received) =
+            tokio::join!(device.identity(), self.receive(&device, &placeholder, credentials.as_ref(), &key));
+        device.learn_identity(identity);
+        steps.push(report.into());
+        let found_ms = received.iter().map(|one| one.found_ms).max().unwrap_or_default();
+        let found: Vec<_> = received.iter().map(|one| one.found.clone()).collect();
+        steps.extend(StepReport::of_streams(found_ms, &found).map(StepOutcome::from));
+        let (streams, watching) = sorted(received);
+        let channels = channels_of(&device.channels, streams);
         let failure =
             channels.iter().flat_map(|channel| &channel.streams).find_map(|stream| stream.result.as_ref().err());
         let failure = failure.map(problem_of);
         let examined = Examined {
             steps: Vec::new(),
-            device: Some(ExaminedDevice { at: at.clone(), facts, client: device.client }),
+            device: Some(ExaminedDevice { at: at.clone(), facts: facts_of(&device), client: device.client.clone() }),
             host: at.host,
             credentials,
             channels,
@@ -195,76 +255,64 @@ impl Examiner {
             Err(failure.unwrap_or_else(|| Problem::new(ErrorCode::NoVideo).with("host", &examined.host)))
         };
         steps.push(StepOutcome::new(OnboardingStep::ProbeStreams, started, result.clone()));
+        steps.sort_by_key(|outcome| outcome.step);
         match result {
-            Ok(()) => Ok(Examined { steps, ..examined }),
+            Ok(()) => Ok(Looked { examined: Examined { steps, ..examined }, device: Some(device), watching }),
             Err(problem) => Err(Refusal { steps, problem: problem.at(OnboardingStep::ProbeStreams.as_str()) }),
         }
     }
 
-    /// Receives each stream that has an address, some at once.
-    async fn receive(
+    /// A device that lists nothing to show: its brand's usual addresses, for which it has to say who it is.
+    async fn without_profiles(
         &self,
-        streams: &[FoundStream],
-        placeholder: &SafeUrl,
-        credentials: Option<&Credentials>,
-        key: &DeviceKey,
-    ) -> Vec<(u32, ExaminedStream)> {
-        let looks: Vec<_> = streams
-            .iter()
-            .map(|found| async move {
-                let (url, result) = match &found.url {
-                    Err(error) => (placeholder.clone(), Err(failure_of(error))),
-                    Ok(url) => (url.clone(), self.probe(url, credentials, key).await),
-                };
-                let stream = ExaminedStream {
-                    role: found.role,
-                    url,
-                    profile: Some(found.profile.clone()),
-                    is_invalid_after_reboot: found.is_invalid_after_reboot,
-                    result,
-                };
-                (found.channel, stream)
-            })
-            .collect();
-        stream::iter(looks).buffered(STREAMS_AT_ONCE).collect().await
-    }
-
-    /// Receives one stream.
-    pub async fn probe(
-        &self,
-        url: &SafeUrl,
-        credentials: Option<&Credentials>,
-        key: &DeviceKey,
-    ) -> Result<Box<ProbeReport>, StreamFailure> {
-        let request = ProbeRequest {
-            url: url.clone(),
-            credentials: credentials.cloned(),
-            engine: IngestEngine::Auto,
-            transport: Transport::Auto,
-            device_key: Some(key.clone()),
-        };
-        // The semaphore is never closed.
-        let _turn = self.probes.acquire().await;
-        match probe(request, &self.ingest, PROBE_WITHIN).await {
-            Ok(report) => Ok(Box::new(report)),
-            Err(problem) => Err(stream_failure(&problem)),
+        row: &Row,
+        at: DeviceEndpoint,
+        mut device: Device,
+        mut steps: Vec<StepOutcome>,
+        credentials: Option<Credentials>,
+    ) -> Result<Looked, Refusal> {
+        let (identity, report) = device.identity().await;
+        device.learn_identity(identity);
+        let (details, reports) = device.details().await;
+        device.learn_details(details);
+        steps.extend(std::iter::once(report).chain(reports).map(StepOutcome::from));
+        steps.sort_by_key(|outcome| outcome.step);
+        let facts = facts_of(&device);
+        let started = Instant::now();
+        let vendor = row.new.vendor.clone().or_else(|| facts.vendor.clone());
+        let found = self.by_template(vendor.as_deref(), &at, credentials.as_ref(), is_recorder(&facts)).await;
+        let outcome = found.as_ref().map(|_| ()).map_err(Clone::clone);
+        steps.push(StepOutcome::new(OnboardingStep::Templates, started, outcome));
+        match found {
+            Ok(channels) => {
+                steps.push(StepOutcome::new(OnboardingStep::ProbeStreams, started, Ok(())));
+                let host = at.host.clone();
+                let device = Some(ExaminedDevice { at, facts, client: device.client });
+                Ok(Looked::whole(Examined { steps, device, host, credentials, channels }))
+            }
+            Err(problem) => {
+                let problem = problem.at(OnboardingStep::Templates.as_str());
+                Err(Refusal { steps, problem })
+            }
         }
     }
 
-    async fn stream_only(&self, row: &Row, url: &SafeUrl, sets: &[Credentials]) -> Result<Examined, Refusal> {
+    async fn stream_only(&self, row: &Row, url: &SafeUrl, sets: &[Credentials]) -> Result<Looked, Refusal> {
         let started = Instant::now();
         let key = device_at(url, Transport::Auto);
         let mut tried = Vec::new();
         let mut credentials = row.credentials.clone();
         loop {
-            let result = self.probe(url, credentials.as_ref(), &key).await;
+            let result = self.first_picture(url, credentials.as_ref(), &key).await;
             let failure = match result {
-                Ok(report) => {
-                    let stream = ExaminedStream::bare(StreamRole::Main, url.clone(), report);
+                Ok((report, watching)) => {
+                    let stream = ExaminedStream::bare(StreamRole::Main, url.clone(), Box::new(report));
                     let channel = ExaminedChannel::bare(1, vec![stream]);
                     let steps = vec![StepOutcome::new(OnboardingStep::ProbeStreams, started, Ok(()))];
                     let host = url.host().to_owned();
-                    return Ok(Examined { steps, device: None, host, credentials, channels: vec![channel] });
+                    let examined = Examined { steps, device: None, host, credentials, channels: vec![channel] };
+                    let watching = vec![WatchedStream { channel: 1, role: StreamRole::Main, watching }];
+                    return Ok(Looked { examined, device: None, watching });
                 }
                 Err(failure) => failure,
             };
@@ -284,58 +332,6 @@ impl Examiner {
                 }
             }
         }
-    }
-
-    /// Tries a brand's usual addresses. A refused login ends it: no password is tried on a second address.
-    async fn by_template(
-        &self,
-        vendor: Option<&str>,
-        at: &DeviceEndpoint,
-        credentials: Option<&Credentials>,
-        is_recorder: bool,
-    ) -> Result<Vec<ExaminedChannel>, Problem> {
-        let key = at.key();
-        let mut first_failure = None;
-        for candidate in template::candidates(vendor, &at.host) {
-            let main = candidate.main(1)?;
-            match self.probe(&main, credentials, &key).await {
-                Err(failure) if template::may_go_on(failure.code) => first_failure = first_failure.or(Some(failure)),
-                Err(failure) => return Err(problem_of(&failure)),
-                Ok(report) => {
-                    let sub = candidate.sub(1);
-                    let mut channels = vec![self.template_channel(1, main, report, sub, credentials, &key).await];
-                    let more = if is_recorder && candidate.has_channels() { MOST_TEMPLATE_CHANNELS } else { 1 };
-                    for number in 2..=more {
-                        let main = candidate.main(number)?;
-                        let Ok(report) = self.probe(&main, credentials, &key).await else { break };
-                        let sub = candidate.sub(number);
-                        channels.push(self.template_channel(number, main, report, sub, credentials, &key).await);
-                    }
-                    return Ok(channels);
-                }
-            }
-        }
-        let problem = first_failure.map_or_else(|| Problem::new(ErrorCode::NoVideo), |failure| failure.problem());
-        Err(problem.with("host", &at.host).suggesting(watchwall_onvif::Suggestion::UseStreamAddress.as_str()))
-    }
-
-    async fn template_channel(
-        &self,
-        number: u32,
-        main: SafeUrl,
-        report: Box<ProbeReport>,
-        sub: Option<SafeUrl>,
-        credentials: Option<&Credentials>,
-        key: &DeviceKey,
-    ) -> ExaminedChannel {
-        let mut streams = vec![ExaminedStream::bare(StreamRole::Main, main, report)];
-        // A guessed sub stream that is not there is no failure of the device.
-        if let Some(url) = sub
-            && let Ok(report) = self.probe(&url, credentials, key).await
-        {
-            streams.push(ExaminedStream::bare(StreamRole::Sub, url, report));
-        }
-        ExaminedChannel::bare(number, streams)
     }
 }
 
@@ -382,6 +378,17 @@ fn placeholder(at: &DeviceEndpoint) -> Result<SafeUrl, Refusal> {
     url.map(|(url, _)| url).map_err(|problem| Refusal { steps: Vec::new(), problem })
 }
 
+/// Channels that the device named only when it was asked again.
+fn late_channels(device: &Device, known: &[ExaminedChannel]) -> Vec<Channel> {
+    let is_known =
+        |channel: &Channel| known.iter().any(|known| known.source_token.as_ref() == Some(&channel.source_token));
+    channels(&device.profiles).into_iter().filter(|channel| !is_known(channel)).collect()
+}
+
+fn cancelled() -> Refusal {
+    Refusal { steps: Vec::new(), problem: Problem::new(ErrorCode::JobCancelled) }
+}
+
 fn channels_of(channels: &[Channel], mut streams: Vec<(u32, ExaminedStream)>) -> Vec<ExaminedChannel> {
     let made = channels.iter().map(|channel| {
         let own = streams.extract_if(.., |(number, _)| *number == channel.number).map(|(_, stream)| stream).collect();
@@ -396,28 +403,4 @@ fn channels_of(channels: &[Channel], mut streams: Vec<(u32, ExaminedStream)>) ->
     });
     // A channel of empty profiles only shows nothing.
     made.filter(|channel| !channel.streams.is_empty()).collect()
-}
-
-/// A stream that gave no address.
-fn failure_of(error: &StepError) -> StreamFailure {
-    StreamFailure {
-        code: error.code,
-        step: StreamFailure::STREAM_URIS.to_owned(),
-        message: error.message.clone(),
-        suggestion: error.suggestion.as_str().to_owned(),
-        params: error.problem.params.clone(),
-        at: UtcMillis::now(),
-    }
-}
-
-/// A stream that could not be received.
-pub fn stream_failure(problem: &Problem) -> StreamFailure {
-    StreamFailure {
-        code: problem.code,
-        step: StreamFailure::PROBE_STREAMS.to_owned(),
-        message: problem.detail.clone().unwrap_or_else(|| problem.to_string()),
-        suggestion: stream_suggestion(problem.code).map(|word| word.as_str().to_owned()).unwrap_or_default(),
-        params: problem.params.clone(),
-        at: UtcMillis::now(),
-    }
 }

@@ -61,6 +61,16 @@ impl Examined {
     pub fn has_picture(&self) -> bool {
         self.channels.iter().flat_map(|channel| &channel.streams).any(|stream| stream.result.is_ok())
     }
+
+    /// Puts what watching streams told in the place of their first reports.
+    pub(super) fn note_reports(&mut self, reports: Vec<(u32, StreamRole, ProbeReport)>) {
+        for (channel, role, report) in reports {
+            let own = self.channels.iter_mut().filter(|known| known.number == channel);
+            if let Some(stream) = own.flat_map(|known| &mut known.streams).find(|stream| stream.role == role) {
+                stream.result = Ok(Box::new(report));
+            }
+        }
+    }
 }
 
 impl ExaminedChannel {

@@ -1,8 +1,10 @@
 //! Adding devices: one, or a thousand from a table.
 //!
 //! Pure: [`address`](self) what was typed, `row` and `table` a list of them, `tries` which passwords a device may meet,
-//! `template` the usual stream addresses of brands, `plan` what becomes of a device that was looked at, `report` the
-//! result as a table, `examined` and `facts` what was found. At the edge: `examine` looks at one device, `run` carries a job out. [`Job`] is what others see.
+//! `template` the usual stream addresses of brands, `plan` what becomes of a device that was looked at, `unfinished` which
+//! of them are still asked, `report` the
+//! result as a table, `examined` and `facts` what was found. At the edge: `examine` looks at one device, `streams` receives what it shows, `guess` tries the usual addresses, `run`
+//! carries a job out. [`Job`] is what others see.
 //!
 //! Tasks: one per job or retry, which looks at 64 devices at once; all jobs of a site share these turns. They end with
 //! their job, or with [`Cameras::stop`](super::Cameras::stop). One `watch` counts the changes of
@@ -12,15 +14,18 @@ mod address;
 mod examine;
 mod examined;
 mod facts;
+mod guess;
 mod job;
 mod plan;
 mod report;
 mod row;
 mod run;
 mod step;
+mod streams;
 mod table;
 mod template;
 mod tries;
+mod unfinished;
 
 pub use address::{Target, at_host, endpoint_of, read_target};
 pub use examined::{Examined, ExaminedChannel, ExaminedDevice, ExaminedStream, Refusal};
@@ -33,31 +38,37 @@ pub use table::{TableRows, read_table};
 pub use template::{VendorPreset, presets};
 
 pub(super) use address::address_of;
-pub(super) use examine::stream_failure;
 pub(super) use facts::facts_of;
 pub(super) use plan::{Identity, Standing, standing};
+pub(super) use streams::stream_failure;
 
 use examine::Examiner;
+use unfinished::Unfinished;
 
 use super::{
     Cameras,
     jobs::{Jobs, Kept},
 };
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use watchwall_media::ingest::IngestOptions;
-use watchwall_model::{ErrorCode, Problem};
+use watchwall_model::{DeviceId, ErrorCode, Problem};
 use watchwall_onvif::HttpPool;
 
 /// Streams received at once, per processor.
 const PROBES_PER_CORE: usize = 8;
+
+/// A slow recorder takes about so long to tell the rest.
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 
 /// What adding devices shares within a site.
 pub(super) struct Onboarding {
     pub examiner: Examiner,
     /// Turns of devices.
     pub devices: Semaphore,
+    /// Devices that are added and still asked.
+    pub unfinished: Unfinished,
     /// Held while a device is compared with those of the site and stored.
     pub registering: Mutex<()>,
     pub jobs: Jobs<Job>,
@@ -71,6 +82,7 @@ impl Onboarding {
             examiner: Examiner { ingest, http, refused: Arc::default(), probes },
             devices: Semaphore::new(run::DEVICES_AT_ONCE),
             registering: Mutex::new(()),
+            unfinished: Unfinished::default(),
             jobs: Jobs::default(),
         }
     }
@@ -109,6 +121,11 @@ impl Cameras {
             self.shared.onboarding.jobs.begin(|number, pulse| Job::new(JobId(number), options, rows, cancel, pulse))?;
         self.tasks.spawn(run::run(Arc::clone(&self.shared), Arc::clone(&job), follower));
         Ok(job)
+    }
+
+    /// Waits until a device that was added a moment ago is not asked any more.
+    pub(super) async fn settled(&self, id: DeviceId) {
+        self.shared.onboarding.unfinished.settled(id, SETTLED_WITHIN).await;
     }
 
     /// # Errors

@@ -2,23 +2,27 @@
 
 use super::{
     address::{Target, endpoint_of},
+    examine::Looked,
     examined::{Examined, Refusal},
     job::{Job, RowSnapshot, RowState, millis},
     plan,
     row::Row,
     step::{OnboardingStep, StepOutcome},
+    unfinished::UnfinishedDevice,
 };
 use crate::cameras::handle::Shared;
-use futures::future::{BoxFuture, join_all};
+use futures::{StreamExt, future::BoxFuture, stream};
 use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::time::timeout;
-use watchwall_model::{Camera, Device, DeviceFacts, ErrorCode, Group, GroupId, Problem};
+use watchwall_model::{Camera, Device, DeviceFacts, ErrorCode, Group, GroupId, Problem, StreamRole};
 
 /// Devices of a job that are looked at together.
 pub const DEVICES_AT_ONCE: usize = 64;
+/// Added devices that are telling the rest, each with few and cheap requests.
+const COMPLETED_AT_ONCE: usize = 256;
 /// The device's own picture is worth this much waiting.
 const SNAPSHOT_WITHIN: Duration = Duration::from_secs(5);
 
@@ -39,80 +43,136 @@ pub trait Follower: Send + Sync {
     fn attempted(&self, took: Duration, outcome: Result<(), ErrorCode>);
 }
 
-/// Works until no row waits.
+/// Works until no row waits and every device that was added has told the rest.
 pub async fn run(shared: Arc<Shared>, job: Arc<Job>, follower: Arc<dyn Follower>) {
-    let workers = (0..DEVICES_AT_ONCE).map(|_| work(&shared, &job, follower.as_ref()));
-    join_all(workers).await;
+    let (shared, job, follower) = (shared.as_ref(), job.as_ref(), follower.as_ref());
+    let rows = std::iter::from_fn(|| job.take());
+    stream::iter(rows.map(|(index, row)| add(shared, job, index, row, follower)))
+        .buffer_unordered(DEVICES_AT_ONCE)
+        .filter_map(std::future::ready)
+        .map(|entry| complete(shared, job, entry, follower))
+        .buffer_unordered(COMPLETED_AT_ONCE)
+        .for_each(std::future::ready)
+        .await;
 }
 
-async fn work(shared: &Shared, job: &Job, follower: &dyn Follower) {
-    while let Some((index, row)) = job.take() {
-        // Jobs share the turns. The semaphore is never closed.
-        let _turn = shared.onboarding.devices.acquire().await;
-        let started = Instant::now();
-        let outcome = one(shared, job, &row, follower, index).await;
-        let took = started.elapsed();
-        if !job.options.is_dry_run {
-            follower.attempted(took, outcome.as_ref().map(|_| ()).map_err(|refusal| refusal.problem.code));
-        }
-        match outcome {
-            Ok(None) => {}
-            Ok(Some(examined)) => snapshot(job, index, &examined).await,
-            Err(Refusal { steps, problem }) => job.set(index, |seen| {
+/// A row whose cameras are stored.
+struct Entry {
+    index: usize,
+    row: Row,
+    looked: Looked,
+    added: Added,
+    unfinished: Option<UnfinishedDevice>,
+}
+
+async fn add(shared: &Shared, job: &Job, index: usize, row: Row, follower: &dyn Follower) -> Option<Entry> {
+    // Jobs share the turns. The semaphore is never closed.
+    let _turn = shared.onboarding.devices.acquire().await;
+    let started = Instant::now();
+    let outcome = one(shared, job, &row, follower, index).await;
+    let took = started.elapsed();
+    if !job.options.is_dry_run {
+        follower.attempted(took, outcome.as_ref().map(|_| ()).map_err(|refusal| refusal.problem.code));
+    }
+    match outcome {
+        Ok(added) => added.map(|(looked, added, unfinished)| Entry { index, row, looked, added, unfinished }),
+        Err(Refusal { steps, problem }) => {
+            job.set(index, |seen| {
                 let is_cancelled = problem.code == ErrorCode::JobCancelled;
                 seen.state = if is_cancelled { RowState::Cancelled } else { RowState::Failed };
                 (seen.steps, seen.problem, seen.took_ms) = (steps, Some(problem), millis(took));
-            }),
+            });
+            None
         }
     }
 }
 
-/// Answers what was added, when the device can be asked for a picture.
+/// Answers what was added, with what the device has still to tell.
 async fn one(
     shared: &Shared,
     job: &Job,
     row: &Row,
     follower: &dyn Follower,
     index: usize,
-) -> Result<Option<Examined>, Refusal> {
+) -> Result<Option<(Looked, Added, Option<UnfinishedDevice>)>, Refusal> {
     let began = Instant::now();
     shared.refuse_known_address(row).await.map_err(bare)?;
     let sets = job.sets();
-    let mut examined = shared.onboarding.examiner.examine(row, &sets, &job.cancel).await?;
-    job.note_opened(examined.credentials.as_ref());
-    forget_pictures(&mut examined);
-    let steps = std::mem::take(&mut examined.steps);
-    let refuse = |problem: Problem| Refusal { steps: steps.clone(), problem };
-    let started = Instant::now();
+    let examiner = &shared.onboarding.examiner;
     if job.options.is_dry_run {
-        shared.refuse_known_device(&examined).await.map_err(refuse)?;
+        let mut examined = examiner.examine(row, &sets, &job.cancel).await?;
+        job.note_opened(examined.credentials.as_ref());
+        forget_pictures(&mut examined);
+        let known = shared.refuse_known_device(&examined).await;
+        known.map_err(|problem| Refusal { steps: examined.steps.clone(), problem })?;
         job.set(index, |seen| {
-            describe(seen, &examined, steps.clone());
+            describe(seen, &examined);
             (seen.state, seen.took_ms) = (RowState::Ready, millis(began.elapsed()));
         });
         return Ok(None);
     }
-    let registered = shared.register(row, &examined).await;
-    let (device, cameras) = registered.map_err(|problem| {
-        let mut steps = steps.clone();
-        steps.push(StepOutcome::new(OnboardingStep::Register, started, Err(problem.clone())));
-        Refusal { steps, problem: problem.at(OnboardingStep::Register.as_str()) }
+    let mut looked = examiner.look(row, &sets, &job.cancel).await?;
+    job.note_opened(looked.examined.credentials.as_ref());
+    forget_pictures(&mut looked.examined);
+    let started = Instant::now();
+    let mut registered = shared.register(row, &looked.examined).await;
+    if matches!(&registered, Err(problem) if problem.code == ErrorCode::DeviceMoved) {
+        // By its serial number, which cameras of one batch may share.
+        examiner.identify(&mut looked).await;
+        registered = shared.register(row, &looked.examined).await;
+    }
+    let outcome = registered.as_ref().map(|_| ()).map_err(Clone::clone);
+    looked.examined.steps.push(StepOutcome::new(OnboardingStep::Register, started, outcome));
+    let (device, cameras) = registered.map_err(|problem| Refusal {
+        steps: looked.examined.steps.clone(),
+        problem: problem.at(OnboardingStep::Register.as_str()),
     })?;
+    let unfinished = device.as_ref().map(|device| shared.onboarding.unfinished.begin(device.id));
+    if job.options.records {
+        looked.close(StreamRole::Main).await;
+    }
     let added = Added { device, cameras, records: job.options.records };
     follower.added(&added).await;
-    let mut steps = steps;
-    steps.push(StepOutcome::new(OnboardingStep::Register, started, Ok(())));
     job.set(index, |seen| {
-        describe(seen, &examined, steps);
+        describe(seen, &looked.examined);
         seen.device = added.device.as_ref().map(|device| device.id);
         seen.cameras = added.cameras.iter().map(|camera| camera.id).collect();
         (seen.state, seen.took_ms) = (RowState::Added, millis(began.elapsed()));
     });
-    Ok(Some(examined))
+    Ok(Some((looked, added, unfinished)))
 }
 
-fn describe(seen: &mut RowSnapshot, examined: &Examined, steps: Vec<StepOutcome>) {
-    seen.steps = steps;
+/// Stores what the device tells once it is added. The row is added whatever comes of it.
+async fn complete(shared: &Shared, job: &Job, entry: Entry, follower: &dyn Follower) {
+    let Entry { index, row, looked, added, unfinished } = entry;
+    let known = looked.examined.channels.len();
+    let own_picture = snapshot(&looked.examined);
+    let (mut examined, pictured) = tokio::select! {
+        () = job.cancel.cancelled() => return,
+        told = async { tokio::join!(shared.onboarding.examiner.complete(looked), own_picture) } => told,
+    };
+    drop(unfinished);
+    forget_pictures(&mut examined);
+    examined.steps.extend(pictured);
+    let late = match shared.learn(&row, &added, &examined, known).await {
+        Ok(late) => late,
+        Err(problem) => {
+            tracing::warn!(address = row.target.key(), %problem, "what a device told after it was added is not stored");
+            Vec::new()
+        }
+    };
+    if !late.is_empty() {
+        let late = Added { cameras: late.clone(), ..added };
+        follower.added(&late).await;
+    }
+    job.set(index, |seen| {
+        describe(seen, &examined);
+        seen.cameras.extend(late.iter().map(|camera| camera.id));
+    });
+}
+
+fn describe(seen: &mut RowSnapshot, examined: &Examined) {
+    seen.steps.clone_from(&examined.steps);
     seen.facts = examined.device.as_ref().map(|device| device.facts.clone());
     seen.channels.clone_from(&examined.channels);
     seen.problem = None;
@@ -126,21 +186,22 @@ fn forget_pictures(examined: &mut Examined) {
     }
 }
 
-/// Whether the device gives pictures of its own. The row is added whatever comes of it.
-async fn snapshot(job: &Job, index: usize, examined: &Examined) {
-    let (Some(device), Some(channel)) = (&examined.device, examined.channels.first()) else { return };
-    let Some(profile) = channel.streams.iter().find_map(|stream| stream.profile.clone()) else { return };
-    let started = Instant::now();
-    let missing = || Problem::new(ErrorCode::SnapshotFailed);
-    let asked = async {
-        let uri = device.client.snapshot_uri(&profile).await.map_err(|error| error.problem())?.ok_or_else(missing)?;
-        device.client.picture(&uri).await.map(drop).map_err(|error| error.problem())
-    };
-    let result = tokio::select! {
-        () = job.cancel.cancelled() => return,
-        asked = timeout(SNAPSHOT_WITHIN, asked) => asked.unwrap_or_else(|_| Err(missing().because("no answer in time"))),
-    };
-    job.set(index, |seen| seen.steps.push(StepOutcome::new(OnboardingStep::Snapshot, started, result)));
+/// Whether the device gives pictures of its own; `None` when there is nobody to ask.
+fn snapshot(examined: &Examined) -> impl Future<Output = Option<StepOutcome>> + use<> {
+    let profile = examined.channels.first().and_then(|channel| channel.streams.iter().find_map(|s| s.profile.clone()));
+    let asked = examined.device.as_ref().map(|device| device.client.clone()).zip(profile);
+    async move {
+        let (client, profile) = asked?;
+        let started = Instant::now();
+        let missing = || Problem::new(ErrorCode::SnapshotFailed);
+        let asked = async {
+            let uri = client.snapshot_uri(&profile).await.map_err(|error| error.problem())?.ok_or_else(missing)?;
+            client.picture(&uri).await.map(drop).map_err(|error| error.problem())
+        };
+        let result =
+            timeout(SNAPSHOT_WITHIN, asked).await.unwrap_or_else(|_| Err(missing().because("no answer in time")));
+        Some(StepOutcome::new(OnboardingStep::Snapshot, started, result))
+    }
 }
 
 const fn bare(problem: Problem) -> Refusal {
@@ -215,6 +276,33 @@ impl Shared {
         self.wake.notify_one();
         self.bump();
         Ok(stored)
+    }
+
+    /// Stores what was learnt of a device after it was added: its facts, its streams' figures, and the channels from
+    /// `known` on, which are answered as cameras.
+    async fn learn(&self, row: &Row, added: &Added, examined: &Examined, known: usize) -> Result<Vec<Camera>, Problem> {
+        let streams = added.cameras.iter().flat_map(|camera| &camera.streams);
+        let received = || examined.channels.iter().flat_map(|channel| &channel.streams);
+        for stored in streams {
+            let own = received().find(|stream| stream.url == stored.url);
+            if let Some(Ok(report)) = own.map(|stream| &stream.result)
+                && stored.facts.as_ref() != Some(&report.facts)
+            {
+                self.store.cameras().set_facts(&stored.path, Some(&report.facts)).await?;
+            }
+        }
+        let (Some(device), Some(found)) = (&added.device, &examined.device) else { return Ok(Vec::new()) };
+        self.store.devices().set_facts(device.id, &found.facts).await?;
+        let mut late = Vec::new();
+        if examined.channels.len() > known {
+            let rows = plan::channel_rows(row, examined, self.group_of(row).await?);
+            let mut device = self.device(device.id).await?;
+            device.facts.clone_from(&found.facts);
+            late = self.store.devices().update(&device, &[], rows.get(known..).unwrap_or_default()).await?.1;
+            self.wake.notify_one();
+        }
+        self.bump();
+        Ok(late)
     }
 
     /// The row's group; a path of names is made where it is missing.
