@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{net::Ipv4Addr, time::Duration};
-use watchwall_camsim::Fault;
+use watchwall_camsim::{Fault, Quirk};
 use watchwall_model::{StreamRole, UtcMillis, config::HealthConfig};
 use watchwall_tests::{DeviceFarm, SiteOptions, Socket, TestSite, demo_like, farm, soon, until};
 
@@ -67,6 +67,35 @@ async fn a_device_that_answers_while_its_stream_stands_still_has_no_video() -> R
     let (start, end) = (event["started_at"].as_i64().context("start")?, event["ended_at"].as_i64().context("end")?);
     assert!(end - start > 1_000 && event["duration_ms"].as_i64() == Some(end - start), "{event}");
     assert!((site.admin.metric("camera_online_count").await? - 1.0).abs() < f64::EPSILON);
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn addresses_that_end_with_a_reboot_are_asked_for_again() -> Result<()> {
+    let host = Ipv4Addr::new(127, 0, 21, 9);
+    let moody = |mut device: watchwall_camsim::DeviceSpec| {
+        device.quirks.push(Quirk::InvalidAfterReboot);
+        device
+    };
+    let farm = DeviceFarm::new().camera_with(host, PASSWORD, moody).start().await?;
+    let site = TestSite::start_with(quick()).await?;
+    let added = site.add_device(&farm.device_url(0)?, PASSWORD).await?;
+    let camera = &added["camera_ids"][0];
+    let view = site.admin.get(&format!("/api/v1/cameras/{camera}")).await?.ok()?.json;
+    let first = view["streams"][0]["url"].as_str().context("no address")?.to_owned();
+    let mut viewer = site.live(&TestSite::path_of(&view, "main"), "").await?;
+    viewer.video().await?;
+    site.admin.post(&format!("/api/v1/devices/{}/reboot", added["device_id"]), &json!({})).await?.ok()?;
+    assert!(first.ends_with("boot=0"), "{first}");
+    until("the new address", WITHIN, async || {
+        let now = site.admin.get(&format!("/api/v1/cameras/{camera}")).await.ok()?.json;
+        now["streams"][0]["url"].as_str().filter(|url| url.ends_with("boot=1")).map(|_| ())
+    })
+    .await?;
+    let mut again = site.live(&TestSite::path_of(&view, "main"), "").await?;
+    soon("a picture from there", WITHIN, again.video()).await??;
     site.stop().await;
     farm.shutdown().await;
     Ok(())

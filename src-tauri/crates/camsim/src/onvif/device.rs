@@ -177,6 +177,11 @@ impl Device {
         self.boots.load(Relaxed)
     }
 
+    /// What each stream's address carries where a restart makes addresses void.
+    pub(crate) fn address_mark(&self) -> Option<String> {
+        self.quirks().has(Quirk::InvalidAfterReboot).then(|| format!("boot={}", self.boots.load(Relaxed)))
+    }
+
     pub(super) fn count_boot(&self) {
         self.boots.fetch_add(1, Relaxed);
     }
@@ -218,11 +223,6 @@ impl Device {
         self.base() + path
     }
 
-    /// Where a client finds it.
-    pub fn url(&self) -> String {
-        let address = super::address::reachable(self.address);
-        format!("{}://{address}{}", self.scheme(), self.device_path())
-    }
     /// Where its HTTP is at each of its addresses, the first one first.
     pub(super) fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         let first = self.address;
@@ -236,6 +236,11 @@ impl Device {
         std::iter::once(first).chain(more)
     }
 
+    /// Where a client finds it.
+    pub fn url(&self) -> String {
+        let address = super::address::reachable(self.address);
+        format!("{}://{address}{}", self.scheme(), self.device_path())
+    }
 
     pub(super) fn uuid(&self) -> String {
         let text = if self.quirks().has(Quirk::SharedEndpoint) { "one batch" } else { &self.serial };

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     fault::FaultSet,
     login::LoginDoor,
+    onvif::Device,
     stream::{StreamRuntime, VIDEO_HZ},
 };
 use std::{
@@ -48,7 +49,8 @@ impl Connection {
             self.camera = Some(camera);
             self.house.cameras[camera].tally.connections_total.fetch_add(1, Relaxed);
         }
-        let meant = target.and_then(|target| self.meant(target));
+        let is_outdated = request.method == "DESCRIBE" && target.is_some_and(|target| self.is_outdated(target, request));
+        let meant = target.filter(|_| !is_outdated).and_then(|target| self.meant(target));
         if let Some(meant) = &meant
             && meant.faults.vanished
         {
@@ -80,6 +82,13 @@ impl Connection {
         }
         let stream = self.house.stream(target.camera, target.role)?.clone();
         Some(Meant { camera: target.camera, target, faults: stream.faults(), stream })
+    }
+
+    /// Whether the address is of before the device's last restart, and its addresses end with that.
+    fn is_outdated(&self, target: Target, request: &Request) -> bool {
+        let device = self.house.devices.iter().find(|device| device.spec.cameras.contains(&target.camera));
+        let mark = device.and_then(Device::address_mark);
+        mark.is_some_and(|mark| !request.target.split(['?', '&']).skip(1).any(|part| part == mark))
     }
 
     /// Lets a request in, or answers why not.

@@ -8,8 +8,8 @@ use super::{
     },
 };
 use watchwall_model::{
-    Camera, CameraId, Credentials, Device, DeviceEndpoint, DeviceFacts, DeviceId, ErrorCode, Problem, SafeUrl, Secret,
-    Stream, StreamFailure, StreamPath, StreamRole, UtcMillis,
+    Camera, CameraId, Credentials, Device, DeviceEndpoint, DeviceFacts, DeviceId, ErrorCode, Phase, Problem, SafeUrl,
+    Secret, Stream, StreamFailure, StreamPath, StreamRole, UtcMillis,
 };
 use watchwall_onvif::{
     Client, Device as Found, Vendor,
@@ -196,6 +196,40 @@ impl Shared {
             client.note_clock(offset);
         }
         Ok(client)
+    }
+
+    /// Asks again where streams are that are wanted and do not come, of devices whose addresses end with a restart.
+    ///
+    /// # Errors
+    /// What the device or the way to it says, and those of the database.
+    pub async fn renew_addresses(&self, id: DeviceId, client: &Client) -> Result<(), Problem> {
+        let mut is_changed = false;
+        for mut camera in self.store.cameras().of_device(id).await? {
+            let before = camera.clone();
+            for stream in &mut camera.streams {
+                let Some(profile) = stream.profile.clone().filter(|_| stream.is_invalid_after_reboot) else { continue };
+                if !self.is_missing(&stream.path) {
+                    continue;
+                }
+                let uri = client.stream_uri(&profile).await.map_err(|error| error.problem())?;
+                stream.url = client.address().stream_url(&uri.uri).map_err(|error| error.problem())?;
+            }
+            if camera != before {
+                self.store.cameras().update(&camera, camera.version).await?;
+                is_changed = true;
+            }
+        }
+        if is_changed {
+            self.wake.notify_one();
+            self.bump();
+        }
+        Ok(())
+    }
+
+    /// Somebody wants the stream and it does not come.
+    fn is_missing(&self, path: &StreamPath) -> bool {
+        let phase = self.running.ingest(path).map(|ingest| ingest.snapshot().borrow().phase.clone());
+        phase.is_some_and(|phase| matches!(phase, Phase::Waiting { .. } | Phase::NeedsAttention { .. }))
     }
 
     async fn refuse_taken(&self, id: DeviceId, at: &DeviceEndpoint) -> Result<(), Problem> {

@@ -70,7 +70,10 @@ fn stream_uri(call: &Call<'_>) -> Answer {
     let uri = match () {
         () if call.has(Quirk::BareAmpersand) => format!("rtsp://{host}:{port}/{path}?channel=1&subtype=0"),
         () if call.has(Quirk::DoubleEscaped) => format!("rtsp://{host}:{port}/{path}?channel=1&amp;amp;subtype=0"),
-        () => escape(&format!("rtsp://{host}:{port}/{path}?channel={}&proto=Onvif", channel + 1)),
+        () => {
+            let mark = call.device.address_mark().map(|mark| format!("&{mark}")).unwrap_or_default();
+            escape(&format!("rtsp://{host}:{port}/{path}?channel={}&proto=Onvif{mark}", channel + 1))
+        }
     };
     uri_answer(call, &uri)
 }

@@ -228,6 +228,11 @@ impl Heart {
         } else {
             self.introduce().await;
         }
+        if self.snapshot.borrow().login.is_none()
+            && let Err(problem) = self.shared.cameras.shared.renew_addresses(self.id, &self.client).await
+        {
+            tracing::debug!(device.id = self.id.0, %problem, "the addresses of its streams are not renewed");
+        }
     }
 
     fn is_introduced(&self) -> bool {
