@@ -35,12 +35,7 @@ impl DeviceFarm {
     }
 
     #[must_use]
-    pub fn camera_with(
-        self,
-        host: Ipv4Addr,
-        password: &str,
-        change: impl FnOnce(DeviceSpec) -> DeviceSpec,
-    ) -> Self {
+    pub fn camera_with(self, host: Ipv4Addr, password: &str, change: impl FnOnce(DeviceSpec) -> DeviceSpec) -> Self {
         let camera = demo_like(&format!("Camera {}", self.cameras.len()));
         self.of_camera(host, password, camera, change)
     }

@@ -1,8 +1,8 @@
 //! `/ws/web-notify`: what changed, after login. Sequence numbers per socket; on a gap the client asks for a snapshot.
 
 use crate::{
-    CameraEventView, DiscoveredView, DoctorLineView, DoctorProgress, HealthStatus, OnboardingProgress, OnboardingRowView,
-    StreamStatus,
+    CameraEventView, DiscoveredView, DoctorLineView, DoctorProgress, HealthStatus, OnboardingProgress,
+    OnboardingRowView, StreamStatus,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -27,7 +27,8 @@ pub mod tree;
 pub use channels::{Channel, channels};
 pub use dates::{CivilTime, format_utc, parse_duration_ms, parse_utc};
 pub use device::{
-    Details, Device, Facts, FoundStream, Identity, PtzControl, Step, StepError, StepReport, Suggestion, Survey, WantedStream,
+    Details, Device, Facts, FoundStream, Identity, PtzControl, Step, StepError, StepReport, Suggestion, Survey,
+    WantedStream,
 };
 pub use discovery::{AddressRange, Discovery, DiscoveryOptions, FoundDevice, Targets};
 pub use error::{ErrorKind, OnvifError};

@@ -3,9 +3,8 @@
 use crate::{
     DataFolder, StoreError, audit::AuditLog, camera_events::CameraEventTable, cameras::CameraTable,
     credential_sets::CredentialSetTable, devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable,
-    groups::GroupTable,
-    layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache,
-    plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable,
+    groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable,
+    pieces::PieceCache, plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable,
     sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{

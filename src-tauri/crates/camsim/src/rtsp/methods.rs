@@ -49,7 +49,8 @@ impl Connection {
             self.camera = Some(camera);
             self.house.cameras[camera].tally.connections_total.fetch_add(1, Relaxed);
         }
-        let is_outdated = request.method == "DESCRIBE" && target.is_some_and(|target| self.is_outdated(target, request));
+        let is_outdated =
+            request.method == "DESCRIBE" && target.is_some_and(|target| self.is_outdated(target, request));
         let meant = target.filter(|_| !is_outdated).and_then(|target| self.meant(target));
         if let Some(meant) = &meant
             && meant.faults.vanished

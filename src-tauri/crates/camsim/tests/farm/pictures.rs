@@ -101,7 +101,8 @@ async fn gstreamer_plays_over_both_transports() {
         let played = crate::client::within(
             Command::new("gst-launch-1.0")
                 .args(["-q", "rtspsrc", &location, &protocols, "latency=50", "!", "rtph264depay", "!", "h264parse"])
-                .args(["!", "avdec_h264", "!", "identity", "eos-after=11", "!", "video/x-raw,format=I420", "!", "fdsink"])
+                .args(["!", "avdec_h264", "!", "identity", "eos-after=11"])
+                .args(["!", "video/x-raw,format=I420", "!", "fdsink"])
                 .kill_on_drop(true)
                 .output(),
         )

@@ -85,9 +85,7 @@ pub async fn site(
     let reader = if caller.role.has(Right::Users) { Reader::Administrator } else { Reader::Other };
     let report = gather(&app, language, reader).await?;
     let day = jiff::Timestamp::from_millisecond(report.made_at).map(|at| at.strftime("%Y-%m-%d").to_string());
-    let name = |kind: &str| {
-        format!("attachment; filename=\"site-report-{}.{kind}\"", day.as_deref().unwrap_or("now"))
-    };
+    let name = |kind: &str| format!("attachment; filename=\"site-report-{}.{kind}\"", day.as_deref().unwrap_or("now"));
     if !is_pdf {
         return Ok(([(header::CONTENT_DISPOSITION, name("json"))], Json(report)).into_response());
     }
