@@ -12,7 +12,7 @@ const FOLDER: &str = "backup";
 const KEEP_DAYS: usize = 7;
 const DAY_MS: i64 = 86_400_000;
 /// In an order that satisfies the foreign keys.
-const TABLES: [&str; 14] = [
+const TABLES: [&str; 15] = [
     "meta",
     "camera_groups",
     "devices",
@@ -21,6 +21,7 @@ const TABLES: [&str; 14] = [
     "credential_sets",
     "ptz_patrols",
     "offline_events",
+    "doctor_reports",
     "plans",
     "volumes",
     "users",
