@@ -21,7 +21,7 @@ export function filtered(rows: readonly OnboardingRowView[], filter: RowFilter):
 export type Mend = 'login' | 'address' | 'move' | 'open' | 'retry';
 
 const loginCodes = new Set(['credentials_wrong', 'credentials_missing', 'credentials_exhausted', 'account_locked', 'login_unsafe']);
-const placeCodes = new Set(['port_refused', 'not_onvif', 'connect_timeout', 'answer_timeout', 'answer_invalid', 'host_unknown', 'host_unreachable', 'url_invalid', 'url_host_missing', 'stream_path_unknown', 'not_rtsp', 'no_video']);
+const placeCodes = new Set(['port_refused', 'not_onvif', 'connect_timeout', 'answer_timeout', 'answer_invalid', 'host_unknown', 'host_unreachable', 'address_link_local', 'url_invalid', 'url_host_missing', 'stream_path_unknown', 'not_rtsp', 'no_video']);
 
 /** The likeliest first. */
 export function mendsOf(problem: Pick<ProblemDetails, 'code' | 'details'> | undefined | null): Mend[] {

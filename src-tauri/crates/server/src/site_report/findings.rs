@@ -89,7 +89,7 @@ mod tests {
     use watchwall_api::{ReportDoctor, ReportRecording};
 
     fn camera(id: i64, name: &str, health: &str, findings: Vec<ReportFinding>) -> ReportCamera {
-        let doctor = (!findings.is_empty()).then(|| ReportDoctor { examined_at: 0, bad: 0, warning: 0, findings });
+        let doctor = (!findings.is_empty()).then_some(ReportDoctor { examined_at: 0, bad: 0, warning: 0, findings });
         ReportCamera {
             id,
             name: name.into(),

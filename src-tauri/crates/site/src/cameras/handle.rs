@@ -211,7 +211,6 @@ impl Cameras {
         probe(request, &self.shared.ingest_options, deadline).await
     }
 
-    /// Cameras were stored past this handle: streams follow at once.
     /// Closes the streams of these cameras, each with a goodbye, until what is returned is dropped. Who watches and who
     /// records stays.
     pub async fn pause(&self, cameras: &[CameraId]) -> Vec<Pause> {
@@ -234,6 +233,7 @@ impl Cameras {
         }
     }
 
+    /// Cameras were stored past this handle: streams follow at once.
     pub fn reconcile(&self) {
         self.shared.wake.notify_one();
         self.shared.bump();

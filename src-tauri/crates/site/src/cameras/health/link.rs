@@ -109,6 +109,12 @@ impl DeviceLink {
         self.snapshot.borrow().clone()
     }
 
+    /// Where its services are; asks again now, for there may be events.
+    pub fn learn(&self, told: &[DeviceService]) {
+        self.client.learn_services(services(told));
+        self.wake.notify_one();
+    }
+
     /// Asks again now, also for what was refused.
     pub fn retry(&self) {
         self.is_retried.store(true, Ordering::SeqCst);
@@ -224,7 +230,7 @@ impl Heart {
             }
         }
         if self.is_introduced() {
-            self.look_at_events();
+            self.look_at_events().await;
         } else {
             self.introduce().await;
         }
@@ -274,8 +280,11 @@ impl Heart {
         self.events = Some(source);
     }
 
-    /// The events' door may be shut while the others are open.
-    fn look_at_events(&self) {
+    /// The events' door may be shut while the others are open, or be heard of late.
+    async fn look_at_events(&mut self) {
+        if self.events.is_none() && self.snapshot.borrow().login.is_none() {
+            self.listen().await;
+        }
         let Some(events) = &self.events else { return };
         let heard = events.snapshot();
         let refusal = heard.reason.filter(|code| super::states::is_login(*code));

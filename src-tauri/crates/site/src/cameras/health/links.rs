@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Camera, Device, DeviceId};
+use watchwall_model::{Camera, Device, DeviceId, DeviceService};
 use watchwall_store::StoreError;
 
 /// Runs this often even when nobody called.
@@ -30,6 +30,14 @@ impl Links {
     fn wanted(&self) -> BTreeMap<DeviceId, WantedLink> {
         let links = self.0.read().unwrap_or_else(PoisonError::into_inner);
         links.iter().map(|(id, running)| (*id, running.wanted.clone())).collect()
+    }
+
+    /// What the device has told of its services since its link was made.
+    fn tell(&self, id: DeviceId, services: Vec<DeviceService>) {
+        if let Some(running) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+            running.link.learn(&services);
+            running.wanted.services = services;
+        }
     }
 
     fn insert(&self, running: RunningLink) {
@@ -86,7 +94,10 @@ async fn reconcile(links: &Links, shared: &LinkShared) {
     // Side by side: a device that does not answer must not hold up the others.
     futures::future::join_all(stops.into_iter().map(|running| running.stop(STOP_WITHIN))).await;
     for (id, link) in wanted {
-        if running.get(&id).is_some_and(|running| !is_other(&link, running)) {
+        if let Some(running) = running.get(&id).filter(|running| !is_other(&link, running)) {
+            if running.services != link.services {
+                links.tell(id, link.services);
+            }
             continue;
         }
         match RunningLink::start(link, shared.clone()) {
@@ -111,7 +122,7 @@ fn wanted(devices: Vec<Device>, cameras: &[Camera]) -> BTreeMap<DeviceId, Wanted
     wanted.collect()
 }
 
-/// Another address or login makes another link; what the device told since does not.
+/// Another address or login makes another link; what the device told since is told to the one there is.
 fn is_other(wanted: &WantedLink, running: &WantedLink) -> bool {
     (&wanted.at, &wanted.credentials, wanted.is_plain_allowed)
         != (&running.at, &running.credentials, running.is_plain_allowed)
