@@ -236,7 +236,7 @@ for (const language of languages) {
 		await page.getByRole('button', { name: t('import.check') }).click();
 		const summary = page.getByTestId('batch-summary');
 		await expect(summary).toHaveText(t('batch.summary', { good: t('batch.ready', { count: 1 }), bad: t('batch.failed', { count: 1 }) }), { timeout: 60_000 });
-		await expect(page.locator('[data-testid=batch-row][data-code=row_invalid]')).toContainText(t('error.row_invalid', { row: 3, column: t('import.column.port'), reason: t('import.reason.not_a_port') }));
+		await expect(page.locator('[data-testid=batch-row][data-code=row_invalid]')).toContainText(t('error.row_invalid', { row: 3, column: t('import.column.port'), reason: t('reason.not_a_port') }));
 		await shot(page, 'checked', language);
 		await expectAccessible(page);
 		await page.getByRole('button', { name: t('import.do', { count: 1 }) }).click();
