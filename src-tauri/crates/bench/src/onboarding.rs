@@ -18,7 +18,8 @@ use watchwall_model::Secret;
 const COUNTS: [usize; 4] = [10, 50, 100, 200];
 /// Of every SOAP call.
 const THINK_TIME: Duration = Duration::from_millis(60);
-const GOP_MS: u32 = 1_000;
+/// A stream is joined in the middle of a GOP, so half of one is waited for.
+const GOP_MS: u32 = 200;
 /// How often the list is asked how far it is.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const DEADLINE: Duration = Duration::from_secs(300);

@@ -230,8 +230,9 @@ impl Examiner {
         let key = at.key();
         let placeholder = placeholder(&at)?;
         let started = Instant::now();
-        let ((identity, report), received) =
-            tokio::join!(device.identity(), self.receive(&device, &placeholder, credentials.as_ref(), &key));
+        // One question at a time: the addresses first, for pictures take longer than names.
+        let (received, (identity, report)) =
+            tokio::join!(self.receive(&device, &placeholder, credentials.as_ref(), &key), device.identity());
         device.learn_identity(identity);
         steps.push(report.into());
         let found_ms = received.iter().map(|one| one.found_ms).max().unwrap_or_default();

@@ -56,8 +56,8 @@ use watchwall_media::ingest::IngestOptions;
 use watchwall_model::{DeviceId, ErrorCode, Problem};
 use watchwall_onvif::HttpPool;
 
-/// Streams received at once, per processor.
-const PROBES_PER_CORE: usize = 8;
+/// Streams whose first picture is waited for at once, per processor: most of that is waiting for a key frame.
+const PROBES_PER_CORE: usize = 64;
 
 /// A slow recorder takes about so long to tell the rest.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
