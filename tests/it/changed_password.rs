@@ -119,7 +119,8 @@ impl Scene {
         }));
         let (answers, sets, watched) = tokio::join!(requests, ended(admin, &rows), viewers);
         watched?;
-        ensure!(sets?["rows"][0]["state"] == "failed", "a row with the old password");
+        let sets = sets?;
+        ensure!(sets["rows"][0]["state"] == "failed", "a row with the old password: {sets}");
         // None of them may end otherwise than with an answer.
         for ((_, path, _), answer) in asks.iter().zip(answers?) {
             ensure!(answer.status.as_u16() != 500, "{path}: {}", answer.text);
@@ -132,8 +133,8 @@ async fn ended(admin: &Client, rows: &Value) -> Result<Value> {
     let job = admin.post("/api/v1/onboarding", rows).await?.ok()?.json;
     let path = format!("/api/v1/onboarding/{}", job["id"]);
     until("the job", WITHIN, async || {
-        let job = admin.get(&path).await.ok()?.json;
-        (job["state"] != "running").then_some(job)
+        let answer = admin.get(&path).await.ok()?;
+        (answer.status.is_success() && answer.json["state"] != "running").then_some(answer.json)
     })
     .await
 }
