@@ -4,18 +4,15 @@ use super::{
     CameraSnapshot, Cameras,
     handle::Shared,
     onboarding::{
-        StepOutcome, Target, address_of, at_host, endpoint_of, facts_of, problem_of, read_target, stream_failure,
+        StepOutcome, Target, address_of, at_host, endpoint_of, facts_of, problem_of, read_target, services_of,
+        stream_failure,
     },
 };
 use watchwall_model::{
     Camera, CameraId, Credentials, Device, DeviceEndpoint, DeviceFacts, DeviceId, ErrorCode, Phase, Problem, SafeUrl,
     Secret, Stream, StreamFailure, StreamPath, StreamRole, UtcMillis,
 };
-use watchwall_onvif::{
-    Client, Device as Found, Vendor,
-    operations::{ServiceAddress, Services},
-    soap::Service,
-};
+use watchwall_onvif::{Client, Device as Found, Vendor};
 
 /// Changes to a device; `None` leaves a field as it is.
 #[derive(Clone, Debug, Default)]
@@ -186,12 +183,7 @@ impl Shared {
     pub fn client(&self, device: &Device) -> Result<Client, Problem> {
         let options = self.onboarding.examiner.client_options(device.at.key());
         let client = Client::new(address_of(&device.at)?, device.credentials.clone(), options);
-        let services = device.facts.services.iter().map(|service| ServiceAddress {
-            service: Service::of_namespace(&service.namespace),
-            xaddr: service.xaddr.clone(),
-            version: service.version,
-        });
-        client.learn_services(Services::new(services.collect()));
+        client.learn_services(services_of(&device.facts.services));
         if let Some(offset) = device.facts.clock_offset_ms {
             client.note_clock(offset);
         }

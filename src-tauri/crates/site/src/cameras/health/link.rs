@@ -1,7 +1,7 @@
 //! The link to one device: its client, its heartbeat, its events.
 
 use super::states::DeviceSeen;
-use crate::cameras::{Cameras, events::Intake};
+use crate::cameras::{Cameras, events::Intake, onboarding::services_of};
 use std::{
     sync::{
         Arc,
@@ -19,7 +19,7 @@ use watchwall_model::{Credentials, DeviceEndpoint, DeviceId, DeviceService, Erro
 use watchwall_onvif::{
     Client, ClientOptions, DeviceAddress, ErrorKind, OnvifError, PlainPassword,
     events::{EventSource, ListenPhase},
-    operations::{GetCapabilities, GetServices, GetSystemDateAndTime, Profile, ServiceAddress, Services},
+    operations::{GetCapabilities, GetServices, GetSystemDateAndTime, Profile, Services},
     soap::Service,
 };
 use watchwall_store::Store;
@@ -111,7 +111,7 @@ impl DeviceLink {
 
     /// Where its services are; asks again now, for there may be events.
     pub fn learn(&self, told: &[DeviceService]) {
-        self.client.learn_services(services(told));
+        self.client.learn_services(services_of(told));
         self.wake.notify_one();
     }
 
@@ -132,7 +132,7 @@ impl RunningLink {
             ..shared.cameras.shared.onboarding.examiner.client_options(wanted.at.key())
         };
         let client = Client::new(address, wanted.credentials.clone(), options);
-        client.learn_services(services(&wanted.services));
+        client.learn_services(services_of(&wanted.services));
         let (sender, snapshot) =
             watch::channel(LinkSnapshot { device: DeviceSeen::NotAsked, ..LinkSnapshot::default() });
         let (wake, cancel) = (Arc::new(Notify::new()), CancellationToken::new());
@@ -159,15 +159,6 @@ impl RunningLink {
             abort.abort();
         }
     }
-}
-
-fn services(stored: &[DeviceService]) -> Services {
-    let items = stored.iter().map(|service| ServiceAddress {
-        service: Service::of_namespace(&service.namespace),
-        xaddr: service.xaddr.clone(),
-        version: service.version,
-    });
-    Services::new(items.collect())
 }
 
 struct Heart {

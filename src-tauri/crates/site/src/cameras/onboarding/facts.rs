@@ -1,9 +1,10 @@
-//! From what a device told to what is stored of it. Pure.
+//! From what a device told to what is stored of it, and back. Pure.
 
 use watchwall_model::{DeviceFacts, DeviceProfile, DeviceService};
 use watchwall_onvif::{
     Device, LoginSeen,
-    operations::{Profile, ServiceAddress},
+    operations::{Profile, ServiceAddress, Services},
+    soap::Service,
 };
 
 /// What is worth storing of a device.
@@ -43,6 +44,16 @@ fn service_of(service: &ServiceAddress) -> DeviceService {
         xaddr: service.xaddr.clone(),
         version: service.version,
     }
+}
+
+/// The services as they were stored, for a client to know.
+pub fn services_of(stored: &[DeviceService]) -> Services {
+    let items = stored.iter().map(|service| ServiceAddress {
+        service: Service::of_namespace(&service.namespace),
+        xaddr: service.xaddr.clone(),
+        version: service.version,
+    });
+    Services::new(items.collect())
 }
 
 fn profile_of(profile: &Profile) -> DeviceProfile {

@@ -38,7 +38,7 @@ pub use table::{TableRows, read_table};
 pub use template::{VendorPreset, presets};
 
 pub(super) use address::address_of;
-pub(super) use facts::facts_of;
+pub(super) use facts::{facts_of, services_of};
 pub(super) use plan::{Identity, Standing, standing};
 pub(super) use streams::stream_failure;
 
