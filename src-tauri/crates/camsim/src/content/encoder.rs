@@ -8,7 +8,10 @@ use crate::{CamsimError, Codec};
 use bytes::Bytes;
 use gstreamer::{self as gst, glib, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
-use std::time::Duration;
+use std::{
+    sync::{Arc, Condvar, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// Frames that may wait in front of the encoder.
 const QUEUE_FRAMES: u64 = 4;
@@ -18,6 +21,31 @@ pub(crate) struct VideoEncoder {
     pipeline: gst::Pipeline,
     source: AppSrc,
     sink: AppSink,
+    /// Held until the encoder is open.
+    opening: Arc<Mutex<Option<Opening>>>,
+}
+
+/// The right to open an encoder of H.265. x265 fills tables of the whole process when it opens and looks whether they
+/// are filled without a lock (x265 issue 245): of several opened at once some encode nonsense, without a key frame.
+struct Opening;
+
+static SOMEBODY_OPENS: Mutex<bool> = Mutex::new(false);
+static OPENED: Condvar = Condvar::new();
+
+impl Opening {
+    /// Waits for its turn.
+    fn turn() -> Self {
+        let opens = SOMEBODY_OPENS.lock().unwrap_or_else(PoisonError::into_inner);
+        *OPENED.wait_while(opens, |opens| *opens).unwrap_or_else(PoisonError::into_inner) = true;
+        Self
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        *SOMEBODY_OPENS.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        OPENED.notify_one();
+    }
 }
 
 impl VideoEncoder {
@@ -61,8 +89,21 @@ impl VideoEncoder {
                 })
                 .build(),
         );
-        pipeline.set_state(gst::State::Playing).map_err(|e| refused("start the encoder", e))?;
-        Ok(Self { pipeline, source, sink })
+        let opening = Arc::new(Mutex::new(None));
+        if codec == Codec::H265 {
+            let encoder = named::<gst::Element>(&pipeline, "encoder")?;
+            let pad = encoder.static_pad("sink").ok_or_else(|| refused("build the encoder", "no pad"))?;
+            let opened = opening.clone();
+            // Caps come before the first frame, and with them x265 is opened.
+            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
+                opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+                gst::PadProbeReturn::Remove
+            });
+            *opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(Opening::turn());
+        }
+        let encoder = Self { pipeline, source, sink, opening };
+        encoder.pipeline.set_state(gst::State::Playing).map_err(|e| refused("start the encoder", e))?;
+        Ok(encoder)
     }
 
     /// Hands a frame over. A frame that finds the queue full is left out: the encoder cannot keep up.
@@ -116,6 +157,7 @@ impl Drop for VideoEncoder {
     fn drop(&mut self) {
         // Going to Null cannot fail in a way that leaves something to do.
         let _ = self.pipeline.set_state(gst::State::Null);
+        self.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
