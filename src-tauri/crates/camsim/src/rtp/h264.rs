@@ -13,7 +13,8 @@ pub(super) fn packetise<'a>(nals: impl Iterator<Item = &'a [u8]>, out: &mut Wire
             flush(&mut waiting, out);
             waiting_size = 1;
         }
-        if nal.len() + 3 > MAX_PAYLOAD {
+        // One that fits alone goes alone: a fragment that is start and end at once is forbidden (5.8).
+        if nal.len() > MAX_PAYLOAD {
             fragment(nal, out);
         } else {
             waiting_size += 2 + nal.len();
@@ -84,5 +85,20 @@ mod tests {
         assert_eq!(parts.iter().map(|p| p.0).collect::<Vec<_>>(), [false, false, false, true]);
         let body: Vec<u8> = parts.iter().flat_map(|p| p.1[2..].to_vec()).collect();
         assert_eq!(body, nal[1..]);
+    }
+
+    #[test]
+    fn no_fragment_is_start_and_end_at_once() {
+        for size in MAX_PAYLOAD - 4..=MAX_PAYLOAD + 2 {
+            let nal = vec![0x65; size];
+            let packets = packed(&[&[0x67, 1], &nal, &[0x48, 2]]);
+            let middle = &packets[1..packets.len() - 1];
+            assert!(middle.iter().all(|p| p.1.len() <= MAX_PAYLOAD));
+            if size <= MAX_PAYLOAD {
+                assert_eq!(middle.iter().map(|p| p.1.as_slice()).collect::<Vec<_>>(), [nal.as_slice()]);
+            } else {
+                assert_eq!(middle.iter().map(|p| p.1[1]).collect::<Vec<_>>(), [0x85, 0x45]);
+            }
+        }
     }
 }

@@ -13,7 +13,8 @@ pub(super) fn packetise<'a>(nals: impl Iterator<Item = &'a [u8]>, out: &mut Wire
             flush(&mut waiting, out);
             waiting_size = 2;
         }
-        if nal.len() + 4 > MAX_PAYLOAD {
+        // One that fits alone goes alone: a fragment that is start and end at once is forbidden (4.4.3).
+        if nal.len() > MAX_PAYLOAD {
             fragment(nal, out);
         } else {
             waiting_size += 2 + nal.len();
@@ -69,5 +70,23 @@ mod tests {
         let body: Vec<u8> = parts.iter().flat_map(|p| p.1[3..].to_vec()).collect();
         assert_eq!(body, picture[2..]);
         assert!(parts[2].0 && !parts[1].0);
+    }
+
+    #[test]
+    fn no_fragment_is_start_and_end_at_once() {
+        for size in MAX_PAYLOAD - 5..=MAX_PAYLOAD + 2 {
+            let nal = [0x26, 0x01].into_iter().chain((2..size).map(|i| i as u8)).collect::<Vec<_>>();
+            let mut out = WireBuilder::new(96);
+            packetise([&[0x40, 1, 9][..], &nal, &[0x42, 1, 8]].into_iter(), &mut out);
+            let wire = out.finish();
+            let packets = wire.payloads();
+            let middle = &packets[1..packets.len() - 1];
+            assert!(middle.iter().all(|p| p.1.len() <= MAX_PAYLOAD));
+            if size <= MAX_PAYLOAD {
+                assert_eq!(middle.iter().map(|p| &p.1[..]).collect::<Vec<_>>(), [nal.as_slice()]);
+            } else {
+                assert_eq!(middle.iter().map(|p| p.1[2]).collect::<Vec<_>>(), [0x80 | 19, 0x40 | 19]);
+            }
+        }
     }
 }
