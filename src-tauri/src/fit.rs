@@ -1,6 +1,15 @@
 //! Keeps the window on its screen: what was remembered on a large one must be usable on a small one.
 
-use tauri::{Monitor, PhysicalPosition, PhysicalSize, WebviewWindow};
+use std::{
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+use tauri::{Monitor, PhysicalPosition, PhysicalSize, WebviewWindow, WindowEvent};
+
+/// How long after it was created the system may still move and size the window as it was told before.
+const SETTLING: Duration = Duration::from_secs(10);
+/// A window manager that wants another place for it has its way after that many.
+const MOST_CORRECTIONS: u32 = 5;
 
 /// A rectangle of the desktop, in physical pixels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,29 +20,47 @@ struct Frame {
     height: u32,
 }
 
-/// Shrinks and moves the window as little as needed to stand wholly on its screen.
-pub fn keep_on_screen(window: &WebviewWindow) {
-    if let Err(error) = settle(window) {
-        tracing::warn!("the window cannot be fitted to its screen: {error}");
-    }
+/// Fits it as often as the system, which works off orders late, gives it a new frame while it settles. Afterwards it
+/// is where its user puts it.
+pub fn watch(window: &WebviewWindow) {
+    let (watched, created, left) = (window.clone(), Instant::now(), AtomicU32::new(MOST_CORRECTIONS));
+    window.on_window_event(move |event| {
+        let moved =
+            matches!(event, WindowEvent::Moved(_) | WindowEvent::Resized(_) | WindowEvent::ScaleFactorChanged { .. });
+        if !moved || created.elapsed() > SETTLING || left.load(Relaxed) == 0 {
+            return;
+        }
+        if keep_on_screen(&watched) {
+            left.fetch_sub(1, Relaxed);
+        }
+    });
 }
 
-fn settle(window: &WebviewWindow) -> tauri::Result<()> {
+/// Shrinks and moves the window as little as needed to stand wholly on its screen; true when it did not.
+pub fn keep_on_screen(window: &WebviewWindow) -> bool {
+    settle(window).unwrap_or_else(|error| {
+        tracing::warn!("the window cannot be fitted to its screen: {error}");
+        false
+    })
+}
+
+fn settle(window: &WebviewWindow) -> tauri::Result<bool> {
     if window.is_fullscreen()? || window.is_maximized()? {
-        return Ok(());
+        return Ok(false);
     }
-    let Some(monitor) = window.current_monitor()?.or(window.primary_monitor()?) else { return Ok(()) };
+    let Some(monitor) = window.current_monitor()?.or(window.primary_monitor()?) else { return Ok(false) };
     let (position, outer, inner) = (window.outer_position()?, window.outer_size()?, window.inner_size()?);
     let here = Frame { x: position.x, y: position.y, width: outer.width, height: outer.height };
     let there = fit(here, room(&monitor));
     if there == here {
-        return Ok(());
+        return Ok(false);
     }
     tracing::info!(?here, ?there, "the window did not fit its screen");
     // The size that is set leaves the frame around it out.
     let (beside, above) = (outer.width.saturating_sub(inner.width), outer.height.saturating_sub(inner.height));
     window.set_size(PhysicalSize::new(there.width.saturating_sub(beside), there.height.saturating_sub(above)))?;
-    window.set_position(PhysicalPosition::new(there.x, there.y))
+    window.set_position(PhysicalPosition::new(there.x, there.y))?;
+    Ok(true)
 }
 
 fn room(monitor: &Monitor) -> Frame {

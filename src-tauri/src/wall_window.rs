@@ -47,6 +47,7 @@ pub fn create(app: &AppHandle, place: Place) -> tauri::Result<()> {
     #[cfg(not(target_os = "linux"))]
     let builder = builder.on_download(|webview, event| may_download(webview.app_handle(), &event));
     let window = builder.build()?;
+    fit::watch(&window);
     downloads::watch(&window, app.state::<Shell>().guard.clone(), place);
     recovery::watch(&window, app.state::<Shell>().guard.clone());
     Ok(())
