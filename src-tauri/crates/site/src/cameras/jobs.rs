@@ -16,6 +16,8 @@ const AT_ONCE: usize = 4;
 pub trait Kept {
     fn number(&self) -> u64;
     fn is_over(&self) -> bool;
+    /// Rises with every change.
+    fn revision(&self) -> u64;
 }
 
 pub struct Jobs<T> {
@@ -96,6 +98,10 @@ mod tests {
 
         fn is_over(&self) -> bool {
             self.1.load(Ordering::Relaxed)
+        }
+
+        fn revision(&self) -> u64 {
+            0
         }
     }
 

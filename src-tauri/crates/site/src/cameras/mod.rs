@@ -28,5 +28,6 @@ pub mod onboarding;
 pub use devices::{DeviceEdit, DeviceSnapshot};
 pub use draft::NewCamera;
 pub use handle::{CameraEdit, CameraSnapshot, Cameras, StreamSnapshot};
+pub use jobs::Kept;
 pub use outages::{OUTAGE_BOUNDS_S, OutageFigures};
 pub use refused::recall_refused;

@@ -54,6 +54,10 @@ impl Kept for DiscoveryJob {
     fn is_over(&self) -> bool {
         self.state() != DiscoveryState::Running
     }
+
+    fn revision(&self) -> u64 {
+        Self::revision(self)
+    }
 }
 
 impl Cameras {

@@ -257,6 +257,10 @@ impl Kept for DoctorJob {
     fn is_over(&self) -> bool {
         self.state() != DoctorState::Running
     }
+
+    fn revision(&self) -> u64 {
+        Self::revision(self)
+    }
 }
 
 #[cfg(test)]

@@ -96,6 +96,10 @@ impl Kept for Job {
     fn is_over(&self) -> bool {
         Self::is_over(self)
     }
+
+    fn revision(&self) -> u64 {
+        Self::revision(self)
+    }
 }
 
 impl Cameras {
