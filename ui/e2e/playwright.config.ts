@@ -1,10 +1,16 @@
 import { defineConfig } from '@playwright/test';
 
-// The system's own Chromium; nothing is downloaded. One worker: the machine that runs this has two cores.
+// Read clocks in pictures, count milliseconds or bytes: nothing may run beside them.
+const measuring = ['first-picture', 'leaks', 'live', 'wall', 'ways'].map((name) => `**/${name}.spec.ts`);
+
+// The system's own Chromium; nothing is downloaded.
 export default defineConfig({
 	testDir: 'specs',
 	outputDir: '../test-results',
-	workers: 1,
+	projects: [
+		{ name: 'screens', testIgnore: measuring },
+		{ name: 'live', testMatch: measuring, workers: 1 }
+	],
 	timeout: 120_000,
 	expect: { timeout: 10_000 },
 	forbidOnly: true,
