@@ -45,6 +45,19 @@ pub(crate) fn is_random_access(codec: Codec, unit: &[u8]) -> bool {
     nals(unit).any(|nal| nal_type(codec, nal).is_some_and(|kind| points.contains(&kind)))
 }
 
+/// A unit of H.265 from its last VPS on. `x265enc` of GStreamer 1.22 puts a second set of headers before its first picture,
+/// from memory that x265 has begun to use for something else: now and then what follows them is nonsense.
+pub(crate) fn without_header_block(codec: Codec, unit: &[u8]) -> &[u8] {
+    const VPS: u8 = 32;
+    if codec != Codec::H265 {
+        return unit;
+    }
+    let last = nals(unit).filter(|nal| nal_type(codec, nal) == Some(VPS)).last();
+    // Its start code of four bytes stands before it.
+    let start = last.map_or(0, |vps| (vps.as_ptr().addr() - unit.as_ptr().addr()).saturating_sub(4));
+    &unit[start..]
+}
+
 /// The units between start codes of three or four bytes, without trailing zeros.
 pub(crate) fn nals(stream: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut at = next_start(stream, 0).map(|(_, after)| after);
@@ -82,6 +95,16 @@ mod tests {
         check(&[0, 0, 1, 9, 0, 0], &[&[9]]);
         check(&[1, 2, 3], &[]);
         check(&[], &[]);
+    }
+
+    #[test]
+    fn headers_that_are_repeated_at_once_go() {
+        let picture = [0, 0, 0, 1, 32 << 1, 1, 7, 0, 0, 0, 1, 33 << 1, 1, 8, 0, 0, 1, 20 << 1, 1, 9];
+        let twice = [&[0, 0, 0, 1, 32 << 1, 1, 7, 0, 0, 0, 1, 39 << 1, 1, 0, 0, 1, 0, 0, 0, 3], &picture[..]].concat();
+        assert_eq!(without_header_block(Codec::H265, &twice), picture);
+        assert_eq!(without_header_block(Codec::H265, &picture), picture);
+        assert_eq!(without_header_block(Codec::H265, &picture[14..]), &picture[14..]);
+        assert_eq!(without_header_block(Codec::H264, &twice), twice);
     }
 
     #[test]

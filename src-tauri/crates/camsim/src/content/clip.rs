@@ -126,7 +126,7 @@ mod tests {
         let scene = SceneSpec { width: 320, height: 180, name: String::new(), hue: 170, noise_percent: 25 };
         let of =
             |codec| Profile { codec, fps: 5, bitrate_kbps: 400, gop_frames: 10, b_frames: 0, scene: scene.clone() };
-        // Parsers forget to say so now and then when several are at work.
+        // Not so before several were at work, and then now and then.
         std::thread::scope(|scope| {
             for codec in [Codec::H264, Codec::H265, Codec::H265, Codec::H265, Codec::Mjpeg] {
                 let profile = of(codec);

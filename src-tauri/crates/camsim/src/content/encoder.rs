@@ -1,17 +1,14 @@
 //! One video encoder: frames in by `push`, access units out through a callback on GStreamer's thread.
 
 use super::{
-    bitstream::is_random_access,
+    bitstream::{is_random_access, without_header_block},
     clip::{EncodedUnit, Profile},
 };
 use crate::{CamsimError, Codec};
 use bytes::Bytes;
 use gstreamer::{self as gst, glib, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
-use std::{
-    sync::{Arc, Condvar, Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 /// Frames that may wait in front of the encoder.
 const QUEUE_FRAMES: u64 = 4;
@@ -21,31 +18,6 @@ pub(crate) struct VideoEncoder {
     pipeline: gst::Pipeline,
     source: AppSrc,
     sink: AppSink,
-    /// Held until the encoder is open.
-    opening: Arc<Mutex<Option<Opening>>>,
-}
-
-/// The right to open an encoder of H.265. x265 fills tables of the whole process when it opens and looks whether they
-/// are filled without a lock (x265 issue 245): of several opened at once some encode nonsense, without a key frame.
-struct Opening;
-
-static SOMEBODY_OPENS: Mutex<bool> = Mutex::new(false);
-static OPENED: Condvar = Condvar::new();
-
-impl Opening {
-    /// Waits for its turn.
-    fn turn() -> Self {
-        let opens = SOMEBODY_OPENS.lock().unwrap_or_else(PoisonError::into_inner);
-        *OPENED.wait_while(opens, |opens| *opens).unwrap_or_else(PoisonError::into_inner) = true;
-        Self
-    }
-}
-
-impl Drop for Opening {
-    fn drop(&mut self) {
-        *SOMEBODY_OPENS.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        OPENED.notify_one();
-    }
 }
 
 impl VideoEncoder {
@@ -72,11 +44,11 @@ impl VideoEncoder {
                 .and_then(|segment| segment.to_running_time(pts))
                 .unwrap_or(pts);
             let map = buffer.map_readable().ok()?;
-            // The parser's flag does not tell: that of GStreamer 1.22 now and then calls no picture of a loop a key frame.
+            let unit = without_header_block(codec, &map);
             on_unit(EncodedUnit {
-                key: is_random_access(codec, &map),
+                key: is_random_access(codec, unit),
                 pts_ns: running.nseconds(),
-                data: Bytes::copy_from_slice(&map),
+                data: Bytes::copy_from_slice(unit),
             });
             Some(())
         };
@@ -89,21 +61,8 @@ impl VideoEncoder {
                 })
                 .build(),
         );
-        let opening = Arc::new(Mutex::new(None));
-        if codec == Codec::H265 {
-            let encoder = named::<gst::Element>(&pipeline, "encoder")?;
-            let pad = encoder.static_pad("sink").ok_or_else(|| refused("build the encoder", "no pad"))?;
-            let opened = opening.clone();
-            // Caps come before the first frame, and with them x265 is opened.
-            pad.add_probe(gst::PadProbeType::BUFFER, move |_, _| {
-                opened.lock().unwrap_or_else(PoisonError::into_inner).take();
-                gst::PadProbeReturn::Remove
-            });
-            *opening.lock().unwrap_or_else(PoisonError::into_inner) = Some(Opening::turn());
-        }
-        let encoder = Self { pipeline, source, sink, opening };
-        encoder.pipeline.set_state(gst::State::Playing).map_err(|e| refused("start the encoder", e))?;
-        Ok(encoder)
+        pipeline.set_state(gst::State::Playing).map_err(|e| refused("start the encoder", e))?;
+        Ok(Self { pipeline, source, sink })
     }
 
     /// Hands a frame over. A frame that finds the queue full is left out: the encoder cannot keep up.
@@ -157,7 +116,6 @@ impl Drop for VideoEncoder {
     fn drop(&mut self) {
         // Going to Null cannot fail in a way that leaves something to do.
         let _ = self.pipeline.set_state(gst::State::Null);
-        self.opening.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }
 
@@ -194,7 +152,7 @@ fn description(profile: &Profile) -> String {
             "x265enc name=encoder speed-preset=ultrafast {tune} bitrate={bitrate_kbps} key-int-max={gop_frames} \
              option-string=\"scenecut=0:min-keyint={gop_frames}:open-gop=0:bframes={b_frames}:b-adapt=0:\
              repeat-headers=1:pools=none:frame-threads=1:log-level=none\" \
-             ! h265parse config-interval=-1 ! video/x-h265,stream-format=byte-stream,alignment=au"
+             ! video/x-h265,stream-format=byte-stream,alignment=au"
         ),
         Codec::Mjpeg => "jpegenc name=encoder quality=60 ! image/jpeg".to_owned(),
     };
