@@ -149,9 +149,10 @@ impl Inner {
 }
 
 impl Entry {
-    /// Its task has ended or is told to.
+    /// Its task has ended, is about to, or is told to.
     fn is_over(&self) -> bool {
-        self.cancel.is_cancelled() || self.task.is_finished()
+        let has_failed = matches!(*self.state.borrow(), VariantState::Failed(_));
+        has_failed || self.cancel.is_cancelled() || self.task.is_finished()
     }
 
     fn lock(&self) -> MutexGuard<'_, usize> {
