@@ -1,15 +1,15 @@
 import { defineConfig } from '@playwright/test';
 
-// Read clocks in pictures, count milliseconds or bytes: nothing may run beside them.
-const measuring = ['first-picture', 'leaks', 'live', 'wall', 'ways'].map((name) => `**/${name}.spec.ts`);
+// Read clocks in pictures, count milliseconds or bytes, or have sixteen cameras: nothing may run beside them.
+const alone = ['cameras', 'first-picture', 'leaks', 'live', 'screens', 'wall', 'ways'].map((name) => `**/${name}.spec.ts`);
 
 // The system's own Chromium; nothing is downloaded.
 export default defineConfig({
 	testDir: 'specs',
 	outputDir: '../test-results',
 	projects: [
-		{ name: 'screens', testIgnore: measuring },
-		{ name: 'live', testMatch: measuring, workers: 1 }
+		{ name: 'paired', testIgnore: alone, workers: 2 },
+		{ name: 'alone', testMatch: alone, workers: 1 }
 	],
 	timeout: 120_000,
 	expect: { timeout: 10_000 },
