@@ -83,7 +83,7 @@ mod tests {
             let middle = &packets[1..packets.len() - 1];
             assert!(middle.iter().all(|p| p.1.len() <= MAX_PAYLOAD));
             if size <= MAX_PAYLOAD {
-                assert_eq!(middle.iter().map(|p| &p.1[..]).collect::<Vec<_>>(), [nal.as_slice()]);
+                assert_eq!(middle.iter().map(|p| p.1).collect::<Vec<_>>(), [nal.as_slice()]);
             } else {
                 assert_eq!(middle.iter().map(|p| p.1[2]).collect::<Vec<_>>(), [0x80 | 19, 0x40 | 19]);
             }
