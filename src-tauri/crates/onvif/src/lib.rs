@@ -3,7 +3,7 @@
 //! What flows through: a [`DeviceAddress`] and credentials make a [`Client`]; an operation (`operations`) is written as
 //! XML (`soap`), signed and carried over HTTP (`transport`), and its answer read leniently (`tree`). [`Device::connect`]
 //! takes a device through all that adding a camera needs to know, and says how each step went.
-//! `discovery` finds devices by UDP, `events` keeps one pull point per device, `snapshot` fetches pictures.
+//! `discovery` finds devices by UDP, `events` keeps one pull point per device and reads metadata streams, `snapshot` fetches pictures.
 //!
 //! Not here: anything that is stored, RTSP, decisions about the site. No type of another crate but the model's appears in
 //! what others see. Tasks: one reader per socket while a discovery runs, one actor per device whose events are wanted;

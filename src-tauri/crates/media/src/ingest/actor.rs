@@ -8,6 +8,7 @@ use super::{
     facts::facts,
     failure::Failure,
     handle::{Holders, Wanted},
+    metadata::MetadataTrack,
     request::IngestOptions,
     snapshot::IngestSnapshot,
     states::{Action, Event, Health, Rules, Stage, State},
@@ -57,6 +58,7 @@ pub(super) async fn run(seat: Seat) {
         sleep(AFTER_PANIC).await;
     }
     seat.hub.close();
+    seat.holders.metadata.close();
 }
 
 struct Actor<'a> {
@@ -157,6 +159,19 @@ impl<'a> Actor<'a> {
         }
         if !is_paused {
             self.apply(Event::Demand(self.seat.holders.demand()));
+            self.look_at_metadata();
+        }
+    }
+
+    /// Somebody wants the metadata track that the connection at work has left out: tracks are set up before they play,
+    /// so it takes another connection. Once: what is refused then is not wanted any more.
+    fn look_at_metadata(&mut self) {
+        let is_playing = self.running_health().is_some_and(|health| !matches!(health, Health::Connecting { .. }));
+        let is_offered = self.seat.snapshot.borrow().metadata == MetadataTrack::Offered;
+        let is_wanted = self.state.demand() > Demand::Nobody && self.seat.holders.metadata.is_wanted();
+        if is_playing && is_offered && is_wanted {
+            tracing::info!(path = %self.path(), "opening the stream anew for its metadata track");
+            self.apply(Event::Updated);
         }
     }
 
@@ -210,15 +225,18 @@ impl<'a> Actor<'a> {
             News::Event(EngineEvent::HandedOver { reason }) => {
                 self.seat.snapshot.send_modify(|snapshot| snapshot.handed_over = Some(reason));
             }
-            News::Event(EngineEvent::Playing { engine, transport, skipped_tracks }) => {
+            News::Event(EngineEvent::Playing { engine, transport, skipped_tracks, metadata }) => {
                 self.seat.snapshot.send_modify(|snapshot| {
                     snapshot.reconnects += u64::from(self.has_connected);
                     snapshot.engine_in_use = Some(engine);
                     snapshot.transport = Some(transport);
                     snapshot.skipped_tracks = skipped_tracks;
+                    snapshot.metadata = metadata;
                 });
                 self.has_connected = true;
                 self.apply(Event::Playing);
+                // It may have been wanted a moment too late for this connection.
+                self.look_at_metadata();
             }
             News::Event(EngineEvent::FirstPicture) => {
                 self.preferred = self.seat.snapshot.borrow().engine_in_use;
@@ -301,6 +319,7 @@ impl<'a> Actor<'a> {
             options: self.seat.options.clone(),
             hub: Arc::clone(&self.seat.hub),
             counts: Arc::clone(&self.counts),
+            holders: Arc::clone(&self.seat.holders),
             sessions: self.sessions.clone(),
             cancel: cancel.clone(),
             events: sender,

@@ -3,6 +3,7 @@
 use super::{
     actor,
     demand::Demand,
+    metadata::{MetadataPort, MetadataTap},
     request::{IngestOptions, IngestRequest},
     snapshot::IngestSnapshot,
 };
@@ -70,6 +71,8 @@ pub(super) struct Holders {
     recorders: AtomicU32,
     others: AtomicU32,
     pauses: AtomicU32,
+    pub metadata: MetadataPort,
+    /// Wakes the actor: somebody came or went.
     pub changed: Notify,
 }
 
@@ -147,6 +150,14 @@ impl IngestHandle {
         Interest { holders, kind }
     }
 
+    /// Wants the stream's ONVIF metadata, where it has such a track, until the returned value is dropped. A connection
+    /// that plays without it is opened anew for it. A track that cannot be had never costs the stream:
+    /// `IngestSnapshot::metadata` says what became of it.
+    #[must_use]
+    pub fn metadata(&self) -> MetadataTap {
+        MetadataTap::new(Arc::clone(&self.shared.holders))
+    }
+
     /// Tells which engine worked when this stream was pulled last (`IngestSnapshot::engine_in_use` of then), so that
     /// `auto` need not be refused by retina again first. Counts before the first interest only, and once; an engine
     /// that no longer manages is forgotten.
@@ -159,6 +170,9 @@ impl IngestHandle {
     pub fn update(&self, request: IngestRequest) {
         self.shared.request.send_if_modified(|wanted| {
             let is_new = wanted.request != request;
+            if is_new {
+                self.shared.holders.metadata.forgive();
+            }
             wanted.request = request;
             is_new
         });
@@ -170,6 +184,7 @@ impl IngestHandle {
         // Here and not in the actor: a click that retries all streams of a device must not grant each of them new tries
         // after the first of them has been refused again.
         self.shared.lockout.clear(&self.shared.request.borrow().request.device());
+        self.shared.holders.metadata.forgive();
         self.shared.request.send_modify(|wanted| wanted.retries += 1);
     }
 

@@ -39,6 +39,7 @@ pub async fn hold(request: ProbeRequest, options: &IngestOptions, within: Durati
         options: options.clone(),
         hub: Hub::new(BacklogLimits { gop_units: 1, ..BacklogLimits::default() }),
         counts: Arc::<IngestCounts>::default(),
+        holders: Arc::default(),
         sessions: Sessions::default(),
         cancel: cancel.clone(),
         events: news,

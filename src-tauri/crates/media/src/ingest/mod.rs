@@ -8,7 +8,8 @@
 //!
 //! Tasks: one actor per stream (owned by its [`IngestHandle`], joined by [`IngestHandle::stop`]) and, while connected,
 //! one engine (owned and joined by the actor). Channels: a `watch` of the request in, a `watch` of the snapshot out,
-//! a bounded `mpsc` of rare engine news; access units go straight to the hub.
+//! a bounded `mpsc` of rare engine news; access units go straight to the hub, documents of a wanted metadata track into
+//! the bounded, lossy queue of `metadata`.
 //! What must not live here: containers, decoding, anything that knows what a camera is for.
 
 mod actor;
@@ -24,6 +25,7 @@ mod handle;
 mod hold;
 mod interface;
 mod login;
+mod metadata;
 mod observe;
 mod pace;
 mod packets;
@@ -37,6 +39,7 @@ mod timeline;
 
 pub use handle::{IngestHandle, Interest, InterestKind, Pause, start_ingest};
 pub use hold::{HeldSession, hold};
+pub use metadata::{LARGEST_DOCUMENT, MetadataTap, MetadataTrack, Tapped};
 pub use observe::{Observation, ObserveLimits, Observed, SeenPicture, observe, observe_hub};
 pub use pace::Pace;
 pub use packets::{PacketLimits, PacketReport, ParameterSets, listen_to_packets};

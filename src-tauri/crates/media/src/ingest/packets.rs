@@ -65,6 +65,7 @@ pub async fn listen_to_packets(
         options: options.clone(),
         hub: Hub::new(BacklogLimits::default()),
         counts: Arc::<IngestCounts>::default(),
+        holders: Arc::default(),
         sessions: Sessions::default(),
         cancel,
         events,

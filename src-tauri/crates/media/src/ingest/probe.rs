@@ -102,6 +102,7 @@ pub async fn look(
         options: options.clone(),
         hub: Arc::clone(&hub),
         counts: Arc::clone(&counts),
+        holders: Arc::default(),
         sessions: Sessions::default(),
         cancel,
         events,
@@ -238,7 +239,7 @@ impl Watch {
                 Some(EngineEvent::Panicked) => {}
                 Some(EngineEvent::Step(step)) => self.note(step),
                 Some(EngineEvent::HandedOver { reason }) => self.handed_over = Some(reason),
-                Some(EngineEvent::Playing { engine, transport, skipped_tracks }) => {
+                Some(EngineEvent::Playing { engine, transport, skipped_tracks, .. }) => {
                     self.note("play");
                     self.playing = Some((engine, transport, skipped_tracks));
                 }

@@ -1,5 +1,6 @@
 //! What everyone else may know about an ingest.
 
+use super::metadata::MetadataTrack;
 use watchwall_model::{IngestEngine, Phase, Problem, StreamFacts, StreamPath, Transport, UtcMillis};
 
 /// One stream's pull at one moment.
@@ -31,6 +32,8 @@ pub struct IngestSnapshot {
     pub clock_skew_ms: Option<i64>,
     /// Tracks the camera offers that are not taken, as `media/encoding`.
     pub skipped_tracks: Vec<String>,
+    /// Of the newest connection that played.
+    pub metadata: MetadataTrack,
     /// Measured over the last seconds; 0 when silent.
     pub frame_rate: f32,
     pub bitrate: u64,
@@ -56,6 +59,7 @@ impl IngestSnapshot {
             timestamp_jumps: 0,
             clock_skew_ms: None,
             skipped_tracks: Vec::new(),
+            metadata: MetadataTrack::Unknown,
             frame_rate: 0.0,
             bitrate: 0,
             panics: 0,

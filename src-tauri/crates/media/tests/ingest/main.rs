@@ -7,6 +7,7 @@ mod cameras;
 mod connect;
 mod engines;
 mod faults;
+mod metadata;
 mod passwords;
 mod probes;
 mod rogues;

@@ -156,13 +156,26 @@ impl Device {
         options: ClientOptions,
         vendor: Option<Vendor>,
     ) -> Survey {
+        Self::enter_telling(address, credentials, options, vendor, &|_| ()).await
+    }
+
+    /// The same, for who wants to know which step is under way.
+    pub async fn enter_telling(
+        address: DeviceAddress,
+        credentials: Option<Credentials>,
+        options: ClientOptions,
+        vendor: Option<Vendor>,
+        tell: &(dyn Fn(Step) + Send + Sync),
+    ) -> Survey {
         let mut walk = Walk { steps: Vec::new(), vendor };
+        tell(Step::Reach);
         let start = Instant::now();
         if walk.note(Step::Reach, start, reach(&address, &options).await).is_none() {
             return walk.end(None);
         }
         let client = Client::new(address, credentials, options);
         let mut facts = Facts::default();
+        tell(Step::Speak);
         let start = Instant::now();
         let services = match services(&client).await {
             Ok(services) => {
@@ -188,6 +201,7 @@ impl Device {
         };
         client.learn_services(services.clone());
         // Profiles are guarded by every device, so asking for them is what shows whether the login is right.
+        tell(Step::Authenticate);
         let start = Instant::now();
         let asked = match client.first_profiles().await {
             Err(error) if error.kind() == ErrorKind::Login => return walk.shut_out(&client, start, error).await,

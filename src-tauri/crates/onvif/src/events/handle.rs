@@ -35,6 +35,10 @@ pub struct EventSource {
 #[derive(Debug)]
 pub struct EventStream(broadcast::Receiver<CameraEvent>);
 
+/// How a device is listened to, for others than its owner.
+#[derive(Clone, Debug)]
+pub struct ListenWatch(watch::Receiver<Snapshot>);
+
 /// What an [`EventStream`] gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -70,6 +74,10 @@ impl EventSource {
         *self.snapshot.borrow()
     }
 
+    pub fn watch(&self) -> ListenWatch {
+        ListenWatch(self.snapshot.clone())
+    }
+
     /// Waits until a snapshot is as wanted; `None` when the listener ended before.
     pub async fn wait_for(&self, wanted: impl FnMut(&Snapshot) -> bool) -> Option<Snapshot> {
         self.snapshot.clone().wait_for(wanted).await.ok().map(|snapshot| *snapshot)
@@ -85,6 +93,19 @@ impl EventSource {
     pub async fn stop(self) {
         let _ = self.commands.send(Command::Stop).await;
         let _ = self.task.await;
+    }
+}
+
+impl ListenWatch {
+    pub fn snapshot(&self) -> Snapshot {
+        *self.0.borrow()
+    }
+
+    /// Waits until the phase is another than this one. Never returns once the listener has ended.
+    pub async fn leaves(&mut self, phase: ListenPhase) {
+        if self.0.wait_for(|snapshot| snapshot.phase != phase).await.is_err() {
+            std::future::pending().await
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         failure::Failure,
         interface,
         login::Login,
+        metadata::MetadataTrack,
         reach,
     },
 };
@@ -176,7 +177,9 @@ impl<'a> Receiver<'a> {
             self.login.accepted();
             let skipped_tracks = self.skipped.clone();
             let (engine, transport) = (IngestEngine::Gstreamer, self.transport);
-            self.job.tell(EngineEvent::Playing { engine, transport, skipped_tracks }).await;
+            // Its pipeline takes no application tracks.
+            let metadata = MetadataTrack::Absent;
+            self.job.tell(EngineEvent::Playing { engine, transport, skipped_tracks, metadata }).await;
         }
     }
 

@@ -9,12 +9,15 @@ mod gstreamer;
 mod gstreamer_caps;
 mod gstreamer_pipeline;
 mod retina;
+mod retina_metadata;
 mod retina_packets;
 mod retina_params;
 
 use super::{
     assembler::IngestCounts,
     failure::Failure,
+    handle::Holders,
+    metadata::MetadataTrack,
     reach,
     request::{IngestOptions, IngestRequest},
 };
@@ -38,6 +41,8 @@ pub struct Job {
     pub options: IngestOptions,
     pub hub: Arc<Hub>,
     pub counts: Arc<IngestCounts>,
+    /// Whether metadata is wanted, and where it goes.
+    pub holders: Arc<Holders>,
     pub sessions: Sessions,
     pub cancel: CancellationToken,
     /// At most a handful per connection: a full channel means the actor is gone.
@@ -64,7 +69,7 @@ pub enum EngineEvent {
     /// `auto` gave up retina for this reason and goes on with GStreamer.
     HandedOver { reason: Problem },
     /// PLAY was answered.
-    Playing { engine: IngestEngine, transport: Transport, skipped_tracks: Vec<String> },
+    Playing { engine: IngestEngine, transport: Transport, skipped_tracks: Vec<String>, metadata: MetadataTrack },
     /// The first key frame is in the hub.
     FirstPicture,
 }

@@ -2,6 +2,7 @@
 
 use super::{
     EngineEvent, Job, TEARDOWN_WITHIN,
+    retina_metadata::{Wish, is_of_track, set_up_metadata},
     retina_params::{Chosen, audio_params, choose, video_params},
 };
 use crate::{
@@ -10,6 +11,7 @@ use crate::{
         assembler::{Assembler, RawUnit},
         failure::{Failure, connect_problem, first_line, status_problem},
         login::Login,
+        metadata::MetadataTrack,
         reach::resolve,
     },
 };
@@ -74,7 +76,7 @@ async fn pull(job: &Job, appetite: Appetite) -> Result<(), Failure> {
     }
     resolve(job.request.url.host(), job.request.url.port().unwrap_or(554), job.options.connect_timeout).await?;
     let mut login = Login::ask(&job.request, &job.options, job.options.login_within()).await?;
-    let opened = open(job, appetite).await;
+    let opened = open_with_metadata(job, appetite).await;
     // Some cameras describe themselves to anybody and ask for the password when tracks are set up.
     match &opened {
         Ok(_) => login.accepted(),
@@ -86,11 +88,34 @@ async fn pull(job: &Job, appetite: Appetite) -> Result<(), Failure> {
     Receiver::new(job, &chosen, demuxed).run().await
 }
 
+/// Opens with the metadata track where it is wanted, and anew without it when the camera stumbled over it: a track of
+/// words never costs the pictures.
+async fn open_with_metadata(job: &Job, appetite: Appetite) -> Result<(Chosen, Demuxed), Failure> {
+    let port = &job.holders.metadata;
+    let mut wish = Wish { is_wanted: port.is_wanted(), is_under_way: false };
+    let outcome = open(job, appetite, &mut wish).await;
+    let Err(failure) = &outcome else { return outcome };
+    if !wish.is_under_way {
+        return outcome;
+    }
+    tracing::debug!(path = %job.request.path, problem = %failure.problem, "opening the stream without its metadata track");
+    // Before it plays: whoever wants the track must not have it opened anew for that.
+    port.note_refused();
+    // The session was dropped with its work, which starts the TEARDOWN.
+    let _ = timeout(TEARDOWN_WITHIN, job.sessions.0.await_teardown()).await;
+    let second = open(job, appetite, &mut Wish::default()).await;
+    if second.is_err() {
+        // It was not the track.
+        port.forgive();
+    }
+    second
+}
+
 /// From the first question to the answer to PLAY.
-async fn open(job: &Job, appetite: Appetite) -> Result<(Chosen, Demuxed), Failure> {
+async fn open(job: &Job, appetite: Appetite, wish: &mut Wish) -> Result<(Chosen, Demuxed), Failure> {
     let transport = if job.request.transport == Transport::Udp { Transport::Udp } else { Transport::Tcp };
     let mut session = describe(job).await?;
-    let chosen = choose(session.streams())?;
+    let mut chosen = choose(session.streams())?;
     if appetite == Appetite::LeaveWhatItCannot && chosen.leaves_playable {
         let problem = Problem::new(ErrorCode::CodecUnsupported).with("codec", chosen.skipped.join(", "));
         return Err(Failure::refusal(problem.at("describe")));
@@ -100,14 +125,18 @@ async fn open(job: &Job, appetite: Appetite) -> Result<(Chosen, Demuxed), Failur
         let options = SetupOptions::default().transport(rtp_transport(transport)).frame_format(FrameFormat::MP4);
         within(job.options.read_timeout, "setup", job, session.setup(number, options)).await?;
     }
+    let metadata = set_up_metadata(job, &mut session, &mut chosen, transport, wish).await?;
     job.tell(EngineEvent::Step("setup")).await;
     let options = PlayOptions::default()
         .initial_timestamp(InitialTimestampPolicy::Permissive)
         .unknown_rtcp_ssrc(UnknownRtcpSsrcPolicy::DropPackets);
     let playing = within(job.options.read_timeout, "play", job, session.play(options)).await?;
     let demuxed = playing.demuxed().map_err(|e| failure(&e, job, "describe"))?;
+    if metadata == MetadataTrack::Taken {
+        job.holders.metadata.note_taken();
+    }
     let skipped_tracks = chosen.skipped.clone();
-    job.tell(EngineEvent::Playing { engine: IngestEngine::Retina, transport, skipped_tracks }).await;
+    job.tell(EngineEvent::Playing { engine: IngestEngine::Retina, transport, skipped_tracks, metadata }).await;
     Ok((chosen, demuxed))
 }
 
@@ -199,12 +228,14 @@ struct Receiver<'a> {
     assembler: Assembler,
     video: Option<usize>,
     audio: Option<usize>,
+    metadata: Option<usize>,
 }
 
 impl<'a> Receiver<'a> {
     fn new(job: &'a Job, chosen: &Chosen, demuxed: Demuxed) -> Self {
         let assembler = Assembler::new(Arc::clone(&job.hub), Arc::clone(&job.counts));
-        let mut receiver = Self { job, demuxed, assembler, video: chosen.video, audio: chosen.audio };
+        let (video, audio, metadata) = (chosen.video, chosen.audio, chosen.metadata);
+        let mut receiver = Self { job, demuxed, assembler, video, audio, metadata };
         receiver.read_params();
         receiver
     }
@@ -230,8 +261,14 @@ impl<'a> Receiver<'a> {
                     self.take(item);
                     if !has_told && self.assembler.has_picture() {
                         has_told = true;
+                        self.job.holders.metadata.note_picture();
                         self.job.tell(EngineEvent::FirstPicture).await;
                     }
+                }
+                Some(Err(error)) if self.metadata.is_some_and(|number| is_of_track(&error, number)) => {
+                    // A document of packets with different times, for example, which retina does not put together.
+                    tracing::debug!(path = %self.job.request.path, error = first_line(&error.to_string()), "unreadable metadata");
+                    self.job.holders.metadata.note_loss(1);
                 }
                 Some(Err(error)) => {
                     let failure = failure(&error, self.job, "stream");
@@ -260,7 +297,9 @@ impl<'a> Receiver<'a> {
             CodecItem::VideoFrame(frame) => self.take_video(frame),
             CodecItem::AudioFrame(frame) => self.take_audio(&frame),
             CodecItem::Rtcp(packet) => self.take_report(&packet),
-            // Metadata is not set up; whatever else comes is for later versions.
+            // A piece of a document after a loss is handed on as well: it may hold whole messages.
+            CodecItem::MessageFrame(document) => self.job.holders.metadata.put(document.data()),
+            // Whatever else comes is for later versions.
             _ => {}
         }
     }

@@ -14,6 +14,8 @@ use watchwall_model::{AudioCodec, ErrorCode, Problem, VideoCodec};
 pub struct Chosen {
     pub video: Option<usize>,
     pub audio: Option<usize>,
+    /// The first of ONVIF metadata as plain XML, which is among the rest as well: it is taken only where it is wanted.
+    pub metadata: Option<usize>,
     /// The rest, as `media/encoding`.
     pub skipped: Vec<String>,
     /// Among the rest is a track GStreamer could take.
@@ -29,6 +31,19 @@ pub fn choose(streams: &[Stream]) -> Result<Chosen, Failure> {
     choose_named(&tracks)
 }
 
+/// ONVIF Streaming Specification. Compressed forms, with names of their own, are left.
+const METADATA: (&str, &str) = ("application", "vnd.onvif.metadata");
+
+impl Chosen {
+    /// The metadata track is no part of the rest any more.
+    pub fn take_metadata(&mut self) {
+        let name = format!("{}/{}", METADATA.0, METADATA.1);
+        if let Some(at) = self.skipped.iter().position(|track| *track == name) {
+            self.skipped.remove(at);
+        }
+    }
+}
+
 fn choose_named(tracks: &[(&str, &str)]) -> Result<Chosen, Failure> {
     let mut chosen = Chosen::default();
     let mut refused_video = None;
@@ -41,6 +56,9 @@ fn choose_named(tracks: &[(&str, &str)]) -> Result<Chosen, Failure> {
         } else {
             if is_video {
                 refused_video.get_or_insert(*encoding);
+            }
+            if chosen.metadata.is_none() && (*media, *encoding) == METADATA {
+                chosen.metadata = Some(number);
             }
             chosen.leaves_playable |= *media == "audio" && *encoding == "opus";
             chosen.skipped.push(format!("{media}/{encoding}"));
@@ -142,9 +160,11 @@ mod tests {
             ("audio", "mpeg4-generic"),
             ("application", "vnd.onvif.metadata"),
         ]);
-        let got = got.unwrap();
-        assert_eq!((got.video, got.audio), (Some(0), Some(1)));
+        let mut got = got.unwrap();
+        assert_eq!((got.video, got.audio, got.metadata), (Some(0), Some(1), Some(3)));
         assert_eq!(got.skipped, ["audio/mpeg4-generic", "application/vnd.onvif.metadata"]);
+        got.take_metadata();
+        assert_eq!(got.skipped, ["audio/mpeg4-generic"]);
     }
 
     #[test]

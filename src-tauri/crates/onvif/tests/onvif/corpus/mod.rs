@@ -92,3 +92,8 @@ fn answers_of_discovery() {
 fn dates() {
     check("dates", targets::dates);
 }
+
+#[test]
+fn metadata() {
+    check("metadata", targets::metadata);
+}

@@ -1,9 +1,11 @@
 //! What must hold for any bytes: nothing panics, and what was read can be said again.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use watchwall_model::UtcMillis;
 use watchwall_onvif::{
     CivilTime,
     discovery::read_answers,
+    events::read_metadata,
     parse_duration_ms, parse_utc,
     soap::{Answer, Fault},
     tree::Tree,
@@ -33,6 +35,16 @@ pub fn discovery(bytes: &[u8]) {
         for device in read_answers(bytes, sender) {
             assert!(!device.address.is_empty());
             let _ = (device.name(), device.mac(), device.serial_number(), device.location(), device.hosts().count());
+        }
+    }
+}
+
+/// A document of a metadata stream, and a piece of it.
+pub fn metadata(bytes: &[u8]) {
+    let now = UtcMillis(1_700_000_000_000);
+    for part in [bytes, &bytes[bytes.len() / 2..]] {
+        for event in read_metadata(part, now, 0).unwrap_or_default() {
+            assert!((now - event.at).abs() < 600_000, "{event:?}");
         }
     }
 }
