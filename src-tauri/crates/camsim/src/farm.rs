@@ -1,8 +1,8 @@
 //! The farm: starts the cameras and their doors, takes faults, answers counters, stops everything.
 
 use crate::{
-    Audio, CameraCounters, CameraSpec, CamsimError, DeviceCounters, DeviceEvent, DeviceSpec, FarmOptions, Fault,
-    FaultSet, PortChoice, Quirk, SoapFault, StreamMode, StreamSpec,
+    Audio, CameraCounters, CameraSpec, CamsimError, DeviceCounters, DeviceEvent, DeviceSpec, DeviceTime,
+    EncoderSettings, FarmOptions, Fault, FaultSet, PortChoice, Quirk, SoapFault, StreamMode, StreamSpec,
     content::{AudioLoop, ClipLibrary, audio_loop},
     control,
     counters::CameraTally,
@@ -211,6 +211,11 @@ impl Farm {
         self.house.stream(camera, role).map(|stream| stream.faults())
     }
 
+    /// How a stream is encoded now, faults aside; `None` when there is no such stream.
+    pub fn encoder(&self, camera: usize, role: StreamRole) -> Option<EncoderSettings> {
+        self.house.stream(camera, role).map(|stream| stream.encoder())
+    }
+
     /// The shared ONVIF port; `None` unless a device is there.
     pub const fn onvif_address(&self) -> Option<SocketAddr> {
         self.onvif_address
@@ -257,6 +262,14 @@ impl Farm {
     /// No such device.
     pub fn set_device_clock_ms(&self, device: usize, ms: i64) -> Result<(), CamsimError> {
         self.house.device(device).map(|device| device.set_clock_offset_ms(ms))
+    }
+
+    /// Who sets a device's clock.
+    ///
+    /// # Errors
+    /// No such device.
+    pub fn device_time(&self, device: usize) -> Result<DeviceTime, CamsimError> {
+        self.house.device(device).map(Device::time)
     }
 
     /// Gives a device a habit more.

@@ -38,6 +38,9 @@ pub enum Fault {
     ParameterChange { width: u32, height: u32 },
     /// Two B-frames between the others (H.264 and H.265).
     BFrames,
+    /// Key frames come after one and after two of the set lengths in turn, as with codecs that adapt to the picture
+    /// (H.264+, H.265+, Zipstream). MJPEG does not care.
+    SmartCodec,
     /// RTP time jumps by so many ticks of 1/90000 s, once. Negative jumps back.
     TimestampJump { ticks: i64 },
     /// RTP time is moved to five seconds before 2^32, once.
@@ -115,6 +118,7 @@ pub struct ContentFaults {
     pub size: Option<(u32, u32)>,
     pub odd_size: bool,
     pub b_frames: bool,
+    pub smart_codec: bool,
     pub burst_kbps: Option<u32>,
     pub variable_rate: bool,
     /// What the owner set, over ONVIF: no fault, and healing leaves it.
@@ -181,6 +185,7 @@ impl FaultSet {
                 self.content.size = Some((width & !1, height & !1));
             }
             Fault::BFrames => self.content.b_frames = true,
+            Fault::SmartCodec => self.content.smart_codec = true,
             Fault::TimestampJump { ticks } => self.timestamp_offset = self.timestamp_offset.wrapping_add(ticks),
             Fault::TimestampWrap => {
                 let five_seconds_before = 0_u32.wrapping_sub(5 * 90_000);

@@ -73,6 +73,11 @@ impl House {
         self.devices.get(device).ok_or(CamsimError::UnknownDevice(device))
     }
 
+    /// The device that a camera belongs to.
+    pub fn device_of(&self, camera: usize) -> Option<&Device> {
+        self.devices.iter().find(|device| device.spec.cameras.contains(&camera))
+    }
+
     pub fn stream(&self, camera: usize, role: StreamRole) -> Option<&Arc<StreamRuntime>> {
         let camera = self.cameras.get(camera)?;
         match role {

@@ -21,6 +21,8 @@ pub(crate) struct Profile {
     pub bitrate_kbps: u32,
     pub gop_frames: u32,
     pub b_frames: u32,
+    /// Every second group is twice as long.
+    pub is_smart: bool,
     pub scene: SceneSpec,
 }
 
@@ -60,13 +62,28 @@ impl Profile {
             bitrate_kbps: settings.bitrate_kbps,
             gop_frames: settings.gop_frames.max(1),
             b_frames: if faults.b_frames && settings.codec != Codec::Mjpeg { B_FRAMES } else { 0 },
+            is_smart: faults.smart_codec && settings.codec != Codec::Mjpeg,
             scene,
         }
     }
 
     /// Frames in a loop: whole GOPs.
     pub fn loop_frames(&self) -> u32 {
-        (self.fps * LOOP_MS / 1000).max(1).next_multiple_of(self.gop_frames)
+        (self.fps * LOOP_MS / 1000).max(1).next_multiple_of(self.pattern_frames())
+    }
+
+    /// The most frames from one key frame to the next.
+    pub const fn longest_gop(&self) -> u32 {
+        if self.is_smart { 2 * self.gop_frames } else { self.gop_frames }
+    }
+
+    /// Whether the encoder must be told to make this frame a key frame: by itself it makes one where a group was longest.
+    pub fn wants_key(&self, index: u32) -> bool {
+        self.is_smart && index % self.pattern_frames() == self.gop_frames
+    }
+
+    const fn pattern_frames(&self) -> u32 {
+        if self.is_smart { 3 * self.gop_frames } else { self.gop_frames }
     }
 
     /// Time of a frame in a loop.
@@ -91,6 +108,9 @@ pub(super) fn encode_loop(profile: &Profile) -> Result<Vec<EncodedUnit>, CamsimE
     let count = profile.loop_frames();
     for index in 0..count {
         let frame = scene.draw_loop(index as usize, count as usize);
+        if profile.wants_key(index) {
+            encoder.force_key_at(profile.frame_ns(index));
+        }
         encoder.push_waiting(frame, profile.frame_ns(index))?;
     }
     encoder.finish(LONGEST_ENCODE)?;
@@ -104,8 +124,15 @@ pub(super) fn encode_loop(profile: &Profile) -> Result<Vec<EncodedUnit>, CamsimE
 
 /// One picture as a JPEG. Blocks for a moment.
 pub(crate) fn encode_still(scene: &SceneSpec, at: UtcMillis) -> Result<Bytes, CamsimError> {
-    let profile =
-        Profile { codec: Codec::Mjpeg, fps: 1, bitrate_kbps: 0, gop_frames: 1, b_frames: 0, scene: scene.clone() };
+    let profile = Profile {
+        codec: Codec::Mjpeg,
+        fps: 1,
+        bitrate_kbps: 0,
+        gop_frames: 1,
+        b_frames: 0,
+        is_smart: false,
+        scene: scene.clone(),
+    };
     let found = Arc::new(Mutex::new(None));
     let sink = found.clone();
     let encoder = VideoEncoder::start(&profile, move |unit| {
@@ -121,11 +148,25 @@ pub(crate) fn encode_still(scene: &SceneSpec, at: UtcMillis) -> Result<Bytes, Ca
 mod tests {
     use super::*;
 
+    fn profile(codec: Codec, scene: SceneSpec) -> Profile {
+        Profile { codec, fps: 5, bitrate_kbps: 400, gop_frames: 10, b_frames: 0, is_smart: false, scene }
+    }
+
+    #[test]
+    fn a_smart_codec_makes_groups_of_two_lengths() {
+        let scene = SceneSpec { width: 320, height: 180, name: String::new(), hue: 170, noise_percent: 25 };
+        for codec in [Codec::H264, Codec::H265] {
+            let profile = Profile { is_smart: true, gop_frames: 5, ..profile(codec, scene.clone()) };
+            let units = encode_loop(&profile).unwrap();
+            let keys: Vec<_> = (0..units.len()).filter(|index| units[*index].key).collect();
+            assert_eq!((units.len(), keys), (30, vec![0, 5, 15, 20]), "{codec:?}");
+        }
+    }
+
     #[test]
     fn every_loop_begins_with_a_key_frame() {
         let scene = SceneSpec { width: 320, height: 180, name: String::new(), hue: 170, noise_percent: 25 };
-        let of =
-            |codec| Profile { codec, fps: 5, bitrate_kbps: 400, gop_frames: 10, b_frames: 0, scene: scene.clone() };
+        let of = |codec| profile(codec, scene.clone());
         // Not so before several were at work, and then now and then.
         std::thread::scope(|scope| {
             for codec in [Codec::H264, Codec::H265, Codec::H265, Codec::H265, Codec::Mjpeg] {

@@ -98,6 +98,13 @@ impl VideoEncoder {
         self.sink.send_event(event);
     }
 
+    /// The frame with this presentation time becomes a key frame.
+    pub fn force_key_at(&self, pts_ns: u64) {
+        let at = gst::ClockTime::from_nseconds(pts_ns);
+        let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder().running_time(at).all_headers(true).build();
+        self.sink.send_event(event);
+    }
+
     /// Ends the stream and waits until everything has come out.
     pub fn finish(self, wait: Duration) -> Result<(), CamsimError> {
         self.source.end_of_stream().map_err(|e| refused("end", e))?;
@@ -135,7 +142,8 @@ fn named<T: IsA<gst::Element> + glib::object::IsA<glib::Object>>(
 
 /// The pipeline as text. Cheapest settings that every decoder takes: the picture is simple, the core is not ours.
 fn description(profile: &Profile) -> String {
-    let Profile { codec, fps, bitrate_kbps, gop_frames, b_frames, ref scene } = *profile;
+    let Profile { codec, fps, bitrate_kbps, gop_frames, b_frames, ref scene, .. } = *profile;
+    let longest_gop = profile.longest_gop();
     let (width, height) = (scene.width, scene.height);
     let tune = if b_frames > 0 { "" } else { "tune=zerolatency" };
     // A flat picture shall not be blown up to the bit rate; noise shall fill it.
@@ -144,12 +152,12 @@ fn description(profile: &Profile) -> String {
             let rate = if scene.noise_percent > 0 { "pass=cbr" } else { "pass=qual quantizer=24" };
             format!(
                 "x264enc name=encoder speed-preset=ultrafast {tune} threads=1 aud=false byte-stream=true \
-                 bframes={b_frames} b-adapt=false key-int-max={gop_frames} bitrate={bitrate_kbps} {rate} \
+                 bframes={b_frames} b-adapt=false key-int-max={longest_gop} bitrate={bitrate_kbps} {rate} \
                  option-string=scenecut=0:force-cfr=1 ! video/x-h264,stream-format=byte-stream,alignment=au"
             )
         }
         Codec::H265 => format!(
-            "x265enc name=encoder speed-preset=ultrafast {tune} bitrate={bitrate_kbps} key-int-max={gop_frames} \
+            "x265enc name=encoder speed-preset=ultrafast {tune} bitrate={bitrate_kbps} key-int-max={longest_gop} \
              option-string=\"scenecut=0:min-keyint={gop_frames}:open-gop=0:bframes={b_frames}:b-adapt=0:\
              repeat-headers=1:pools=none:frame-threads=1:log-level=none\" \
              ! video/x-h265,stream-format=byte-stream,alignment=au"

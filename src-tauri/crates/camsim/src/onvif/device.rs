@@ -47,6 +47,14 @@ pub(crate) struct Device {
     boots: AtomicU64,
 }
 
+/// Who sets a device's clock, as it was ordered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceTime {
+    pub is_by_ntp: bool,
+    pub ntp_from_dhcp: bool,
+    pub ntp_servers: Vec<String>,
+}
+
 /// Nonces that are still good.
 const NONCES: usize = 1024;
 
@@ -97,6 +105,11 @@ impl Device {
 
     pub fn set_clock_offset_ms(&self, ms: i64) {
         self.clock_ms.store(ms, Relaxed);
+    }
+
+    pub fn time(&self) -> DeviceTime {
+        let state = self.state();
+        DeviceTime { is_by_ntp: state.is_ntp, ntp_from_dhcp: state.ntp_from_dhcp, ntp_servers: state.ntp.clone() }
     }
 
     /// Milliseconds since the start, for motors.

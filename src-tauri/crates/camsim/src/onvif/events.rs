@@ -9,7 +9,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use watchwall_model::UtcMillis;
 
 /// Something that begins, ends or happens. As JSON: `{"topic": "motion", "index": 0, "state": true}`.
@@ -106,13 +106,13 @@ impl EventTopic {
 
 /// What a message says about its property.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Change {
+pub(crate) enum Change {
     Initialized,
     Changed,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Message {
+pub(crate) struct Message {
     pub event: DeviceEvent,
     pub at: UtcMillis,
     pub change: Change,
@@ -123,6 +123,8 @@ pub(super) struct Message {
 pub(super) struct EventHub {
     inner: Mutex<Inner>,
     news: watch::Sender<()>,
+    /// For those who follow without a subscription.
+    told: broadcast::Sender<Message>,
 }
 
 #[derive(Debug, Default)]
@@ -142,10 +144,12 @@ struct Subscription {
 }
 
 const MOST_MESSAGES: usize = 1000;
+/// Messages that who follows may be behind.
+const FOLLOWED: usize = 64;
 
 impl EventHub {
     pub fn new() -> Self {
-        Self { inner: Mutex::default(), news: watch::Sender::new(()) }
+        Self { inner: Mutex::default(), news: watch::Sender::new(()), told: broadcast::Sender::new(FOLLOWED) }
     }
 
     /// Woken by every change.
@@ -162,8 +166,16 @@ impl EventHub {
         for subscription in &mut inner.subscriptions {
             subscription.push(message);
         }
+        // Nobody follows: nobody misses it.
+        let _ = self.told.send(message);
         drop(inner);
         self.news.send_replace(());
+    }
+
+    /// How things stand, and what happens from then on.
+    pub fn follow(&self) -> (Vec<Message>, broadcast::Receiver<Message>) {
+        let inner = self.inner();
+        (inner.as_initial().collect(), self.told.subscribe())
     }
 
     /// A new subscription; `None` when there is no room.
@@ -247,9 +259,12 @@ impl Inner {
         self.subscriptions.iter_mut().find(|subscription| subscription.id == id)
     }
 
+    fn as_initial(&self) -> impl Iterator<Item = Message> {
+        self.states.values().map(|message| Message { change: Change::Initialized, ..*message })
+    }
+
     fn tell_states(&mut self, id: u64) {
-        let states: Vec<Message> =
-            self.states.values().map(|message| Message { change: Change::Initialized, ..*message }).collect();
+        let states: Vec<Message> = self.as_initial().collect();
         if let Some(subscription) = self.find(id) {
             states.into_iter().for_each(|message| subscription.push(message));
         }

@@ -6,7 +6,7 @@
 //! [`SoapFault`] spoils single operations.
 //!
 //! `serve` carries HTTP, `login` decides about logins, `soap` reads requests and writes envelopes, `answers` holds one file
-//! per service, `events` the pull points, `discovery` the UDP side, `picture` the snapshots.
+//! per service, `events` the pull points, `metadata` the same events for the streams, `discovery` the UDP side, `picture` the snapshots.
 //!
 //! Tasks: one per door, one per connection, one per discovery socket, one per pulse of a relay; all in the farm's tracker
 //! and ended by its token. A pull waits in its connection's task. No thread of its own, so hundreds of devices cost little.
@@ -23,7 +23,9 @@ mod element;
 mod events;
 mod http;
 mod login;
+mod metadata;
 mod motion;
+mod notification;
 mod odd_text;
 mod picture;
 mod plan;
@@ -36,10 +38,13 @@ mod state;
 mod tally;
 
 pub(crate) use control::routes as control_routes;
+pub use device::DeviceTime;
 pub(crate) use device::Device;
 pub(crate) use discovery::{DiscoveryDoor, farewell, serve as serve_discovery};
 pub(crate) use doors::{serve_device, serve_shared};
+pub(crate) use events::Message;
 pub use events::{DeviceEvent, EventTopic};
+pub(crate) use metadata::MetadataFeed;
 pub(crate) use plan::Plan;
 pub use quirk::{Quirk, UnknownQuirk, quirk_help};
 pub use soap_fault::{SoapAnswer, SoapFault};

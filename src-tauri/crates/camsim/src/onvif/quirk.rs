@@ -50,6 +50,14 @@ pub enum Quirk {
     PullBadRequest,
     /// GetServiceCapabilities says that there are no pull points, which is not so.
     DeniesPullSupport,
+    /// Streams carry events in a metadata track as well.
+    MetadataTrack,
+    /// There is no event service: events come in the metadata track of the streams alone.
+    MetadataOnly,
+    /// Pull points are refused: events come in the metadata track of the streams alone.
+    PullPointsRefused,
+    /// Streams describe a metadata track that cannot be set up.
+    MetadataRefused,
     /// Names in GBK inside a document that claims UTF-8.
     GbkNames,
     /// The query of a stream's address holds a bare `&`.
@@ -241,6 +249,18 @@ const TABLE: &[(Quirk, &str, &str)] = &[
         "denies_pull_support",
         "GetServiceCapabilities says that there are no pull points, which is not so.",
     ),
+    (Quirk::MetadataTrack, "metadata_track", "Streams carry events in a metadata track as well."),
+    (
+        Quirk::MetadataOnly,
+        "metadata_only",
+        "There is no event service: events come in the metadata track of the streams alone.",
+    ),
+    (
+        Quirk::PullPointsRefused,
+        "pull_points_refused",
+        "Pull points are refused: events come in the metadata track of the streams alone.",
+    ),
+    (Quirk::MetadataRefused, "metadata_refused", "Streams describe a metadata track that cannot be set up."),
     (Quirk::GbkNames, "gbk_names", "Names in GBK inside a document that claims UTF-8."),
     (Quirk::BareAmpersand, "bare_ampersand", "The query of a stream's address holds a bare `&`."),
     (Quirk::DoubleEscaped, "double_escaped", "The query of a stream's address holds `&amp;amp;`."),

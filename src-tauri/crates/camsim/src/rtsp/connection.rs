@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     house::House,
+    onvif::{Message, MetadataFeed},
     stream::{LiveUnit, StreamRuntime},
 };
 use bytes::{Buf, BytesMut};
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     pub outbox: Outbox,
     pub session: Option<Session>,
     pub live: Option<broadcast::Receiver<Arc<LiveUnit>>>,
+    /// What the session's metadata track tells next.
+    pub metadata: Option<MetadataFeed>,
     /// The camera last asked for: it is counted there what the connection does.
     pub camera: Option<usize>,
     pub last_request: Instant,
@@ -64,6 +67,7 @@ impl Connection {
             outbox: Outbox::default(),
             session: None,
             live: None,
+            metadata: None,
             camera: None,
             last_request: Instant::now(),
             inbox: BytesMut::with_capacity(2048),
@@ -105,6 +109,7 @@ impl Connection {
                     }
                 }
                 unit = next_live(&mut self.live), if !blocked && !stalled => self.send_live(unit)?,
+                messages = next_messages(&mut self.metadata), if !blocked && !stalled => self.send_messages(messages)?,
                 () = &mut alarm => self.tick()?,
             }
             if self.is_over() {
@@ -164,6 +169,20 @@ impl Connection {
         }
     }
 
+    fn send_messages(&mut self, messages: Option<Vec<Message>>) -> io::Result<()> {
+        let Some(messages) = messages else {
+            self.metadata = None;
+            return Ok(());
+        };
+        let (Some(session), Some(device)) = (&mut self.session, self.camera.and_then(|at| self.house.device_of(at)))
+        else {
+            return Ok(());
+        };
+        let faults = session.stream.faults();
+        let document = device.metadata_document(&messages);
+        session.send_document(&document, self.house.clock, &faults, &self.socket, &mut self.outbox)
+    }
+
     async fn read(&mut self) -> io::Result<Then> {
         loop {
             match self.socket.try_read_buf(&mut self.inbox) {
@@ -200,6 +219,14 @@ impl Connection {
             // One more byte than the largest request: it would have been garbage.
             debug_assert!(self.inbox.len() <= 2 * MAX_REQUEST);
         }
+    }
+}
+
+/// What the metadata track tells next; never, when the session has none.
+async fn next_messages(metadata: &mut Option<MetadataFeed>) -> Option<Vec<Message>> {
+    match metadata {
+        Some(metadata) => metadata.next().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     connection::{Connection, Then},
     request::Request,
     response::{self, Response},
-    sdp,
+    sdp::{self, Beside},
     session::Session,
     target::{self, Target, TrackKind},
     track::{Carrier, Track, bind_udp},
@@ -87,8 +87,7 @@ impl Connection {
 
     /// Whether the address is of before the device's last restart, and its addresses end with that.
     fn is_outdated(&self, target: Target, request: &Request) -> bool {
-        let device = self.house.devices.iter().find(|device| device.spec.cameras.contains(&target.camera));
-        let mark = device.and_then(Device::address_mark);
+        let mark = self.house.device_of(target.camera).and_then(Device::address_mark);
         mark.is_some_and(|mark| !request.target.split(['?', '&']).skip(1).any(|part| part == mark))
     }
 
@@ -148,7 +147,9 @@ impl Connection {
         let Some(parameters) = meant.stream.parameters(CONTENT_WAIT).await else {
             return Response::new(503);
         };
-        let sdp = sdp::describe(&meant.stream, &parameters, self.local, &meant.faults);
+        let offers_metadata = self.house.device_of(meant.camera).is_some_and(Device::offers_metadata);
+        let beside = if offers_metadata { Beside::Metadata } else { Beside::Nothing };
+        let sdp = sdp::describe(&meant.stream, &parameters, self.local, &meant.faults, beside);
         let base = format!("{}/", self.url(meant));
         let kind = if meant.faults.odd_content_type { "application/sdp; charset=utf-8" } else { "application/sdp" };
         Response::new(200).with("Content-Base", base).body(kind, sdp)
@@ -158,6 +159,13 @@ impl Connection {
         let kind = meant.target.track.unwrap_or(TrackKind::Video);
         if kind == TrackKind::Audio && meant.stream.audio.is_none() {
             return Response::new(404);
+        }
+        if kind == TrackKind::Metadata {
+            match self.house.device_of(meant.camera) {
+                Some(device) if device.refuses_metadata() => return Response::new(403),
+                Some(device) if device.offers_metadata() => {}
+                _ => return Response::new(404),
+            }
         }
         match &self.session {
             Some(session) if !Arc::ptr_eq(&session.stream, &meant.stream) => return Response::new(459),
@@ -226,11 +234,14 @@ impl Connection {
         }
         if !session.playing {
             self.live = session.play(now_us);
+            let has_metadata = session.track(TrackKind::Metadata).is_some();
+            let device = self.camera.filter(|_| has_metadata).and_then(|at| Some((self.house.device_of(at)?, at)));
+            self.metadata = device.and_then(|(device, camera)| device.metadata(camera));
         }
         let faults = session.stream.faults();
         let base = request.target.trim_end_matches('/');
         let info = session.tracks.iter().map(|track| {
-            let name = if track.kind == TrackKind::Video { "track1" } else { "track2" };
+            let name = track.kind.name();
             let time = session.rtp_time(track, now_us, &faults);
             format!("url={base}/{name};seq={};rtptime={time}", track.sequence)
         });
@@ -241,14 +252,14 @@ impl Connection {
     fn pause(&mut self) -> Response {
         let Some(session) = &mut self.session else { return Response::new(454) };
         session.pause();
-        self.live = None;
+        (self.live, self.metadata) = (None, None);
         self.with_session(Response::new(200))
     }
 
     fn tear_down(&mut self) -> Response {
         let Some(session) = self.session.take() else { return Response::new(454) };
         session.stream.tally.teardowns.fetch_add(1, Relaxed);
-        self.live = None;
+        (self.live, self.metadata) = (None, None);
         Response::new(200)
     }
 

@@ -54,6 +54,7 @@ const fn reason(status: u16) -> &'static str {
         200 => "OK",
         400 => "Bad Request",
         401 => "Unauthorized",
+        403 => "Forbidden",
         404 => "Not Found",
         453 => "Not Enough Bandwidth",
         454 => "Session Not Found",

@@ -4,14 +4,27 @@ use crate::{
     Audio,
     content::{AudioLoop, Parameters},
     fault::FaultSet,
-    rtp::{audio_payload_type, video_payload_type},
+    rtp::{METADATA_PAYLOAD_TYPE, audio_payload_type, video_payload_type},
     stream::StreamRuntime,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{fmt::Write, net::IpAddr};
 
+/// What a stream holds beside its pictures and its sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Beside {
+    Nothing,
+    Metadata,
+}
+
 /// Describes a stream. Faults put names there that no client knows.
-pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: IpAddr, faults: &FaultSet) -> String {
+pub(super) fn describe(
+    stream: &StreamRuntime,
+    parameters: &Parameters,
+    local: IpAddr,
+    faults: &FaultSet,
+    beside: Beside,
+) -> String {
     let family = if local.is_ipv4() { "IP4 0.0.0.0" } else { "IP6 ::" };
     let encoder = stream.encoder();
     let payload_type = video_payload_type(encoder.codec);
@@ -29,6 +42,14 @@ pub(super) fn describe(stream: &StreamRuntime, parameters: &Parameters, local: I
     let _ = write!(sdp, "a=rtpmap:{payload_type} {format}");
     if let Some(audio) = &stream.audio {
         sdp.push_str(&audio_part(audio, faults));
+    }
+    if beside == Beside::Metadata {
+        // ONVIF Streaming Specification: RTP clock of 90 kHz.
+        let _ = write!(
+            sdp,
+            "m=application 0 RTP/AVP {METADATA_PAYLOAD_TYPE}\r\na=rtpmap:{METADATA_PAYLOAD_TYPE} \
+             vnd.onvif.metadata/90000\r\na=control:track3\r\n"
+        );
     }
     sdp
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Codec,
     fault::FaultSet,
-    rtp::{NtpTime, sender_report},
+    rtp::{NtpTime, pack_document, sender_report},
     stream::{Feed, LiveUnit, LoopCursor, MediaClock, StreamRuntime, VIDEO_HZ, ticks},
 };
 use std::{io, sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
@@ -63,6 +63,7 @@ impl Session {
                 (TrackKind::Video, Feed::Loop(_)) => {
                     track.cursor = stream.timeline().map(|(clip, start)| LoopCursor::next_key(clip, start, now_us));
                 }
+                (TrackKind::Metadata, _) => {}
                 (TrackKind::Audio, _) => {
                     let clip = stream.audio.as_ref().map(|audio| audio.track.clone());
                     track.cursor = clip.map(|clip| LoopCursor::next_key(clip, 0, now_us));
@@ -145,6 +146,29 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Sends one document of the metadata track.
+    ///
+    /// # Errors
+    /// The RTSP connection is broken.
+    pub fn send_document(
+        &mut self,
+        document: &str,
+        clock: MediaClock,
+        faults: &FaultSet,
+        socket: &TcpStream,
+        outbox: &mut Outbox,
+    ) -> io::Result<()> {
+        let stream = self.stream.clone();
+        let mut link = Link { socket, outbox, tally: &stream.tally };
+        let Some(track) = self.track(TrackKind::Metadata).filter(|_| !faults.frozen) else { return Ok(()) };
+        let now = clock.now();
+        let time = time_of(&stream, track, ticks(now.0, VIDEO_HZ), faults);
+        track.send(&pack_document(document), time, faults, &mut link)?;
+        send_report(&stream, track, now, faults, &mut link)
+    }
+}
+
 impl Drop for Session {
     fn drop(&mut self) {
         self.stream.tally.session_ends();
@@ -153,7 +177,7 @@ impl Drop for Session {
 
 fn time_of(stream: &StreamRuntime, track: &Track, at: i64, faults: &FaultSet) -> u32 {
     match track.kind {
-        TrackKind::Video => stream.video_time(at, faults),
+        TrackKind::Video | TrackKind::Metadata => stream.video_time(at, faults),
         TrackKind::Audio => stream.audio_time(at, track.clock_hz, faults),
     }
 }

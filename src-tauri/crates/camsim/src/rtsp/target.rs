@@ -1,4 +1,4 @@
-//! Request targets: `rtsp://host/cam/{n}/{main|sub}[/track{1|2}]`, or `*`.
+//! Request targets: `rtsp://host/cam/{n}/{main|sub}[/track{1|2|3}]`, or `*`.
 
 use watchwall_model::StreamRole;
 
@@ -13,6 +13,21 @@ pub(super) struct Target {
 pub(crate) enum TrackKind {
     Video,
     Audio,
+    /// Events of the device behind the camera.
+    Metadata,
+}
+
+impl TrackKind {
+    const ALL: [Self; 3] = [Self::Video, Self::Audio, Self::Metadata];
+
+    /// The last part of its address.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Video => "track1",
+            Self::Audio => "track2",
+            Self::Metadata => "track3",
+        }
+    }
 }
 
 /// `None` for any other path.
@@ -34,9 +49,7 @@ pub(super) fn parse(target: &str) -> Option<Target> {
     };
     let track = match parts.next() {
         None => None,
-        Some("track1") => Some(TrackKind::Video),
-        Some("track2") => Some(TrackKind::Audio),
-        Some(_) => return None,
+        Some(name) => Some(TrackKind::ALL.into_iter().find(|kind| kind.name() == name)?),
     };
     parts.next().is_none().then_some(Target { camera, role, track })
 }
@@ -58,6 +71,7 @@ mod tests {
         check("rtsp://[::1]:8554/cam/3/main/?a=b", main(None));
         check("/cam/3/main/track1", main(Some(TrackKind::Video)));
         check("rtsp://h/cam/3/main/track2", main(Some(TrackKind::Audio)));
+        check("rtsp://h/cam/3/main/track3", main(Some(TrackKind::Metadata)));
         for bad in
             ["*", "rtsp://h", "rtsp://h/", "/cam/x/main", "/cam/3/third", "/cam/3/main/track9", "/cam/3/sub/track1/x"]
         {

@@ -146,18 +146,25 @@ impl StreamRuntime {
         }
     }
 
-    /// Parameter sets, waiting until the content exists. `None` when it does not come in time.
+    /// Parameter sets, waiting until the content exists, and until the codec is the one that was set last. `None` when
+    /// it does not come in time.
     pub async fn parameters(&self, wait: Duration) -> Option<Parameters> {
+        let codec_of = |content: &ContentFaults| content.encoder.map_or(self.spec.codec, |encoder| encoder.codec);
+        let is_it = |content: &ContentFaults| codec_of(content) == self.encoder().codec;
         let found = async {
             match &self.feed {
                 Feed::Loop(timeline) => {
                     let mut timeline = timeline.subscribe();
-                    let on_air = timeline.wait_for(Option::is_some).await.ok()?;
+                    let is_made = |on_air: &Option<Timeline>| on_air.as_ref().is_some_and(|made| is_it(&made.content));
+                    let on_air = timeline.wait_for(is_made).await.ok()?;
                     on_air.as_ref().map(|on_air| on_air.clip.parameters.clone())
                 }
                 Feed::Live(live) => {
                     let mut on_air = live.on_air.subscribe();
-                    let on_air = on_air.wait_for(Option::is_some).await.ok()?;
+                    let is_made = |on_air: &Option<(Parameters, ContentFaults)>| {
+                        on_air.as_ref().is_some_and(|(_, made)| is_it(made))
+                    };
+                    let on_air = on_air.wait_for(is_made).await.ok()?;
                     on_air.as_ref().map(|(parameters, _)| parameters.clone())
                 }
             }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     CamsimError,
-    content::{Parameters, VideoEncoder, filler_target},
+    content::{Parameters, Profile, VideoEncoder, filler_target},
     fault::ContentFaults,
     picture::Scene,
     rtp::Packetiser,
@@ -41,6 +41,9 @@ struct Seat {
 
 struct Work {
     content: ContentFaults,
+    profile: Profile,
+    /// Frames handed over since the last key frame that was wanted.
+    frames: u32,
     scene: Scene,
     encoder: VideoEncoder,
 }
@@ -129,9 +132,14 @@ impl Seat {
         let Some(work) = &mut self.work else { return Ok(()) };
         if live.key_wanted.swap(false, Relaxed) || !self.watched {
             work.encoder.force_key();
+            work.frames = 0;
             self.watched = true;
         }
         let taken_ns = u64::try_from(clock.now_us()).unwrap_or(0) * 1000;
+        if work.profile.wants_key(work.frames) {
+            work.encoder.force_key_at(taken_ns);
+        }
+        work.frames = work.frames.wrapping_add(1);
         let frame = work.scene.draw_live(UtcMillis::now());
         work.encoder.push(frame, taken_ns)
     }
@@ -158,6 +166,7 @@ impl Work {
             // Nobody listening is no error.
             let _ = units.send(Arc::new(unit));
         })?;
-        Ok(Self { content, scene: Scene::new(&profile.scene), encoder })
+        let scene = Scene::new(&profile.scene);
+        Ok(Self { content, profile, frames: 0, scene, encoder })
     }
 }

@@ -8,8 +8,10 @@ use crate::{
 use watchwall_camsim::{DeviceSpec, Quirk};
 use watchwall_model::UtcMillis;
 use watchwall_onvif::{
+    ErrorKind,
     events::{EventKind, EventSource, EventState},
     operations::{CreatePullPointSubscription, Termination, Unsubscribe},
+    soap::Service,
 };
 
 /// A motion that begins and ends is heard.
@@ -101,5 +103,55 @@ async fn quirk_unsubscribe_kills_all() {
     motion(&farm, true);
     hear(&mut stream, |event| event.kind == EventKind::Motion && event.state == EventState::Began).await;
     source.stop().await;
+    farm.shutdown().await;
+}
+
+/// Whether the first stream describes a metadata track.
+async fn describes_metadata(farm: &watchwall_camsim::Farm) -> bool {
+    let url = farm.rtsp_url(0, watchwall_model::StreamRole::Main);
+    crate::rtsp::describe(&url, "admin", "right").await.contains("a=rtpmap:107 vnd.onvif.metadata/90000")
+}
+
+#[tokio::test]
+async fn quirk_metadata_track() {
+    let plain = farm(device()).await;
+    assert!(connected(&plain).await.profiles.iter().all(|profile| !profile.has_metadata));
+    assert!(!describes_metadata(&plain).await);
+    plain.shutdown().await;
+    for more in [None, Some(Quirk::NoMedia1), Some(Quirk::NoMedia2)] {
+        let quirks = [Quirk::MetadataTrack].into_iter().chain(more).collect();
+        let farm = farm(DeviceSpec { quirks, ..device() }).await;
+        assert!(connected(&farm).await.profiles.iter().all(|profile| profile.has_metadata), "{more:?}");
+        assert!(describes_metadata(&farm).await);
+        farm.shutdown().await;
+    }
+}
+
+#[tokio::test]
+async fn quirk_metadata_only() {
+    let farm = farm(DeviceSpec { quirks: vec![Quirk::MetadataOnly], ..device() }).await;
+    let client = connected(&farm).await.client;
+    assert!(!client.services().has(&Service::Events) && describes_metadata(&farm).await);
+    farm.shutdown().await;
+}
+
+#[tokio::test]
+async fn quirk_pull_points_refused() {
+    let farm = farm(DeviceSpec { quirks: vec![Quirk::PullPointsRefused], ..device() }).await;
+    let client = connected(&farm).await.client;
+    let subscribe = CreatePullPointSubscription { termination: Termination::After { ms: 60_000 } };
+    let refusal = client.call(&subscribe).await.unwrap_err();
+    assert_eq!(refusal.kind(), ErrorKind::Refused, "{refusal}");
+    assert!(describes_metadata(&farm).await);
+    farm.clear_quirks(0).unwrap();
+    assert!(client.call(&subscribe).await.is_ok());
+    farm.shutdown().await;
+}
+
+#[tokio::test]
+async fn quirk_metadata_refused() {
+    // What its client makes of it is shown where streams are opened.
+    let farm = farm(DeviceSpec { quirks: vec![Quirk::MetadataRefused], ..device() }).await;
+    assert!(describes_metadata(&farm).await);
     farm.shutdown().await;
 }

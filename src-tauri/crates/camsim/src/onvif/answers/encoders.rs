@@ -129,6 +129,8 @@ fn options(call: &Call<'_>) -> Answer {
         call.body.text_of("ConfigurationToken").map(|token| tokens::find_encoder(call, token)).transpose()?;
     let by_profile = call.body.text_of("ProfileToken").map(|token| tokens::find_profile(call, token)).transpose()?;
     let (channel, role) = by_configuration.or(by_profile).unwrap_or((0, StreamRole::Main));
+    let makes_jpeg =
+        call.device.stream(call.house, channel, role).is_some_and(|(_, stream)| stream.spec.codec == Codec::Mjpeg);
     let sizes: String = sizes(call, channel, role)
         .into_iter()
         .map(|(width, height)| {
@@ -152,7 +154,8 @@ fn options(call: &Call<'_>) -> Answer {
                 range("BitrateRange", BITRATES)
             )
         };
-        return call.answer(of("H264") + &of("H265"));
+        let jpeg = if makes_jpeg { of("JPEG") } else { String::new() };
+        return call.answer(of("H264") + &of("H265") + &jpeg);
     }
     let inside = |more: &str| {
         format!(
@@ -162,9 +165,15 @@ fn options(call: &Call<'_>) -> Answer {
             range("EncodingIntervalRange", (1, 1))
         )
     };
+    let jpeg = format!(
+        "<tt:JPEG>{sizes}{}{}</tt:JPEG>",
+        range("FrameRateRange", (1, 25)),
+        range("EncodingIntervalRange", (1, 1))
+    );
     call.answer(format!(
-        "<trt:Options>{}{}<tt:Extension>{}</tt:Extension></trt:Options>",
+        "<trt:Options>{}{}{}<tt:Extension>{}</tt:Extension></trt:Options>",
         range("QualityRange", (0, 5)),
+        if makes_jpeg { jpeg } else { String::new() },
         inside(""),
         inside(&range("BitrateRange", BITRATES))
     ))
@@ -176,7 +185,7 @@ fn set(call: &Call<'_>) -> Answer {
     let (channel, role) = tokens::find_encoder(call, wanted.attribute("token").unwrap_or_default())?;
     let Some((_, stream)) = call.device.stream(call.house, channel, role) else { return Err(Refusal::no_profile()) };
     let now = stream.encoder();
-    let settings = read(call, wanted, now)?;
+    let settings = read(call, wanted, now, stream.spec.codec)?;
     let size = (settings.width, settings.height);
     let is_listed = sizes(call, channel, role).contains(&size) || size == (now.width, now.height);
     let within = |value: u32, (min, max): (u32, u32)| (min..=max).contains(&value);
@@ -193,8 +202,8 @@ fn set(call: &Call<'_>) -> Answer {
     call.done()
 }
 
-/// What is left out stays as it is.
-fn read(call: &Call<'_>, wanted: &Element, now: EncoderSettings) -> Result<EncoderSettings, Refusal> {
+/// What is left out stays as it is. `born` is the codec it was made with: only those of motion JPEG go back to it.
+fn read(call: &Call<'_>, wanted: &Element, now: EncoderSettings, born: Codec) -> Result<EncoderSettings, Refusal> {
     let rates = wanted.child("RateControl");
     let size = wanted.child("Resolution");
     let number = |node: Option<&Element>, name: &str| {
@@ -206,11 +215,11 @@ fn read(call: &Call<'_>, wanted: &Element, now: EncoderSettings) -> Result<Encod
     };
     let codec = match wanted.text_of("Encoding") {
         // To the old service an H.265 stream is H.264.
-        Some("H264") if call.service == Service::Media => now.codec,
+        Some("H264") if call.service == Service::Media && now.codec == Codec::H265 => now.codec,
         Some(name) => codec_of(name).ok_or_else(|| Refusal::invalid("The encoding is unknown"))?,
         None => now.codec,
     };
-    if (codec == Codec::Mjpeg) != (now.codec == Codec::Mjpeg) {
+    if codec == Codec::Mjpeg && born != Codec::Mjpeg {
         return Err(Refusal::sender(&["InvalidArgVal", "ConfigModify"], "This encoder makes no motion JPEG"));
     }
     Ok(EncoderSettings {

@@ -4,9 +4,10 @@ use super::capabilities::pull_points;
 use crate::onvif::{
     Quirk,
     address::host_of,
-    call::{Answer, Call, Refusal, escape},
-    dates::{parse_duration_ms, parse_utc, utc_text},
-    events::{Change, EventTopic, Message},
+    call::{Answer, Call, Refusal},
+    dates::{parse_duration_ms, parse_utc},
+    events::EventTopic,
+    notification::{Stamp, notification_xml},
 };
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -16,13 +17,13 @@ const LONGEST_WAIT_MS: u64 = 60_000;
 /// When nothing else is asked for.
 const LIFETIME_MS: u64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
-/// What [`Quirk::OddDates`] writes, in turn.
-const ODD: [&str; 5] =
-    ["2024-05-01T00:61:16Z", "2024-05-01T-07:10:32Z", "2010-01-01-00:00:00", "0000-00-00T00:00:00Z", ""];
 
 pub(super) async fn answer(call: &Call<'_>) -> Answer {
     match call.operation {
         "GetEventProperties" => properties(call),
+        "CreatePullPointSubscription" if call.has(Quirk::PullPointsRefused) => {
+            Err(Refusal::receiver(&["UnableToCreatePullPointFault"], "The pull point cannot be made"))
+        }
         "CreatePullPointSubscription" => subscribe(call),
         "PullMessages" => pull(call).await,
         "Renew" if call.has(Quirk::RenewFault) => Err(Refusal::unsupported()),
@@ -88,8 +89,7 @@ fn lifetime(call: &Call<'_>, written: Option<&str>) -> Result<(Duration, UtcMill
 }
 
 fn date(call: &Call<'_>, at: UtcMillis) -> String {
-    let text = utc_text(at);
-    if call.has(Quirk::NanosecondDates) { text.replace('Z', "123456+00:00") } else { text }
+    Stamp::new(call.quirks).text(at)
 }
 
 fn subscribe(call: &Call<'_>) -> Answer {
@@ -160,36 +160,17 @@ async fn pull(call: &Call<'_>) -> Answer {
         }
     };
     let now = call.device.now();
-    let list: String = messages.iter().enumerate().map(|(index, message)| written(call, index, message)).collect();
+    let stamp = Stamp::new(call.quirks);
+    let list: String = messages
+        .iter()
+        .enumerate()
+        .map(|(index, message)| notification_xml(call.device, message, &stamp.of_message(index, message.at)))
+        .collect();
     call.answer(format!(
         "<tev:CurrentTime>{}</tev:CurrentTime><tev:TerminationTime>{}</tev:TerminationTime>{list}",
         date(call, now),
         date(call, now.saturating_add_ms(60_000))
     ))
-}
-
-fn written(call: &Call<'_>, index: usize, message: &Message) -> String {
-    let form = message.event.topic.form();
-    let at = if call.has(Quirk::OddDates) { ODD[index % ODD.len()].to_owned() } else { date(call, message.at) };
-    let operation = match (form.is_property, message.change) {
-        (false, _) => "",
-        (true, Change::Initialized) => " PropertyOperation=\"Initialized\"",
-        (true, Change::Changed) => " PropertyOperation=\"Changed\"",
-    };
-    let value = match form.data {
-        "ObjectId" => "17".to_owned(),
-        _ => message.event.state.to_string(),
-    };
-    format!(
-        "<wsnt:NotificationMessage><wsnt:Topic Dialect=\"http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet\">tns1:{}\
-         </wsnt:Topic><wsnt:Message><tt:Message UtcTime=\"{at}\"{operation}><tt:Source><tt:SimpleItem Name=\"{}\" Value=\"{}\"/>\
-         </tt:Source><tt:Data><tt:SimpleItem Name=\"{}\" Value=\"{value}\"/></tt:Data></tt:Message></wsnt:Message>\
-         </wsnt:NotificationMessage>",
-        form.topic,
-        form.source,
-        escape(&call.device.event_source(&message.event)),
-        form.data
-    )
 }
 
 /// Topics as nested elements, each level once.

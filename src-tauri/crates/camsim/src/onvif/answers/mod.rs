@@ -10,6 +10,7 @@ mod events;
 mod identity;
 mod imaging;
 mod media;
+mod metadata;
 mod network;
 mod overlays;
 mod profiles;
@@ -33,6 +34,7 @@ pub(super) async fn answer(call: &Call<'_>) -> Answer {
         Service::Media => call.has(Quirk::NoMedia1),
         Service::Media2 => call.has(Quirk::NoMedia2),
         Service::Ptz => !call.device.spec.has_ptz,
+        Service::Events => call.has(Quirk::MetadataOnly),
         _ => false,
     };
     if missing {
@@ -79,6 +81,7 @@ fn media(call: &Call<'_>) -> Answer {
         | "GetCompatibleVideoEncoderConfigurations"
         | "GetVideoEncoderConfigurationOptions"
         | "SetVideoEncoderConfiguration" => encoders::answer(call),
+        "GetMetadataConfigurations" | "GetMetadataConfiguration" => metadata::answer(call),
         "GetOSDs" | "GetOSD" | "CreateOSD" | "SetOSD" | "DeleteOSD" | "GetOSDOptions" => overlays::answer(call),
         _ => media::answer(call),
     }

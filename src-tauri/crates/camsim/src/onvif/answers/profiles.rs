@@ -1,6 +1,6 @@
 //! Profiles: main and sub of each channel, as either media service writes them.
 
-use super::{encoders, ptz_nodes, tokens};
+use super::{encoders, metadata, ptz_nodes, tokens};
 use crate::onvif::{
     Quirk,
     call::{Answer, Call, Refusal, Service, escape},
@@ -53,10 +53,15 @@ fn old(call: &Call<'_>, element: &str, channel: usize, role: StreamRole) -> Stri
     } else {
         String::new()
     };
+    let metadata = if call.quirks.offers_metadata() {
+        metadata::element("tt:MetadataConfiguration", channel)
+    } else {
+        String::new()
+    };
     format!(
         "<trt:{element} token=\"{}\" fixed=\"true\"><tt:Name>{}</tt:Name><tt:VideoSourceConfiguration token=\"{}\">{}\
          </tt:VideoSourceConfiguration><tt:VideoEncoderConfiguration token=\"{}\">{}</tt:VideoEncoderConfiguration>{ptz}\
-         </trt:{element}>",
+         {metadata}</trt:{element}>",
         tokens::written(&tokens::profile(call, channel, role)),
         name(call, channel, role),
         tokens::source_configuration(channel),
@@ -86,6 +91,9 @@ fn new(call: &Call<'_>, element: &str, channel: usize, role: StreamRole, kinds: 
             tokens::ptz(channel),
             ptz_nodes::configuration_inside(channel)
         ));
+    }
+    if wants("Metadata") && call.quirks.offers_metadata() {
+        inside.push_str(&metadata::element("tr2:Metadata", channel));
     }
     if !inside.is_empty() {
         inside = format!("<tr2:Configurations>{inside}</tr2:Configurations>");

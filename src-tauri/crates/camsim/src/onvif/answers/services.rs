@@ -12,6 +12,7 @@ pub(super) fn present(call: &Call<'_>) -> Vec<(Service, &'static str)> {
         Service::Media => !call.has(Quirk::NoMedia1),
         Service::Media2 => !call.has(Quirk::NoMedia2),
         Service::Ptz => call.device.spec.has_ptz,
+        Service::Events => !call.has(Quirk::MetadataOnly),
         _ => true,
     };
     let namespace = |service: Service| match service {

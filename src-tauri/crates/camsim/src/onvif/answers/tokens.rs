@@ -41,6 +41,10 @@ pub(super) fn encoder(call: &Call<'_>, channel: usize, role: StreamRole) -> Stri
     format!("VideoEncoderToken_{}", index(call, channel, role) + 1)
 }
 
+pub(super) fn metadata(channel: usize) -> String {
+    format!("MetadataToken_{}", channel + 1)
+}
+
 pub(super) fn ptz(channel: usize) -> String {
     format!("PTZToken_{}", channel + 1)
 }
