@@ -31,6 +31,12 @@ impl Scene {
         Ok(Self { farm, site, device, camera })
     }
 
+    /// The same site and device after a restart of the site.
+    async fn restarted(self) -> Result<Self> {
+        let options = SiteOptions { data: Some(self.site.stop_keeping().await), health: None, ..Default::default() };
+        Ok(Self { site: TestSite::start_with(options).await?, ..self })
+    }
+
     fn camera(&self, rest: &str) -> String {
         format!("/api/v1/cameras/{}{rest}", self.camera)
     }
@@ -175,6 +181,40 @@ async fn presets_and_rounds_move_the_camera() -> Result<()> {
     admin.delete(&format!("{presets}?token={token}")).await?.ok()?;
     let left = admin.get(&presets).await?.ok()?.json;
     assert!(left.as_array().is_some_and(|all| all.iter().all(|preset| preset["token"] != tokens[0])), "{left}");
+    scene.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_round_goes_on_after_a_restart_until_it_is_ended() -> Result<()> {
+    let scene = Scene::start(Ipv4Addr::new(127, 0, 23, 7), &[]).await?;
+    let near = |value: &Value, expect: f64| value.as_f64().is_some_and(|value| (value - expect).abs() < 0.02);
+    let mut steps = Vec::new();
+    for (name, pan) in [("Gate", -0.5), ("Yard", 0.5)] {
+        let order = json!({ "action": "absolute", "position": { "pan": pan, "tilt": 0.0, "zoom": 0.2 } });
+        scene.ptz(&scene.site.admin, order).await?.ok()?;
+        scene.sees(name, |sight| sight["moving"] == false && near(&sight["position"]["pan"], pan)).await?;
+        let preset = scene.site.admin.post(&scene.camera("/ptz/presets"), &json!({ "name": name })).await?.ok()?;
+        steps.push(json!({ "preset": preset.json["token"], "dwell_s": 1 }));
+    }
+    let mut paths = Vec::new();
+    for name in ["Day", "Night"] {
+        let new = json!({ "name": name, "steps": steps });
+        let patrol = scene.site.admin.post(&scene.camera("/ptz/patrols"), &new).await?.ok()?;
+        let path = format!("/api/v1/patrols/{}", patrol.json["id"]);
+        scene.site.admin.post(&format!("{path}/start"), &json!({})).await?.ok()?;
+        paths.push(path);
+    }
+    // The one that was begun last.
+    let scene = scene.restarted().await?;
+    for pan in [-0.5, 0.5, -0.5] {
+        scene
+            .sees("the next preset", |sight| near(&sight["position"]["pan"], pan) && sight["patrol"]["name"] == "Night")
+            .await?;
+    }
+    scene.site.admin.post(&format!("{}/stop", paths[1]), &json!({})).await?.ok()?;
+    let scene = scene.restarted().await?;
+    assert_eq!(scene.sight().await?["patrol"], Value::Null);
     scene.stop().await;
     Ok(())
 }

@@ -6,50 +6,17 @@ use serde_json::{Value, json};
 use std::{net::Ipv4Addr, time::Duration};
 use watchwall_camsim::{CameraSpec, Codec, Farm, Fault, Quirk, SoapAnswer, SoapFault, StreamSpec};
 use watchwall_model::StreamRole;
-use watchwall_tests::{Binary, DeviceFarm, Socket, TestSite, USER, demo_like, farm, small_stream, soon, until};
+use watchwall_tests::{
+    Binary, DeviceFarm, EXAMINED_WITHIN, Socket, TestSite, USER, at_login, demo_like, examination_ended as ended,
+    examine, farm, line_of as line, report_says as check, small_stream, soon, until,
+};
 
 const PASSWORD: &str = "a camera's password";
 /// One that devices are sold with.
 const FACTORY: &str = "meinsm";
-const DONE_WITHIN: Duration = Duration::from_secs(75);
 
 const fn host(last: u8) -> Ipv4Addr {
     Ipv4Addr::new(127, 0, 71, last)
-}
-
-/// Examines and waits for the end.
-async fn examine(site: &TestSite, wish: &Value) -> Result<Value> {
-    let job = site.admin.post("/api/v1/doctor", wish).await?;
-    assert_eq!(job.status.as_u16(), 202, "{}", job.text);
-    ended(site, &job.json["id"]).await
-}
-
-async fn ended(site: &TestSite, id: &Value) -> Result<Value> {
-    let path = format!("/api/v1/doctor/{id}");
-    until("the end of the examination", DONE_WITHIN, async || {
-        let job = site.admin.get(&path).await.ok()?.json;
-        (job["state"] != "running").then_some(job)
-    })
-    .await
-}
-
-fn at(url: &str, password: &str) -> Value {
-    json!({ "address": url, "username": USER, "password": password })
-}
-
-/// A line by `check` or `stream/check`.
-#[track_caller]
-fn line<'r>(report: &'r Value, name: &str) -> &'r Value {
-    let (stream, check) = name.split_once('/').map_or((Value::Null, name), |(stream, check)| (json!(stream), check));
-    let mut lines = report["lines"].as_array().into_iter().flatten();
-    let found = lines.find(|line| line["check"] == check && line["stream"] == stream);
-    found.unwrap_or_else(|| unreachable!("no line {name} in {report:#}"))
-}
-
-#[track_caller]
-fn check(report: &Value, name: &str, verdict: &str, outcome: &str) {
-    let line = line(report, name);
-    assert_eq!((&line["verdict"], &line["outcome"]), (&json!(verdict), &json!(outcome)), "{line:#}");
 }
 
 fn findings(report: &Value) -> Vec<String> {
@@ -72,7 +39,7 @@ async fn all_sessions_ended(farm: &Farm, camera: usize) -> Result<()> {
 async fn a_good_camera_is_all_fine_and_left_as_it_was() -> Result<()> {
     let farm = DeviceFarm::new().camera(host(1), PASSWORD).start().await?;
     let site = TestSite::start().await?;
-    let report = examine(&site, &at(&farm.device_url(0)?, PASSWORD)).await?;
+    let report = examine(&site, &at_login(&farm.device_url(0)?, PASSWORD)).await?;
     assert_eq!(findings(&report), Vec::<String>::new(), "{report:#}");
     assert_eq!((&report["state"], &report["counts"]["skipped"]), (&json!("done"), &json!(0)), "{report:#}");
     assert_eq!(report["device"]["manufacturer"], "Camsim");
@@ -133,7 +100,7 @@ async fn a_wrong_clock_and_a_long_gop_are_mended() -> Result<()> {
     check(&report, "sub/gop", "ok", "good");
     let seconds = line(&report, "main/gop")["params"]["seconds"].as_str().context("no length")?.parse::<f64>()?;
     assert!((5.5..6.5).contains(&seconds), "{seconds}");
-    let heard = soon("news of the examination", DONE_WITHIN, async {
+    let heard = soon("news of the examination", EXAMINED_WITHIN, async {
         loop {
             let message = pages.json("doctor_changed").await?;
             if message["lines"].as_array().is_some_and(|lines| !lines.is_empty()) {
@@ -193,7 +160,7 @@ async fn a_wrong_password_costs_two_tries_and_is_a_line() -> Result<()> {
     farm.set_device_clock_ms(0, 60_000)?;
     let site = TestSite::start().await?;
     for _ in 0..2 {
-        let report = examine(&site, &at(&farm.device_url(0)?, "not it")).await?;
+        let report = examine(&site, &at_login(&farm.device_url(0)?, "not it")).await?;
         check(&report, "login", "bad", "refused");
         let login = line(&report, "login");
         assert_eq!(
@@ -232,7 +199,7 @@ async fn cameras_with_odd_streams_are_seen_through() -> Result<()> {
     farm.fault_stream(1, StreamRole::Main, Fault::BFrames).await?;
     farm.fault_stream(1, StreamRole::Sub, Fault::SessionLimit { sessions: 2 }).await?;
     let site = TestSite::start().await?;
-    let (first, second) = (at(&farm.device_url(0)?, FACTORY), at(&farm.device_url(1)?, PASSWORD));
+    let (first, second) = (at_login(&farm.device_url(0)?, FACTORY), at_login(&farm.device_url(1)?, PASSWORD));
     let (liar, odd) = tokio::try_join!(examine(&site, &first), examine(&site, &second))?;
     check(&liar, "main/codec", "bad", "other_codec");
     let codec = line(&liar, "main/codec");
@@ -303,7 +270,7 @@ async fn plain_streams_and_what_is_no_camera_are_told_apart() -> Result<()> {
     let devices = DeviceFarm::new().camera(host(7), PASSWORD).start().await?;
     devices
         .soap_fault(0, SoapFault { operation: "*".into(), answer: SoapAnswer::Html { status: 200 }, times: None })?;
-    let html = examine(&site, &at(&devices.device_url(0)?, PASSWORD)).await?;
+    let html = examine(&site, &at_login(&devices.device_url(0)?, PASSWORD)).await?;
     check(&html, "reachable", "ok", "open");
     check(&html, "onvif", "bad", "absent");
     check(&html, "main/gop", "skipped", "no_onvif");
@@ -321,7 +288,7 @@ async fn an_examination_can_be_ended_and_few_run_at_once() -> Result<()> {
     let devices = DeviceFarm::new().camera(host(8), PASSWORD).start().await?;
     devices.soap_fault(0, silent)?;
     let site = TestSite::start().await?;
-    let wish = at(&devices.device_url(0)?, PASSWORD);
+    let wish = at_login(&devices.device_url(0)?, PASSWORD);
     let mut ids = Vec::new();
     for _ in 0..4 {
         ids.push(site.admin.post("/api/v1/doctor", &wish).await?.ok()?.json["id"].clone());
@@ -353,7 +320,7 @@ async fn the_command_examines_and_mends_without_a_site() -> Result<()> {
         let usual = ["doctor", "camera", url.as_str(), "--user", USER, "--password", PASSWORD];
         let arguments: Vec<&str> = usual.iter().chain(more).copied().collect();
         let mut command = Binary::start(&arguments, "warn")?;
-        let status = command.ended(2 * DONE_WITHIN).await?;
+        let status = command.ended(2 * EXAMINED_WITHIN).await?;
         Ok((status.success(), command.lines("out").join("\n")))
     };
     let (ok, said) = run(&["--language", "zh-CN"]).await?;

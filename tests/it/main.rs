@@ -9,6 +9,8 @@ mod database;
 mod devices;
 mod discovery;
 mod doctor;
+mod doctor_mends;
+mod doctor_streams;
 mod door;
 mod first_run;
 mod health;

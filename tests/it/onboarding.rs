@@ -109,6 +109,91 @@ async fn a_recorder_becomes_a_camera_per_channel() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn channels_that_are_not_wanted_are_added_switched_off_and_never_recorded() -> Result<()> {
+    let farm = DeviceFarm::new().recorder(Ipv4Addr::new(127, 0, 12, 2), "right", 3).start().await?;
+    let site = TestSite::start().await?;
+    let mut wish = row(&farm.device_url(0)?, "right");
+    wish["channels"] = json!([1, 3]);
+    let job = onboard(&site.admin, &json!({ "rows": [wish], "record": true })).await?;
+    assert_eq!(codes(&job), ["added"], "{job}");
+    let cameras = site.admin.get("/api/v1/cameras?limit=100").await?.ok()?.json;
+    let mut enabled: Vec<_> = cameras["items"]
+        .as_array()
+        .context("no cameras")?
+        .iter()
+        .map(|camera| (camera["channel"].as_i64(), camera["enabled"].as_bool()))
+        .collect();
+    enabled.sort_unstable();
+    assert_eq!(enabled, [(Some(1), Some(true)), (Some(2), Some(false)), (Some(3), Some(true))]);
+    let plans = site.admin.get("/api/v1/plans").await?.ok()?.json;
+    let mut paths: Vec<_> =
+        plans["items"].as_array().context("no plans")?.iter().filter_map(|plan| plan["path"].as_str()).collect();
+    paths.sort_unstable();
+    assert_eq!(paths, ["cam_127_0_12_2_ch1_main", "cam_127_0_12_2_ch3_main"]);
+    site.recorded_since("cam_127_0_12_2_ch3_main", 500).await?;
+    // The look at it was its only session.
+    let second = farm.counters(1)?;
+    assert_eq!((second.sessions_now(), second.sessions_total()), (0, 1));
+    let off = cameras["items"].as_array().into_iter().flatten().find(|camera| camera["channel"] == 2);
+    let path = format!("/api/v1/cameras/{}", off.context("no channel 2")?["id"]);
+    assert_eq!(site.admin.get(&format!("{path}/encoders")).await?.code(), "camera_disabled");
+    site.admin.send_json(Method::PATCH, &path, &json!({ "enabled": true })).await?.ok()?;
+    site.admin.get(&format!("{path}/encoders")).await?.ok()?;
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_runs_names_its_step() -> Result<()> {
+    let host = |last| Ipv4Addr::new(127, 0, 12, last);
+    let farm = DeviceFarm::new().camera(host(3), "right").camera(host(4), "right").start().await?;
+    farm.soap_fault(0, SoapFault { operation: "GetProfiles".into(), answer: SoapAnswer::Nothing, times: None })?;
+    farm.fault(1, Fault::Freeze).await?;
+    let site = TestSite::start().await?;
+    let rows = [row(&farm.device_url(0)?, "right"), row(&farm.device_url(1)?, "right")];
+    let job = site.admin.post("/api/v1/onboarding", &json!({ "rows": rows })).await?.ok()?.json;
+    let path = format!("/api/v1/onboarding/{}", job["id"]);
+    until("the steps of both", DONE_WITHIN, async || {
+        let rows = site.admin.get(&path).await.ok()?.json["rows"].clone();
+        let steps = [&rows[0]["step"], &rows[1]["step"]];
+        (steps == [&json!("AUTHENTICATE"), &json!("PROBE_STREAMS")]).then_some(())
+    })
+    .await?;
+    site.admin.delete(&path).await?.ok()?;
+    let over = ended(&site.admin, &job["id"]).await?;
+    assert_eq!((&over["state"], &over["rows"][0]["step"]), (&json!("cancelled"), &Value::Null));
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_device_can_be_controlled_the_moment_it_is_added() -> Result<()> {
+    let host = |last| Ipv4Addr::new(127, 0, 12, last);
+    let farm = DeviceFarm::new().camera(host(5), "right").camera(host(6), "right").start().await?;
+    let site = TestSite::start().await?;
+    for device in 0..2 {
+        let wish = row(&farm.device_url(device)?, "right");
+        let job = site.admin.post("/api/v1/onboarding", &json!({ "rows": [wish], "record": false })).await?.ok()?.json;
+        let path = format!("/api/v1/onboarding/{}", job["id"]);
+        // Not the end of the job: the row says so as soon as its cameras are stored.
+        let added = until("the row", DONE_WITHIN, async || {
+            let row = site.admin.get(&path).await.ok()?.json["rows"][0].clone();
+            (row["state"] == "added").then_some(row)
+        })
+        .await?;
+        let camera = &added["camera_ids"][0];
+        let encoders = site.admin.get(&format!("/api/v1/cameras/{camera}/encoders")).await?.ok()?.json;
+        assert_eq!(encoders.as_array().map(Vec::len), Some(2), "{encoders}");
+        site.admin.get(&format!("/api/v1/devices/{}/clock", added["device_id"])).await?.ok()?;
+    }
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_password_costs_two_tries_however_often_it_is_tried() -> Result<()> {
     let farm = DeviceFarm::new().camera(Ipv4Addr::new(127, 0, 13, 1), "right").start().await?;
     let site = TestSite::start().await?;

@@ -59,14 +59,20 @@ impl DeviceFarm {
 
     /// A recorder of small main streams.
     #[must_use]
-    pub fn recorder(mut self, host: Ipv4Addr, password: &str, channels: usize) -> Self {
+    pub fn recorder(self, host: Ipv4Addr, password: &str, channels: usize) -> Self {
+        let small = |channel| CameraSpec::new(format!("Channel {channel}"), small_stream());
+        self.recorder_of(host, password, (0..channels).map(small).collect())
+    }
+
+    /// A recorder of these.
+    #[must_use]
+    pub fn recorder_of(mut self, host: Ipv4Addr, password: &str, channels: Vec<CameraSpec>) -> Self {
         let first = self.cameras.len();
-        for channel in 0..channels {
+        for channel in channels {
             let credentials = Some((USER.to_owned(), Secret::new(password)));
-            self.cameras
-                .push(CameraSpec { credentials, ..CameraSpec::new(format!("Channel {channel}"), small_stream()) });
+            self.cameras.push(CameraSpec { credentials, ..channel });
         }
-        let cameras = (first..first + channels).collect();
+        let cameras = (first..self.cameras.len()).collect();
         self.devices.push(DeviceSpec::new(format!("Recorder {host}"), cameras).at(SocketAddr::from((host, 0))));
         self
     }

@@ -17,13 +17,16 @@ export interface SiteOptions {
 	gopMs?: number;
 	/** Frames per second of the watched streams. */
 	fps?: number;
-	/** ONVIF devices with one camera each, instead of plain cameras. */
+	/** ONVIF devices, instead of plain cameras. */
 	devices?: DeviceFarm[];
 }
 
 /** Devices that share a program, and so a fate. */
 export interface DeviceFarm {
+	/** Of their cameras. */
 	count: number;
+	/** Cameras of each device; one when absent. */
+	channels?: number;
 	/** Of the first; the others count up. */
 	ip: string;
 	username: string;
@@ -119,11 +122,11 @@ export class TestSite {
 	async #startDevices(farms: DeviceFarm[]): Promise<void> {
 		const http = await freePort();
 		this.discoveryPort = await freePort();
-		for (const { count, ip, username, password } of farms) {
+		for (const { count, channels = 1, ip, username, password } of farms) {
 			const [rtsp, control] = [await freePort(), await freePort()];
 			const login = ['--user', username, '--password', password];
 			const places = ['--onvif', `127.0.0.1:${http}`, '--device-ip', ip, '--discovery', '127.0.0.1', '--discovery-port', String(this.discoveryPort)];
-			const farm = ['camsim', '--cameras', String(count), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`, '--gop-ms', '1000', ...login, ...places];
+			const farm = ['camsim', '--cameras', String(count), '--listen', `127.0.0.1:${rtsp}`, '--control', `127.0.0.1:${control}`, '--gop-ms', '1000', '--channels', String(channels), ...login, ...places];
 			await this.#run(farm, (lines) => (lines.filter((line) => line.includes('rtsp://')).length >= count * 2 ? lines : undefined));
 			const devices = (await (await fetch(`http://127.0.0.1:${control}/devices`)).json()) as { url: string }[];
 			this.devices.push(...devices.map(({ url }, number) => ({ url, control: `http://127.0.0.1:${control}`, number })));

@@ -20,13 +20,15 @@ pub struct NewDoctor {
     pub password: Option<Secret>,
     /// User name and password of this set, where none is typed.
     pub credential_set_id: Option<i64>,
+    /// Of a recorder, from 1: only this one. Absent: every channel, 64 at most.
+    pub channel: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct DoctorView {
     #[serde(flatten)]
     pub progress: DoctorProgress,
-    /// In a fixed order, one per check and stream, as far as they are there.
+    /// In a fixed order, one per check, channel and stream, as far as they are there.
     pub lines: Vec<DoctorLineView>,
 }
 
@@ -77,7 +79,10 @@ pub struct DoctorLineView {
     pub check: String,
     /// `reach`, `onvif`, `stream` or `machine`.
     pub area: String,
-    /// `main` or `sub`; absent for what belongs to the device.
+    /// Channel of a recorder that was examined at its address, from 1; absent for what belongs to the device, and for a
+    /// device of one picture.
+    pub channel: Option<u32>,
+    /// `main` or `sub`; absent for what belongs to no stream.
     pub stream: Option<String>,
     /// `ok`, `note`, `warning`, `bad` or `skipped`.
     pub verdict: String,
@@ -114,6 +119,8 @@ pub struct DoctorMendView {
 pub struct DoctorMendOrder {
     /// `sync_clock`, `set_ntp`, `set_gop` or `set_codec`.
     pub mend: String,
+    /// Of the line that offers it.
+    pub channel: Option<u32>,
     /// `main` or `sub`, for what belongs to a stream.
     pub stream: Option<String>,
     /// Time servers instead of those the line names.

@@ -50,9 +50,12 @@ pub struct DeviceHealthView {
     pub last_seen: Option<i64>,
     /// How far its clock is ahead of ours, milliseconds.
     pub clock_offset_ms: Option<i64>,
-    /// How its events are listened to: `idle`, `subscribing`, `listening`, `waiting`, `needs_attention` or `ended`;
+    /// How its pull point is listened to: `idle`, `subscribing`, `listening`, `waiting`, `needs_attention` or `ended`;
     /// absent when it has none.
     pub listening: Option<String>,
+    /// Where its events come from now: `pull_point`, or `metadata` for the ONVIF metadata in its streams, which takes the
+    /// place of a pull point that is not there or refuses; absent while none come.
+    pub event_source: Option<String>,
 }
 
 /// A time a camera was away.

@@ -89,6 +89,8 @@ pub struct OnboardingRow {
     pub url: Option<String>,
     /// Name of a preset file, when the brand is known.
     pub vendor: Option<String>,
+    /// Numbers of the channels that are wanted, from 1: the others are added switched off and without a plan. Absent: all.
+    pub channels: Option<Vec<u32>>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -130,6 +132,9 @@ pub struct OnboardingRowView {
     pub address: String,
     /// `waiting`, `running`, `ready`, `added`, `failed` or `cancelled`.
     pub state: String,
+    /// Of a row that runs: the step it is at, as in `steps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
     pub attempts: u32,
     /// Until it was added or refused.
     pub took_ms: u64,

@@ -286,9 +286,15 @@ pub struct DoctorCameraArguments {
     /// ONVIF port, when it is not 80 and not part of the address.
     #[arg(long)]
     pub port: Option<u16>,
+    /// Channel of a recorder, from 1; all of them unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub channel: Option<u32>,
     /// Mends what the examination offers, and looks again.
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = ["clock", "ntp", "gop", "codec"])]
     pub mend: Vec<String>,
+    /// Time servers for `--mend ntp`, instead of those the device has or its network names.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', requires = "mend")]
+    pub ntp_server: Vec<String>,
     /// Prints the API's own JSON.
     #[arg(long)]
     pub json: bool,

@@ -25,7 +25,8 @@ impl JobFollower {
     async fn note(&self, added: &Added) {
         let app = &self.app;
         for camera in &added.cameras {
-            if let Some(main) = camera.stream(StreamRole::Main).filter(|_| added.records) {
+            let records = added.records && camera.enabled;
+            if let Some(main) = camera.stream(StreamRole::Main).filter(|_| records) {
                 // The camera stands whether or not its plan could be started; the plan says so itself.
                 if let Err(problem) = app.site.recording.put_plan(Plan::continuous(main.path.clone())).await {
                     tracing::warn!(camera.id = camera.id.0, "a new camera's plan was not applied: {problem}");

@@ -69,6 +69,9 @@ impl Site {
         let events = CameraEvents::start(store.clone());
         let health = Health::start(store.clone(), cameras.clone(), &config.health, events.intake());
         let control = Control::new(store.clone(), cameras.clone(), health.clone());
+        if let Err(problem) = control.resume_patrols().await {
+            tracing::error!("the rounds of cameras do not go on: {problem}");
+        }
         let doctor = Doctor::new(store.clone(), cameras.clone(), health.clone(), control.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
         let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;

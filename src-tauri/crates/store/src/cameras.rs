@@ -20,7 +20,7 @@ const ID_BY_PATH: &str = "SELECT camera_id FROM streams WHERE path = ?1";
 const ID_BY_URL: &str = "SELECT camera_id FROM streams WHERE url = ?1 LIMIT 1";
 const NEXT_CHANNEL: &str = "SELECT COALESCE(MAX(channel), 0) + 1 FROM cameras WHERE host = ?1";
 const INSERT: &str = "INSERT INTO cameras (name, host, channel, group_id, enabled, username, password, created_at, \
-     device_id, source_token, ptz_profile) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?7, ?8, ?9, ?10)";
+     device_id, source_token, ptz_profile) VALUES (?1, ?2, ?3, ?4, ?11, ?5, ?6, ?7, ?8, ?9, ?10)";
 const INSERT_STREAM: &str = "INSERT INTO streams (path, camera_id, role, url, engine, transport, facts, engine_in_use, \
      profile, failure, is_invalid_after_reboot) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 const UPDATE: &str = "UPDATE cameras SET name = ?1, group_id = ?2, enabled = ?3, username = ?4, password = ?5, \
@@ -146,6 +146,7 @@ impl CameraTable<'_> {
             .bind(None::<i64>)
             .bind(None::<String>)
             .bind(None::<String>)
+            .bind(true)
             .execute(&mut *transaction)
             .await
             .map_err(camera_exists)?;
@@ -261,6 +262,7 @@ impl CameraTable<'_> {
             .bind(device.map(|device| device.0))
             .bind(new.source_token.as_deref())
             .bind(new.ptz_profile.as_deref())
+            .bind(new.enabled)
             .execute(&mut *connection)
             .await
             .map_err(camera_exists)?;

@@ -48,6 +48,7 @@ pub struct NewChannelRow {
     pub group: Option<GroupId>,
     /// From 1. Where another camera of the host has the number, the next free one is taken.
     pub channel: u32,
+    pub enabled: bool,
     pub source_token: Option<String>,
     pub ptz_profile: Option<String>,
     pub streams: Vec<NewStreamRow>,

@@ -9,6 +9,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0002_engine_in_use.sql", include_str!("../../../../migrations/0002_engine_in_use.sql")),
     ("0003_devices.sql", include_str!("../../../../migrations/0003_devices.sql")),
     ("0004_doctor_reports.sql", include_str!("../../../../migrations/0004_doctor_reports.sql")),
+    ("0005_running_patrols.sql", include_str!("../../../../migrations/0005_running_patrols.sql")),
 ];
 
 /// The version this program writes.

@@ -13,8 +13,12 @@ const INSERT: &str = "INSERT INTO ptz_patrols (camera_id, name, steps) VALUES (?
 const UPDATE: &str =
     "UPDATE ptz_patrols SET name = ?1, steps = ?2, version = version + 1 WHERE id = ?3 AND version = ?4";
 const DELETE: &str = "DELETE FROM ptz_patrols WHERE id = ?1";
+const RUNNING: &str = "SELECT * FROM ptz_patrols WHERE running = 1 ORDER BY id";
+const BEGIN: &str = "UPDATE ptz_patrols SET running = (id = ?1) \
+     WHERE camera_id = (SELECT camera_id FROM ptz_patrols WHERE id = ?1)";
+const END: &str = "UPDATE ptz_patrols SET running = 0 WHERE id = ?1";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[OF_CAMERA, ONE, INSERT, UPDATE, DELETE];
+pub const STATEMENTS: &[&str] = &[OF_CAMERA, ONE, INSERT, UPDATE, DELETE, RUNNING, BEGIN, END];
 
 pub struct PatrolTable<'a> {
     pub(crate) store: &'a Store,
@@ -65,6 +69,24 @@ impl PatrolTable<'_> {
         }
         transaction.commit().await?;
         Ok(Patrol { version: expected + 1, ..patrol.clone() })
+    }
+
+    /// Those that were begun and not ended, one per camera.
+    pub async fn running(&self) -> Result<Vec<Patrol>, StoreError> {
+        let rows = sqlx::query(RUNNING).fetch_all(self.store.reader()).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Notes that it runs, and that no other of its camera does. No change of the configuration.
+    pub async fn begin(&self, id: PatrolId) -> Result<(), StoreError> {
+        sqlx::query(BEGIN).bind(id.0).execute(self.store.writer()).await?;
+        Ok(())
+    }
+
+    /// Notes that it does not run.
+    pub async fn end(&self, id: PatrolId) -> Result<(), StoreError> {
+        sqlx::query(END).bind(id.0).execute(self.store.writer()).await?;
+        Ok(())
     }
 
     /// # Errors

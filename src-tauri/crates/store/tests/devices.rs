@@ -47,7 +47,8 @@ fn channel_row(number: u32, url: &str, failure: Option<StreamFailure>) -> NewCha
         is_invalid_after_reboot: true,
     };
     let source_token = Some(format!("source {number}"));
-    NewChannelRow { name: None, group: None, channel: number, source_token, ptz_profile: None, streams: vec![stream] }
+    let (name, group, ptz_profile) = (None, None, None);
+    NewChannelRow { name, group, channel: number, enabled: true, source_token, ptz_profile, streams: vec![stream] }
 }
 
 #[tokio::test]

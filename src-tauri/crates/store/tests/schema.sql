@@ -160,7 +160,7 @@ CREATE TABLE ptz_patrols (
     name      TEXT NOT NULL,
     -- JSON list of presets with their dwell times.
     steps     TEXT NOT NULL,
-    version   INTEGER NOT NULL DEFAULT 1,
+    version   INTEGER NOT NULL DEFAULT 1, running INTEGER NOT NULL DEFAULT 0,
     UNIQUE (camera_id, name)
 ) STRICT;
 

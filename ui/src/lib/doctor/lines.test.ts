@@ -4,10 +4,10 @@ import { asksFirst, findingsOf, groupedLines, lineKey, mergedLines, nothingRaise
 
 const areaOf: Record<string, string> = { reachable: 'reach', clock: 'reach', login: 'reach', onvif: 'onvif', gop: 'stream', codec: 'stream', decode: 'machine' };
 
-/** `clock=bad`, `gop.sub=skipped:login_refused`; with a plus it can be mended. */
+/** `clock=bad`, `gop.sub=skipped:login_refused`, `gop@3.sub=ok` of channel 3; with a plus it can be mended. */
 function line(text: string): DoctorLineView {
-	const [, check = '', stream, verdict = '', outcome = ''] = /^(\w+)(?:\.(\w+))?=(\w+)(?::(\w+))?\+?$/.exec(text) ?? [];
-	return { check, stream, verdict, outcome, area: areaOf[check] ?? 'new', text: `doctor.${verdict === 'skipped' ? 'skipped' : check}.${outcome}`, params: {}, at: 0, looking: false, mend: text.endsWith('+') ? { kind: 'sync_clock', params: {} } : undefined } as DoctorLineView;
+	const [, check = '', channel, stream, verdict = '', outcome = ''] = /^(\w+)(?:@(\d+))?(?:\.(\w+))?=(\w+)(?::(\w+))?\+?$/.exec(text) ?? [];
+	return { check, channel: channel && Number(channel), stream, verdict, outcome, area: areaOf[check] ?? 'new', text: `doctor.${verdict === 'skipped' ? 'skipped' : check}.${outcome}`, params: {}, at: 0, looking: false, mend: text.endsWith('+') ? { kind: 'sync_clock', params: {} } : undefined } as DoctorLineView;
 }
 const lines = (...texts: string[]) => texts.map(line);
 const named = (list: readonly DoctorLineView[]) => list.map(lineKey);
@@ -41,6 +41,13 @@ test('groups in order, what is fine apart, what was not looked at by its reason'
 	const [reach, main] = groups;
 	expect([reach?.findings, reach?.notes, reach?.fine].map((part) => named(part ?? []))).toEqual([['login'], ['clock'], ['reachable']]);
 	expect(main?.skipped.map(({ text, lines }) => [text, named(lines)])).toEqual([['doctor.skipped.login_refused', ['codec main', 'gop main']]]);
+});
+
+test('channels of a recorder follow what belongs to all of it, each in one part', () => {
+	const held = mergedLines([], lines('gop@10.main=ok', 'gop@2.sub=warning', 'decode@2.main=ok', 'gop@2.main=ok', 'onvif=ok', 'clock=ok'));
+	expect(named(held)).toEqual(['clock', 'onvif', 'gop 2 main', 'gop 2 sub', 'decode 2 main', 'gop 10 main']);
+	expect(named(mergedLines(held, lines('gop@2.sub=ok')))).toHaveLength(6);
+	expect(groupedLines(held).map(({ name }) => name)).toEqual(['reach', 'onvif', '2', '10']);
 });
 
 test('how many of each, the worst first', () => {

@@ -13,8 +13,8 @@ const order = [
 const areas = ['reach', 'onvif', 'stream', 'machine'];
 const urgency: Record<Verdict, number> = { bad: 0, warning: 1, note: 2, ok: 3, skipped: 4 };
 
-export function lineKey({ check, stream }: Pick<DoctorLineView, 'check' | 'stream'>): string {
-	return stream ? `${check} ${stream}` : check;
+export function lineKey({ check, channel, stream }: Pick<DoctorLineView, 'check' | 'channel' | 'stream'>): string {
+	return [check, channel, stream].filter(Boolean).join(' ');
 }
 
 /** A verdict that is not known here is shown, but not as something fine. */
@@ -27,9 +27,10 @@ function rank(list: readonly string[], one: string): number {
 	return at < 0 ? list.length : at;
 }
 
+/** Channels of a recorder stand behind what belongs to all of it, one after another. */
 function place(line: DoctorLineView): number {
 	const stream = line.stream === 'sub' ? 1 : 0;
-	return (rank(areas, line.area) * 2 + stream) * 100 + rank(order, line.check);
+	return ((line.channel ?? 0) * 10 + rank(areas, line.area) * 2 + stream) * 100 + rank(order, line.check);
 }
 
 /** In their order; a line that came again replaces the one that is held. */
@@ -67,7 +68,7 @@ export function findingsOf(lines: readonly DoctorLineView[], asked: Raised): Doc
 }
 
 export interface LineGroup {
-	/** `reach`, `onvif`, `main`, `sub` or `machine`. */
+	/** `reach`, `onvif`, `main`, `sub`, `machine`, or the number of a channel. */
 	name: string;
 	/** Problems, warnings and what can be mended, the worst first. */
 	findings: DoctorLineView[];
@@ -78,10 +79,15 @@ export interface LineGroup {
 	skipped: { text: string; lines: DoctorLineView[] }[];
 }
 
+function groupOf({ area, channel, stream }: DoctorLineView): string {
+	if (channel) return String(channel);
+	return area === 'stream' ? (stream ?? 'main') : area;
+}
+
 export function groupedLines(lines: readonly DoctorLineView[]): LineGroup[] {
 	const groups = new Map<string, DoctorLineView[]>();
 	for (const line of lines) {
-		const name = line.area === 'stream' ? (line.stream ?? 'main') : line.area;
+		const name = groupOf(line);
 		groups.set(name, [...(groups.get(name) ?? []), line]);
 	}
 	return [...groups].map(([name, all]) => ({

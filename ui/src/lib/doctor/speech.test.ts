@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { DoctorLineView, DoctorView } from '$lib/api';
 import { locale } from '$lib/i18n';
-import { adviceOf, countText, mendName, nameWithin, placedName, plainText, sentenceOf } from './speech';
+import { adviceOf, countText, groupName, mendName, nameWithin, placedName, plainText, sentenceOf } from './speech';
 
 const line = (check: string, more: Partial<DoctorLineView> = {}): DoctorLineView => ({ check, area: 'reach', verdict: 'ok', outcome: '', text: '', params: {}, at: 0, looking: false, ...more }) as DoctorLineView;
 
@@ -21,6 +21,9 @@ test('a line has its name where its part is not said', () => {
 	const gop = line('gop', { area: 'stream', stream: 'main' });
 	expect([placedName(gop), nameWithin(gop)]).toEqual(['Main stream · Key frames', 'Key frames']);
 	expect(placedName(line('something_new'))).toBe('something_new');
+	const second = line('gop', { area: 'stream', channel: 2, stream: 'main' });
+	expect([placedName(second), nameWithin(second)]).toEqual(['Channel 2 · Main stream · Key frames', 'Main stream · Key frames']);
+	expect([groupName('2'), groupName('main')]).toEqual(['Channel 2', 'Main stream']);
 });
 
 test('what a person is told to do, unless a button does it', () => {

@@ -32,17 +32,23 @@ export function streamName(stream: string): string {
 }
 
 export function groupName(name: string): string {
+	if (/^\d+$/.test(name)) return t('doctor.channel', { channel: name });
 	return name === 'main' || name === 'sub' ? streamName(name) : (lookup(`doctor.area.${name}`) ?? name);
 }
 
-/** With its stream where the place on screen does not say it. */
-export function placedName({ check, stream }: Pick<DoctorLineView, 'check' | 'stream'>): string {
+function atStream({ check, stream }: Pick<DoctorLineView, 'check' | 'stream'>): string {
 	return stream ? t('doctor.at_stream', { stream: streamName(stream), check: checkName(check) }) : checkName(check);
 }
 
+/** With its channel and stream where the place on screen does not say them. */
+export function placedName(line: Pick<DoctorLineView, 'check' | 'channel' | 'stream'>): string {
+	return line.channel ? t('doctor.at_channel', { channel: line.channel, check: atStream(line) }) : atStream(line);
+}
+
 /** Where its part is said already. */
-export function nameWithin({ area, check, stream }: Pick<DoctorLineView, 'area' | 'check' | 'stream'>): string {
-	return area === 'machine' && stream ? streamName(stream) : checkName(check);
+export function nameWithin(line: Pick<DoctorLineView, 'area' | 'check' | 'channel' | 'stream'>): string {
+	if (line.channel) return atStream(line);
+	return line.area === 'machine' && line.stream ? streamName(line.stream) : checkName(line.check);
 }
 
 /** Seconds from which another unit says it better. */
@@ -69,8 +75,10 @@ export function mendName({ kind, params }: DoctorMendView): string {
 }
 
 /** What is about to be changed, of which stream. */
-export function mendQuestion(line: Pick<DoctorLineView, 'stream'>, mend: DoctorMendView): string {
-	return lookup(`doctor.mend.ask.${mend.kind}`, { ...wordsFor(mend.params), stream: streamName(line.stream ?? 'main') }) ?? mendName(mend);
+export function mendQuestion(line: Pick<DoctorLineView, 'channel' | 'stream'>, mend: DoctorMendView): string {
+	const own = streamName(line.stream ?? 'main');
+	const stream = line.channel ? t('doctor.at_channel', { channel: line.channel, check: own }) : own;
+	return lookup(`doctor.mend.ask.${mend.kind}`, { ...wordsFor(mend.params), stream }) ?? mendName(mend);
 }
 
 export function countText({ verdict, count }: Count): string {

@@ -31,6 +31,11 @@ export function number(value: number, digits = 0): string {
 	return new Intl.NumberFormat(locale.language, { maximumFractionDigits: digits, minimumFractionDigits: digits }).format(value);
 }
 
+/** `0.25 %` of a share from 0 to 1. */
+export function percent(share: number, digits = 0): string {
+	return new Intl.NumberFormat(locale.language, { style: 'percent', maximumFractionDigits: digits }).format(share);
+}
+
 /** `1.4 TB`: decimal units, as disks are sold. */
 export function bytes(value: number): string {
 	const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];

@@ -6,35 +6,23 @@ const lookEveryMs = 400;
 export interface AddOrder {
 	row: OnboardingRow;
 	record: boolean;
-	/** By number: these stay switched on. */
-	channels: ReadonlySet<number>;
 	/** Hears each step. */
 	onprogress: (row: OnboardingRowView) => void;
 }
 
 /** Answers the row when it was added, or why it was not. */
-export async function addDevice({ row, record, channels, onprogress }: AddOrder): Promise<OnboardingRowView | Failure> {
+export async function addDevice({ row, record, onprogress }: AddOrder): Promise<OnboardingRowView | Failure> {
 	const begun = await api.post<OnboardingView>('/onboarding', { rows: [row], record, dry_run: false, credential_set_ids: [] });
 	if (begun.kind !== 'ok') return begun.kind === 'error' ? begun : failure('job_cancelled');
 	for (let view = begun.value; ; ) {
 		const [one] = view.rows;
 		if (one) onprogress(one);
-		if (view.state !== 'running') return one?.state === 'added' ? await switchOff(one, channels) : failed(one);
+		if (view.state !== 'running') return one?.state === 'added' ? one : failed(one);
 		await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
 		const next = await api.get<OnboardingView>(`/onboarding/${view.id}`);
 		if (next.kind === 'error') return next;
 		if (next.kind === 'ok') view = next.value;
 	}
-}
-
-/** Cameras stand in the order of their channels. */
-async function switchOff(row: OnboardingRowView, channels: ReadonlySet<number>): Promise<OnboardingRowView> {
-	const numbers = row.channels.map(({ number }) => number).sort((a, b) => a - b);
-	for (const [index, number] of numbers.entries()) {
-		const id = row.camera_ids[index];
-		if (id !== undefined && !channels.has(number)) await api.patch(`/cameras/${id}`, { enabled: false });
-	}
-	return row;
 }
 
 function failed(row: OnboardingRowView | undefined): Failure {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { OnboardingRowView } from '$lib/api';
-import { base64Of, failedStepOf, filtered, mendsOf, mergedRows } from './rows';
+import { base64Of, failedStepOf, filtered, mendsOf, mergedRows, stepOf } from './rows';
 
 const row = (number: number, state: string, more: Partial<OnboardingRowView> = {}): OnboardingRowView =>
 	({ row: number, address: '', state, attempts: 0, took_ms: 0, steps: [], camera_ids: [], channels: [], ...more }) as OnboardingRowView;
@@ -25,6 +25,11 @@ test('what can be done about a failure, the likeliest first', () => {
 	check('device_exists', 'REGISTER', ['open']);
 	check('row_invalid', undefined, []);
 	check('internal', undefined, ['retry', 'address', 'login']);
+});
+
+test('the step a row is at', () => {
+	expect(stepOf(row(1, 'running', { step: 'REACH', steps: [] }))).toBe('REACH');
+	expect(stepOf(row(1, 'running'))).toBeUndefined();
 });
 
 test('the step that failed', () => {

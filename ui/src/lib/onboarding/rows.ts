@@ -34,9 +34,9 @@ export function mendsOf(problem: Pick<ProblemDetails, 'code' | 'details'> | unde
 	return ['retry', 'address', 'login'];
 }
 
-/** Of a row that runs: the last step that is known; undefined while none is. */
-export function stepOf(row: Pick<OnboardingRowView, 'steps'>): string | undefined {
-	return row.steps.at(-1)?.step;
+/** Of a row that runs: the step it is at; undefined while none has begun. */
+export function stepOf(row: Pick<OnboardingRowView, 'step'>): string | undefined {
+	return row.step ?? undefined;
 }
 
 export function failedStepOf(row: Pick<OnboardingRowView, 'steps' | 'problem'>): string | undefined {

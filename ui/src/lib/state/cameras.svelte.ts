@@ -21,6 +21,8 @@ class Cameras {
 	readonly status = new SvelteMap<string, StreamStatus>();
 	/** How each camera stands as a whole, by its number. */
 	readonly health = new SvelteMap<number, HealthStatus>();
+	/** Those that are switched on: what a wall is filled with. */
+	readonly enabled = $derived(this.list.filter((camera) => camera.enabled));
 	readonly byId = $derived(new Map(this.list.map((camera) => [camera.id, camera])));
 	#socket: NotifySocket | null = null;
 	#refresh: ReturnType<typeof setTimeout> | undefined;

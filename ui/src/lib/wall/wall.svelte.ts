@@ -38,8 +38,8 @@ class Wall {
 		return this.isListening ? this.selected : null;
 	}
 
-	/** Brings back the last wall, or fills a new one with the cameras there are. */
-	restore(cameras: readonly number[]): void {
+	/** Brings back the last wall, or fills a new one with the cameras that are switched on. */
+	restore(cameras: readonly number[], enabled: readonly number[]): void {
 		if (this.#isRestored || cameras.length === 0) return;
 		this.#isRestored = true;
 		try {
@@ -54,8 +54,10 @@ class Wall {
 		} catch {
 			// Not ours: a new wall.
 		}
-		this.grid = preset(presetFor(cameras.length), cameras);
-		this.#spare = cameras.slice(this.grid.tiles.length);
+		this.grid = preset(presetFor(enabled.length), enabled);
+		this.#spare = enabled.slice(this.grid.tiles.length);
+		// With the first one that is switched on.
+		this.#isRestored = enabled.length > 0;
 	}
 
 	/** Cameras that are gone leave the wall. */

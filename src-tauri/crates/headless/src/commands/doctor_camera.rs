@@ -15,24 +15,28 @@ pub async fn run(arguments: DoctorCameraArguments) -> Result<ExitCode> {
         port: arguments.port,
         username: arguments.user.clone(),
         password: password.map(Secret::new),
+        channel: arguments.channel,
     };
     let visit = Visit::of(&wish)?;
     if !arguments.json {
         output::note(language.word("doctor.running"));
     }
     visit.examine().await;
-    for kind in arguments.mend.iter().filter_map(|word| mend_kind(word)) {
-        match visit.mend(kind).await {
-            Ok(0) => {}
+    let servers = Some(arguments.ntp_server.as_slice()).filter(|servers| !servers.is_empty());
+    let mut refusal = None;
+    for (word, kind) in arguments.mend.iter().filter_map(|word| Some((word, mend_kind(word)?))) {
+        match visit.mend(kind, servers).await {
+            Ok(0) => output::note(language.say("doctor.mend.nothing", &[("mend", word.as_str())])),
             Ok(_) => output::note(language.word(&format!("doctor.mend.done.{}", kind.as_str()))),
-            Err(problem) => {
-                print(&visit.job().report(), language, arguments.json)?;
-                return Err(problem.into());
-            }
+            // The others are tried all the same.
+            Err(problem) => refusal = refusal.or(Some(problem)),
         }
     }
     let report = visit.job().report();
     print(&report, language, arguments.json)?;
+    if let Some(problem) = refusal {
+        return Err(problem.into());
+    }
     Ok(if report.count(Verdict::Bad) > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -12,7 +12,7 @@ use crate::{
 use axum::{Extension, Json, extract::State, http::StatusCode};
 use watchwall_api::{DoctorMendOrder, DoctorView, LastDoctorView, NewDoctor, ProblemDetails};
 use watchwall_model::{CameraId, Problem, StreamRole};
-use watchwall_site::cameras::doctor::{MendKind, MendOrder};
+use watchwall_site::cameras::doctor::{MendKind, MendOrder, Place};
 
 /// Begins to examine a camera of the site, or an address. Nothing is stored of an address, and nothing changed on either.
 #[utoipa::path(post, path = "/api/v1/doctor", tag = "devices", operation_id = "start_doctor", request_body = NewDoctor,
@@ -98,5 +98,5 @@ fn order_of(order: DoctorMendOrder) -> Result<MendOrder, Problem> {
         Some("sub") => Some(StreamRole::Sub),
         Some(_) => return Err(invalid("stream", "unknown")),
     };
-    Ok(MendOrder { kind, stream, servers: order.servers })
+    Ok(MendOrder { kind, place: Place { channel: order.channel, stream }, servers: order.servers })
 }

@@ -23,15 +23,19 @@ pub fn sentence(line: &Line, language: Language) -> String {
     format!("{}{}{}", subject(line, language), language.colon(), said(line, language))
 }
 
-/// What was looked at, and of which stream.
+/// What was looked at, and of which channel and stream.
 pub fn subject(line: &Line, language: Language) -> String {
     let check = language.word(&format!("doctor.check.{}", line.check.as_str()));
-    match line.stream {
+    let of_stream = match line.stream {
         Some(role) => {
             let stream = language.word(&format!("facts.{}", role.as_str()));
             language.say("doctor.at_stream", &[("stream", &stream), ("check", &check)])
         }
         None => check,
+    };
+    match line.channel {
+        Some(channel) => language.say("doctor.at_channel", &[("channel", &channel.to_string()), ("check", &of_stream)]),
+        None => of_stream,
     }
 }
 

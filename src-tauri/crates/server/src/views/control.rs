@@ -215,6 +215,7 @@ pub fn encoder_of(patch: EncoderPatch) -> Result<(String, EncoderOrder), Problem
         gop_length: patch.gop_length,
         quality: patch.quality,
         is_constant_bitrate: patch.constant_bitrate,
+        ..EncoderOrder::default()
     };
     Ok((patch.profile, order))
 }

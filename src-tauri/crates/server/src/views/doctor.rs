@@ -18,7 +18,7 @@ pub fn doctor_wish(new: NewDoctor, set: Option<Credentials>) -> DoctorWish {
         (None, Some(set)) => (Some(set.username), Some(set.password)),
         (None, None) => (None, None),
     };
-    DoctorWish { address: new.address, port: new.port, username, password }
+    DoctorWish { address: new.address, port: new.port, username, password, channel: new.channel }
 }
 
 pub fn doctor_job_view(job: &DoctorJob, request: &RequestId) -> DoctorView {
@@ -70,6 +70,7 @@ pub fn line_view(line: &Line, is_looked_at: bool, request: &RequestId) -> Doctor
     DoctorLineView {
         check: line.check.as_str().to_owned(),
         area: line.check.area().as_str().to_owned(),
+        channel: line.channel,
         stream: line.stream.map(|role| role.as_str().to_owned()),
         verdict: line.verdict.as_str().to_owned(),
         outcome: line.outcome.clone(),

@@ -41,6 +41,7 @@ pub fn device_health_view(device: DeviceId, link: Option<&LinkSnapshot>) -> Devi
         last_seen: link.and_then(|link| link.last_seen).map(|at| at.0),
         clock_offset_ms: link.and_then(|link| link.clock_offset_ms),
         listening: link.and_then(LinkSnapshot::listening_word).map(ToOwned::to_owned),
+        event_source: link.and_then(|link| link.event_source).map(|source| source.word().to_owned()),
     }
 }
 

@@ -74,6 +74,7 @@ fn new_row(row: &OnboardingRow) -> NewRow {
         group_path: row.group.clone(),
         url: row.url.clone(),
         vendor: row.vendor.clone(),
+        channels: row.channels.clone(),
     }
 }
 
@@ -119,6 +120,7 @@ pub fn row_view(row: &RowSnapshot, request: &RequestId) -> OnboardingRowView {
         name: row.name.clone(),
         address: row.address.clone(),
         state: row.state.as_str().to_owned(),
+        step: row.step.map(|step| step.as_str().to_owned()),
         attempts: row.attempts,
         took_ms: row.took_ms,
         steps: row.steps.iter().map(step_view).collect(),

@@ -10,7 +10,7 @@ use watchwall_onvif::{
     Client, OnvifError,
     operations::{
         EncoderOption, GetEncoderOptions2, GetVideoEncoderConfigurationOptions, Profile, SetVideoEncoder2,
-        SetVideoEncoderConfiguration, Size, VideoEncoder,
+        SetVideoEncoderConfiguration, Size, Span, VideoEncoder,
     },
     soap::Service,
 };
@@ -37,7 +37,21 @@ pub struct EncoderOrder {
     pub gop_length: Option<u32>,
     pub quality: Option<f32>,
     pub is_constant_bitrate: Option<bool>,
+    pub fit: Fit,
 }
+
+/// What becomes of a wish that the device does not list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fit {
+    /// It is refused, with what the device lists.
+    #[default]
+    Exact,
+    /// The nearest that it lists is taken.
+    Nearest,
+}
+
+/// From one key frame to the next, where nothing is known: motion JPEG has no such length.
+const USUAL_GOP_SECONDS: f32 = 2.0;
 
 impl Control {
     /// # Errors
@@ -142,14 +156,24 @@ fn change(encoder: &VideoEncoder, options: &[EncoderOption], order: EncoderOrder
     let bitrates = of_codec.and_then(|option| option.bitrate_kbps);
     let gops = of_codec.and_then(|option| option.gop_length);
     let qualities = of_codec.and_then(|option| option.quality);
-    next.frame_rate = within("frame_rate", order.frame_rate, rates, next.frame_rate)?;
-    next.bitrate_kbps = within("bitrate_kbps", order.bitrate_kbps, bitrates, next.bitrate_kbps)?;
-    next.gop_length = within("gop_length", order.gop_length, gops, next.gop_length)?;
-    next.quality = within("quality", order.quality, qualities, next.quality)?;
+    next.frame_rate = within("frame_rate", order.frame_rate, rates, order.fit)?.or(next.frame_rate);
+    next.bitrate_kbps = within("bitrate_kbps", order.bitrate_kbps, bitrates, order.fit)?.or(next.bitrate_kbps);
+    next.gop_length = within("gop_length", order.gop_length, gops, order.fit)?.or(next.gop_length);
+    next.quality = within("quality", order.quality, qualities, order.fit)?.or(next.quality);
     next.is_constant_bitrate = order.is_constant_bitrate.or(next.is_constant_bitrate);
     if is_other_codec {
         // A profile of the old codec means nothing to the new one.
         next.profile = of_codec.and_then(|option| option.profiles.first().cloned());
+        if encoder.codec == Some(VideoCodec::Mjpeg) && order.gop_length.is_none() {
+            next.gop_length = Some((next.frame_rate.unwrap_or(25.0) * USUAL_GOP_SECONDS).round().max(1.0) as u32);
+        }
+        if order.size.is_none() {
+            next.size = next.size.map(|size| nearest_size(size, of_codec));
+        }
+        next.frame_rate = next.frame_rate.map(|rate| nearest(rate, rates));
+        next.bitrate_kbps = next.bitrate_kbps.map(|rate| nearest(rate, bitrates));
+        next.gop_length = next.gop_length.map(|length| nearest(length, gops));
+        next.quality = next.quality.map(|quality| nearest(quality, qualities));
     }
     Ok(next)
 }
@@ -157,22 +181,42 @@ fn change(encoder: &VideoEncoder, options: &[EncoderOption], order: EncoderOrder
 fn within<T: PartialOrd + Copy + std::fmt::Display>(
     field: &str,
     asked: Option<T>,
-    span: Option<watchwall_onvif::operations::Span<T>>,
-    now: Option<T>,
+    span: Option<Span<T>>,
+    fit: Fit,
 ) -> Result<Option<T>, Problem> {
     match (asked, span) {
-        (Some(asked), Some(span)) if !(span.min <= asked && asked <= span.max) => {
+        (Some(asked), Some(span)) if fit == Fit::Exact && !(span.min <= asked && asked <= span.max) => {
             Err(out_of_range(field, &format!("{} to {}", span.min, span.max)))
         }
-        (Some(asked), _) => Ok(Some(asked)),
-        (None, _) => Ok(now),
+        (Some(asked), span) => Ok(Some(nearest(asked, span))),
+        (None, _) => Ok(None),
+    }
+}
+
+fn nearest<T: PartialOrd + Copy>(wanted: T, span: Option<Span<T>>) -> T {
+    match span {
+        // Some devices write a span upside down, or one of nothing.
+        Some(span) if span.min > span.max => wanted,
+        Some(span) if wanted < span.min => span.min,
+        Some(span) if wanted > span.max => span.max,
+        _ => wanted,
+    }
+}
+
+/// The largest that is no larger, else the smallest there is.
+fn nearest_size(wanted: Size, option: Option<&EncoderOption>) -> Size {
+    let area = |size: &Size| u64::from(size.width) * u64::from(size.height);
+    let allowed = option.map(|option| option.sizes.as_slice()).unwrap_or_default();
+    let smaller = allowed.iter().filter(|size| area(size) <= area(&wanted)).max_by_key(|size| area(size));
+    match allowed.contains(&wanted) {
+        true => wanted,
+        false => smaller.or_else(|| allowed.iter().min_by_key(|size| area(size))).copied().unwrap_or(wanted),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use watchwall_onvif::operations::Span;
 
     fn option(codec: VideoCodec) -> EncoderOption {
         EncoderOption {
@@ -229,5 +273,39 @@ mod tests {
         let order = EncoderOrder { codec: Some(VideoCodec::H265), ..EncoderOrder::default() };
         let next = change(&encoder(), &[option(VideoCodec::H264), h265], order).unwrap();
         assert_eq!((next.codec, next.profile.as_deref()), (Some(VideoCodec::H265), Some("Main")));
+    }
+
+    #[test]
+    fn a_new_codec_takes_the_nearest_of_everything() {
+        let h264 = EncoderOption {
+            frame_rates: Some(Span { min: 1.0, max: 15.0 }),
+            bitrate_kbps: Some(Span { min: 256, max: 1_024 }),
+            gop_length: Some(Span { min: 5, max: 25 }),
+            ..option(VideoCodec::H264)
+        };
+        let jpeg = VideoEncoder {
+            codec: Some(VideoCodec::Mjpeg),
+            size: Some(Size { width: 1600, height: 900 }),
+            bitrate_kbps: Some(16_000),
+            gop_length: Some(1),
+            ..encoder()
+        };
+        let order = EncoderOrder { codec: Some(VideoCodec::H264), ..EncoderOrder::default() };
+        let next = change(&jpeg, &[h264], order).unwrap();
+        assert_eq!((next.size, next.frame_rate), (Some(Size { width: 1280, height: 720 }), Some(15.0)));
+        assert_eq!((next.bitrate_kbps, next.gop_length), (Some(1_024), Some(25)));
+    }
+
+    #[test]
+    fn what_fits_about_is_brought_into_the_span() {
+        let options = [EncoderOption { gop_length: Some(Span { min: 10, max: 30 }), ..option(VideoCodec::H264) }];
+        let check = |wish: u32, expect: u32| {
+            let order = EncoderOrder { gop_length: Some(wish), fit: Fit::Nearest, ..EncoderOrder::default() };
+            assert_eq!(change(&encoder(), &options, order).unwrap().gop_length, Some(expect));
+        };
+        check(50, 30);
+        check(1, 10);
+        check(20, 20);
+        assert_eq!(nearest(5, Some(Span { min: 9, max: 0 })), 5);
     }
 }

@@ -63,18 +63,22 @@ impl Ground {
         let camera = self.store.cameras().get(id).await?;
         let camera = camera.ok_or_else(|| Problem::new(ErrorCode::CameraNotFound).with("id", id))?;
         let device = camera.device.ok_or_else(|| Problem::new(ErrorCode::OnvifMissing).with("name", &camera.name))?;
-        match self.health.link(device) {
-            Some(link) if camera.enabled => Ok(Reached { camera, link }),
-            _ => Err(Problem::new(ErrorCode::CameraDisabled).with("name", &camera.name)),
+        if !camera.enabled {
+            return Err(Problem::new(ErrorCode::CameraDisabled).with("name", &camera.name));
         }
+        let link = self.health.link_soon(device).await.ok_or_else(unlinked)?;
+        Ok(Reached { camera, link })
     }
 
     /// # Errors
     /// `device_not_found`, `camera_disabled` when all of its cameras are switched off.
     pub async fn link(&self, id: DeviceId) -> Result<DeviceLink, Problem> {
         let device = self.device(id).await?;
-        let name = device.facts.name.as_deref().unwrap_or(&device.at.host);
-        self.health.link(id).ok_or_else(|| Problem::new(ErrorCode::CameraDisabled).with("name", name))
+        if !self.store.cameras().of_device(id).await?.iter().any(|camera| camera.enabled) {
+            let name = device.facts.name.as_deref().unwrap_or(&device.at.host);
+            return Err(Problem::new(ErrorCode::CameraDisabled).with("name", name));
+        }
+        self.health.link_soon(id).await.ok_or_else(unlinked)
     }
 
     pub async fn device(&self, id: DeviceId) -> Result<Device, Problem> {
@@ -112,6 +116,11 @@ impl Reached {
         }
         Ok(profiles)
     }
+}
+
+/// The log says why.
+fn unlinked() -> Problem {
+    Problem::new(ErrorCode::Internal).because("no link to the device")
 }
 
 /// A device's refusal as the user meets it.

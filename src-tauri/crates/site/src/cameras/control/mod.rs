@@ -18,7 +18,7 @@ pub use accounts::NewAccount;
 pub use clock::{ClockFacts, ClockOrder};
 pub(in crate::cameras) use clock::{read_clock, set_clock_of};
 pub(in crate::cameras) use encoders::set_encoder_of;
-pub use encoders::{EncoderOrder, EncoderSetup};
+pub use encoders::{EncoderOrder, EncoderSetup, Fit};
 pub use handle::Control;
 pub use io::{InputFacts, RelayFacts};
 pub use picture::PictureFacts;

@@ -2,10 +2,10 @@
 
 use super::{
     check::{Check, Skip},
-    device_facts::{LetIn, LoginFacts, Offered, ProfileFacts, ServiceSeen, SnapshotFacts},
+    device_facts::{LetIn, LoginFacts, Offered, ProfileFacts, ServiceSeen},
     job::DoctorJob,
     judge_device as judge,
-    picture_size::picture_size,
+    place::Place,
     reach,
     subject::Subject,
     tools::Tools,
@@ -14,14 +14,11 @@ use crate::cameras::{
     control::{ClockFacts, read_clock},
     onboarding::facts_of,
 };
-use std::time::{Duration, Instant};
-use tokio::time::timeout;
+use std::time::Instant;
 use watchwall_model::{ErrorCode, Problem};
 use watchwall_onvif::{
-    Channel, Client, Device, DeviceAddress, ErrorKind, OnvifError, Step, Survey,
-    operations::{
-        CreatePullPointSubscription, GetPresets, GetServiceCapabilities, GetSystemDateAndTime, Termination, Unsubscribe,
-    },
+    Client, Device, DeviceAddress, ErrorKind, OnvifError, Step, Survey, channels,
+    operations::{CreatePullPointSubscription, GetServiceCapabilities, GetSystemDateAndTime, Termination, Unsubscribe},
     soap::Service,
 };
 
@@ -29,13 +26,12 @@ use watchwall_onvif::{
 const QUESTIONS: u32 = 3;
 /// A subscription that could not be taken away ends by itself.
 const SUBSCRIPTION_MS: u64 = 60_000;
-const SNAPSHOT_WITHIN: Duration = Duration::from_secs(8);
 
 /// Lines of a device that need a login or ONVIF.
 const BEHIND_LOGIN: &[Check] =
     &[Check::Ntp, Check::Firmware, Check::Onvif, Check::Profiles, Check::Events, Check::Snapshot];
 
-/// Asks all there is to ask.
+/// Asks all that belongs to the device as a whole. Where its streams are is left to each channel.
 ///
 /// # Errors
 /// Why the device could not be asked; every line says so.
@@ -43,24 +39,29 @@ pub async fn ask(tools: &Tools, subject: &Subject, address: &DeviceAddress, job:
     let reached = reach::connect(address.host(), address.port(), tools.ingest.connect_timeout).await;
     job.tell(judge::reachable(address.host(), address.port(), &reached));
     if reached.is_err() {
-        let others = Check::OF_DEVICE.iter().filter(|check| **check != Check::Reachable);
-        others.for_each(|check| job.skip(*check, None, Skip::Unreachable));
+        let others = Check::OF_DEVICE.iter().chain(Check::OF_CHANNEL).filter(|check| **check != Check::Reachable);
+        others.for_each(|check| job.skip(*check, Place::DEVICE, Skip::Unreachable));
         return Err(Skip::Unreachable);
     }
     let anonymous = Client::new(address.clone(), None, tools.client_options(subject.key.clone()));
     let answers_ms = answer_times(&anonymous).await;
     match judge::latency(&answers_ms) {
         Some(line) => job.tell(line),
-        None => job.skip(Check::Latency, None, Skip::NoOnvif),
+        None => job.skip(Check::Latency, Place::DEVICE, Skip::NoOnvif),
     }
     let options = tools.client_options(subject.key.clone());
-    let survey =
-        Device::connect_known(address.clone(), subject.credentials.clone(), options, subject.vendor.clone()).await;
+    let survey = Device::enter(address.clone(), subject.credentials.clone(), options, subject.vendor.clone()).await;
     let problem = first_problem(&survey);
-    let Some(device) = survey.device else {
+    let Survey { steps, device } = survey;
+    let Some(mut device) = device else {
         let problem = problem.unwrap_or_else(|| Problem::new(ErrorCode::NotOnvif));
         return Err(shut_out(subject, &anonymous, &problem, job).await);
     };
+    let (identity, _) = device.identity().await;
+    device.learn_identity(identity);
+    let (details, _) = device.details().await;
+    device.learn_details(details);
+    device.channels = channels(&device.profiles);
     job.know(&facts_of(&device));
     let login =
         LoginFacts { credentials: subject.credentials.clone(), outcome: Ok(LetIn::from(device.client.login_seen())) };
@@ -69,16 +70,15 @@ pub async fn ask(tools: &Tools, subject: &Subject, address: &DeviceAddress, job:
     ask_clock(&device.client, job).await;
     job.tell(judge::firmware(&facts_of(&device)));
     job.tell(judge::onvif(&services(&device).await, MEDIA2));
-    let channel = channel_of(&device, subject);
-    let listed = survey.steps.iter().find(|report| report.step == Step::Profiles);
-    job.tell(judge::profiles(&match listed.and_then(|report| report.outcome.as_ref().err()) {
-        Some(error) if device.profiles.is_empty() && error.code != ErrorCode::NoVideo => Err(error.problem.clone()),
-        _ => Ok(profiles(&device, channel)),
-    }));
     job.tell(judge::events(&events(&device, subject).await));
-    job.tell(judge::snapshot(&snapshot(&device, channel).await));
-    if let Some(line) = judge::ptz(&ptz(&device, channel).await) {
-        job.tell(line);
+    if device.channels.is_empty() {
+        let listed = steps.iter().find(|report| report.step == Step::Profiles);
+        let error = listed.and_then(|report| report.outcome.as_ref().err());
+        job.tell(judge::profiles(&match error.filter(|error| error.code != ErrorCode::NoVideo) {
+            Some(error) if device.profiles.is_empty() => Err(error.problem.clone()),
+            _ => Ok(ProfileFacts::default()),
+        }));
+        job.tell(judge::snapshot(&Offered::Absent));
     }
     Ok(device)
 }
@@ -93,17 +93,17 @@ async fn shut_out(subject: &Subject, anonymous: &Client, problem: &Problem, job:
         job.tell(judge::default_password(&login));
         match read_clock(anonymous).await {
             Ok(facts) => job.tell(judge::clock(&facts).without_mend()),
-            Err(_) => job.skip(Check::Clock, None, skip),
+            Err(_) => job.skip(Check::Clock, Place::DEVICE, skip),
         }
     } else {
         for check in [Check::Login, Check::DefaultPassword, Check::Clock] {
-            job.skip(check, None, skip);
+            job.skip(check, Place::DEVICE, skip);
         }
     }
     for check in BEHIND_LOGIN {
         match check {
             Check::Onvif if !is_login => job.tell(judge::no_onvif(problem)),
-            _ => job.skip(*check, None, skip),
+            _ => job.skip(*check, Place::DEVICE, skip),
         }
     }
     skip
@@ -127,15 +127,9 @@ pub async fn ask_clock(client: &Client, job: &DoctorJob) {
                 ntp: None,
             };
             job.tell(judge::clock(&hidden));
-            job.skip(Check::Ntp, None, Skip::Unsupported);
+            job.skip(Check::Ntp, Place::DEVICE, Skip::Unsupported);
         }
     }
-}
-
-/// The camera's channel, or the first.
-pub fn channel_of<'d>(device: &'d Device, subject: &Subject) -> Option<&'d Channel> {
-    let own = device.channels.iter().find(|channel| Some(&channel.source_token) == subject.source_token.as_ref());
-    own.or_else(|| device.channels.first())
 }
 
 /// A refusal is an answer too.
@@ -188,14 +182,6 @@ async fn services(device: &Device) -> Vec<ServiceSeen> {
     seen
 }
 
-fn profiles(device: &Device, channel: Option<&Channel>) -> ProfileFacts {
-    ProfileFacts {
-        profiles: channel.map_or(0, |channel| channel.profiles.len()),
-        channels: device.channels.len(),
-        has_sub: channel.is_some_and(|channel| channel.sub.is_some()),
-    }
-}
-
 /// A subscription of our own would be taken away with everybody's on some devices: one that the site has is enough.
 async fn events(device: &Device, subject: &Subject) -> Offered<()> {
     if !device.services.has(&Service::Events) {
@@ -216,41 +202,6 @@ async fn events(device: &Device, subject: &Subject) -> Offered<()> {
     }
 }
 
-async fn snapshot(device: &Device, channel: Option<&Channel>) -> Offered<SnapshotFacts> {
-    let Some(profile) = channel.and_then(|channel| channel.main.as_deref()) else { return Offered::Absent };
-    let uri = match device.client.snapshot_uri(profile).await {
-        Ok(Some(uri)) => uri,
-        Ok(None) => return Offered::Absent,
-        Err(error) if error.kind() == ErrorKind::Unsupported => return Offered::Absent,
-        Err(error) => return Offered::Fails(error.problem()),
-    };
-    let started = Instant::now();
-    match timeout(SNAPSHOT_WITHIN, device.client.picture(&uri)).await {
-        Ok(Ok(picture)) => Offered::Works(SnapshotFacts {
-            size: picture_size(&picture.bytes),
-            bytes: picture.bytes.len(),
-            took_ms: millis(started),
-        }),
-        Ok(Err(error)) => Offered::Fails(error.problem()),
-        Err(_) => Offered::Fails(
-            Problem::new(ErrorCode::AnswerTimeout)
-                .with("host", device.client.address())
-                .with("timeout_ms", SNAPSHOT_WITHIN.as_millis()),
-        ),
-    }
-}
-
-async fn ptz(device: &Device, channel: Option<&Channel>) -> Offered<usize> {
-    let profile = channel.and_then(|channel| channel.ptz_profile.clone());
-    let Some(profile) = profile.filter(|_| device.services.has(&Service::Ptz)) else { return Offered::Absent };
-    match device.client.call(&GetPresets { profile }).await {
-        Ok(presets) => Offered::Works(presets.len()),
-        // It moves and remembers nothing.
-        Err(error) if error.kind() == ErrorKind::Unsupported => Offered::Works(0),
-        Err(error) => Offered::Fails(error.problem()),
-    }
-}
-
-fn millis(started: Instant) -> u64 {
+pub fn millis(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }

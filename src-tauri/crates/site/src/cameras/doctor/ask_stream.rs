@@ -32,17 +32,17 @@ const DECODE_WITHIN: Duration = Duration::from_secs(8);
 pub async fn ask(tools: &Tools, subject: &Subject, stream: &SubjectStream, claim: &Claim, job: &DoctorJob) -> bool {
     // The semaphore is never closed.
     let _turn = tools.turns.acquire().await;
-    let role = Some(stream.role);
+    let place = stream.place();
     let request = subject.request(stream);
     let seen = match observe(request.clone(), &tools.ingest, WATCH, FIRST_PICTURE_WITHIN).await {
         Ok(seen) => Seen::own(seen.report, seen.lost_packets, seen.observed),
         Err(problem) => match of_site(stream, &problem).await {
             Some(seen) => seen,
             None => {
-                job.tell(judge::failed(&problem).of(role));
+                job.tell(judge::failed(&problem).of(place));
                 let why = why_skipped(&problem);
                 for check in Check::OF_STREAM.iter().filter(|check| **check != Check::Transport) {
-                    job.skip(*check, role, why);
+                    job.skip(*check, place, why);
                 }
                 return false;
             }
@@ -54,14 +54,17 @@ pub async fn ask(tools: &Tools, subject: &Subject, stream: &SubjectStream, claim
         Packets { over_udp: Err(Problem::new(ErrorCode::UrlSchemeUnsupported)), report: None }
     };
     for line in judge::of_watched(&seen.watched, claim, &packets) {
-        job.tell(line.of(role));
+        job.tell(line.of(place));
     }
     if seen.watched.first_picture_ms.is_none() {
-        job.skip(Check::KeyFrame, role, Skip::StreamFailed);
+        job.skip(Check::KeyFrame, place, Skip::StreamFailed);
     }
     let needed = f64::from(seen.watched.facts.frame_rate.max(1.0));
-    let pace = decode_pace(&seen.params, &seen.gop, DECODE_WITHIN).await;
-    job.tell(judge::decode(&pace, needed).of(role));
+    let pace = {
+        let _turn = tools.decoding.acquire().await;
+        decode_pace(&seen.params, &seen.gop, DECODE_WITHIN).await
+    };
+    job.tell(judge::decode(&pace, needed).of(place));
     true
 }
 

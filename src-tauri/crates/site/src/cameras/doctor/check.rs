@@ -74,7 +74,7 @@ impl Check {
         Self::Decode,
     ];
 
-    /// Of every device; PTZ only where it is claimed.
+    /// Of every device.
     pub const OF_DEVICE: &'static [Self] = &[
         Self::Reachable,
         Self::Latency,
@@ -84,10 +84,11 @@ impl Check {
         Self::Ntp,
         Self::Firmware,
         Self::Onvif,
-        Self::Profiles,
         Self::Events,
-        Self::Snapshot,
     ];
+
+    /// Of each channel; PTZ only where it is claimed.
+    pub const OF_CHANNEL: &'static [Self] = &[Self::Profiles, Self::Snapshot];
 }
 
 /// Where a line stands.
@@ -127,10 +128,12 @@ pub enum Skip {
     Unsupported,
     /// No password was used.
     NoLogin,
+    /// More channels than are examined together.
+    TooMany,
 }
 
 impl Skip {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Unreachable,
         Self::LoginRefused,
         Self::LoginMissing,
@@ -143,6 +146,7 @@ impl Skip {
         Self::NoDecoder,
         Self::Unsupported,
         Self::NoLogin,
+        Self::TooMany,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -159,6 +163,7 @@ impl Skip {
             Self::NoDecoder => "no_decoder",
             Self::Unsupported => "unsupported",
             Self::NoLogin => "no_login",
+            Self::TooMany => "too_many",
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::cameras::{
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{CameraId, ErrorCode, Problem};
+use watchwall_model::{CameraId, ErrorCode, Problem, UtcMillis};
 use watchwall_store::Store;
 
 /// Examines cameras. Cheap to clone.
@@ -100,12 +100,12 @@ impl Doctor {
         // Whatever becomes of it, also when nobody waits for it any more: a job that began ends.
         let reopened = Reopened(Some(Arc::clone(&job)));
         let mended = mend(Some(&self.control), &job, order).await?;
-        let (kind, role) = (order.kind, order.stream);
-        job.look_again(|line| run::is_affected(line, kind, role));
+        let (kind, place) = (order.kind, order.place);
+        job.look_again(|line| run::is_affected(line, kind, place));
         let (doctor, looked) = (self.clone(), reopened.keep());
         self.cameras.tasks.spawn(async move {
-            run::look_again(&Tools::of(&doctor.cameras.shared), &looked, kind, role).await;
-            doctor.keep(&looked).await;
+            let state = run::look_again(&Tools::of(&doctor.cameras.shared), &looked, kind, place).await;
+            doctor.finish(&looked, state).await;
         });
         Ok((job, mended))
     }
@@ -132,8 +132,8 @@ impl Doctor {
         let job = self.jobs.begin(|number, pulse| DoctorJob::new(JobId(number), subject, cancel, pulse))?;
         let (doctor, own) = (self.clone(), Arc::clone(&job));
         self.cameras.tasks.spawn(async move {
-            run::run(&Tools::of(&doctor.cameras.shared), &own).await;
-            doctor.keep(&own).await;
+            let state = run::run(&Tools::of(&doctor.cameras.shared), &own).await;
+            doctor.finish(&own, state).await;
         });
         Ok(job)
     }
@@ -145,9 +145,16 @@ impl Doctor {
         DoctorReport { id, ..report }
     }
 
-    async fn keep(&self, job: &DoctorJob) {
-        let report = job.report();
-        let (Some(camera), DoctorState::Done) = (report.camera, report.state) else { return };
+    /// Who sees that it is over finds it kept.
+    async fn finish(&self, job: &DoctorJob, state: DoctorState) {
+        if state == DoctorState::Done {
+            self.keep(job, DoctorReport { state, ended_at: Some(UtcMillis::now()), ..job.report() }).await;
+        }
+        job.end(state);
+    }
+
+    async fn keep(&self, job: &DoctorJob, report: DoctorReport) {
+        let Some(camera) = report.camera else { return };
         let kept = match serde_json::to_string(&report) {
             Ok(text) => self.store.doctor_reports().put(camera, job.started_at, &text).await.map_err(Problem::from),
             Err(error) => Err(Problem::new(ErrorCode::Internal).because(error)),
@@ -202,30 +209,32 @@ impl Visit {
         &self.job
     }
 
-    /// Examines; a minute at most.
+    /// Examines; a minute at most, a recorder's channels four at a time.
     pub async fn examine(&self) {
-        run::run(&self.tools, &self.job).await;
+        self.job.end(run::run(&self.tools, &self.job).await);
     }
 
-    /// Does what is offered of a kind, on every stream that offers it, and looks again. How often it was done.
+    /// Does what is offered of a kind, on every stream that offers it, and looks again. How often it was done. `servers`
+    /// are time servers instead of those the line names.
     ///
     /// # Errors
     /// Of the device.
-    pub async fn mend(&self, kind: MendKind) -> Result<u32, Problem> {
+    pub async fn mend(&self, kind: MendKind, servers: Option<&[String]>) -> Result<u32, Problem> {
         let offers: Vec<_> = self
             .job
             .report()
             .lines
             .into_iter()
             .filter(|line| line.mend.as_ref().is_some_and(|mend| mend.kind() == kind))
-            .map(|line| line.stream)
+            .map(|line| line.place())
             .collect();
         let mut done = 0;
-        for stream in offers {
-            mend(None, &self.job, &MendOrder { kind, stream, servers: None }).await?;
+        for place in offers {
+            let servers = servers.map(<[String]>::to_vec);
+            mend(None, &self.job, &MendOrder { kind, place, servers }).await?;
             self.job.begin_again();
-            self.job.look_again(|line| run::is_affected(line, kind, stream));
-            run::look_again(&self.tools, &self.job, kind, stream).await;
+            self.job.look_again(|line| run::is_affected(line, kind, place));
+            self.job.end(run::look_again(&self.tools, &self.job, kind, place).await);
             done += 1;
         }
         Ok(done)

@@ -3,17 +3,21 @@
 use super::{
     check::{Check, Skip},
     line::{Line, Verdict},
+    place::Place,
     scene::Scene,
-    subject::Subject,
+    subject::{Subject, SubjectStream},
 };
 use crate::cameras::{
     jobs::{Kept, Pulse},
     onboarding::JobId,
 };
 use serde::{Deserialize, Serialize};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{CameraId, DeviceFacts, StreamRole, UtcMillis};
+use watchwall_model::{CameraId, DeviceFacts, UtcMillis};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -167,21 +171,21 @@ impl DoctorJob {
                 Some(known) => *known = told,
                 None => {
                     inner.lines.push(told);
-                    inner.lines.sort_by_key(|told| told.line.place());
+                    inner.lines.sort_by_key(|told| told.line.order());
                 }
             }
         });
     }
 
-    pub(super) fn skip(&self, check: Check, stream: Option<StreamRole>, why: Skip) {
-        self.tell(Line::skipped(check, why).of(stream));
+    pub(super) fn skip(&self, check: Check, place: Place, why: Skip) {
+        self.tell(Line::skipped(check, why).of(place));
     }
 
     /// Says why of every line that is not there.
-    pub(super) fn fill(&self, expected: impl IntoIterator<Item = (Check, Option<StreamRole>)>, why: Skip) {
-        let known: Vec<_> = self.lock().lines.iter().map(|told| (told.line.check, told.line.stream)).collect();
-        for (check, stream) in expected.into_iter().filter(|wanted| !known.contains(wanted)) {
-            self.skip(check, stream, why);
+    pub(super) fn fill(&self, expected: impl IntoIterator<Item = (Check, Place)>, why: Skip) {
+        let known: HashSet<_> = self.lock().lines.iter().map(|told| (told.line.check, told.line.place())).collect();
+        for (check, place) in expected.into_iter().filter(|wanted| !known.contains(wanted)) {
+            self.skip(check, place, why);
         }
     }
 
@@ -196,6 +200,13 @@ impl DoctorJob {
 
     pub(super) fn set_scene(&self, scene: Scene) {
         self.lock().scene = Some(scene);
+    }
+
+    /// Streams of a channel that was asked.
+    pub(super) fn add_streams(&self, streams: &[SubjectStream]) {
+        if let Some(scene) = &mut self.lock().scene {
+            scene.streams.extend_from_slice(streams);
+        }
     }
 
     pub(super) fn scene(&self) -> Option<Scene> {
@@ -267,6 +278,7 @@ impl Kept for DoctorJob {
 mod tests {
     use super::*;
     use crate::cameras::doctor::subject::DoctorWish;
+    use watchwall_model::StreamRole;
 
     fn job() -> DoctorJob {
         let wish = DoctorWish { address: "10.0.0.5".into(), ..DoctorWish::default() };
@@ -277,23 +289,24 @@ mod tests {
     #[test]
     fn lines_stand_in_their_order_and_once() {
         let job = job();
-        let line = |check, stream: Option<StreamRole>| Line::new(check, Verdict::Ok, "x").of(stream);
-        job.tell(line(Check::Decode, Some(StreamRole::Main)));
-        job.tell(line(Check::Gop, Some(StreamRole::Sub)));
-        job.tell(line(Check::Arrival, Some(StreamRole::Main)));
-        job.tell(line(Check::Clock, None));
-        job.tell(line(Check::Reachable, None));
+        let (main, sub) = (Place::DEVICE.stream(StreamRole::Main), Place::DEVICE.stream(StreamRole::Sub));
+        let line = |check, place| Line::new(check, Verdict::Ok, "x").of(place);
+        job.tell(line(Check::Decode, main));
+        job.tell(line(Check::Gop, sub));
+        job.tell(line(Check::Arrival, main));
+        job.tell(line(Check::Clock, Place::DEVICE));
+        job.tell(line(Check::Reachable, Place::DEVICE));
         let before = job.revision();
         job.tell(Line::new(Check::Clock, Verdict::Bad, "wrong"));
-        let places: Vec<_> = job.report().lines.iter().map(|line| (line.check, line.stream)).collect();
+        let places: Vec<_> = job.report().lines.iter().map(|line| (line.check, line.place())).collect();
         assert_eq!(
             places,
             [
-                (Check::Reachable, None),
-                (Check::Clock, None),
-                (Check::Arrival, Some(StreamRole::Main)),
-                (Check::Gop, Some(StreamRole::Sub)),
-                (Check::Decode, Some(StreamRole::Main)),
+                (Check::Reachable, Place::DEVICE),
+                (Check::Clock, Place::DEVICE),
+                (Check::Arrival, main),
+                (Check::Gop, sub),
+                (Check::Decode, main),
             ]
         );
         let news = job.lines_since(before);
@@ -303,10 +316,26 @@ mod tests {
     }
 
     #[test]
+    fn channels_stand_one_after_another() {
+        let job = job();
+        for (check, channel) in [(Check::Gop, 2), (Check::Gop, 10), (Check::Snapshot, 2), (Check::Profiles, 10)] {
+            let place = Place::of_channel(Some(channel));
+            let place = if check == Check::Gop { place.stream(StreamRole::Main) } else { place };
+            job.tell(Line::new(check, Verdict::Ok, "x").of(place));
+        }
+        job.tell(Line::new(Check::Events, Verdict::Ok, "works"));
+        let order: Vec<_> = job.report().lines.iter().map(|line| (line.check, line.channel)).collect();
+        let channels = [(Check::Snapshot, Some(2)), (Check::Profiles, Some(10)), (Check::Gop, Some(2))];
+        assert_eq!(order[0], (Check::Events, None));
+        assert_eq!((&order[1..4], order[4]), (&channels[..], (Check::Gop, Some(10))));
+    }
+
+    #[test]
     fn what_is_missing_is_said_why() {
         let job = job();
         job.tell(Line::new(Check::Clock, Verdict::Ok, "right"));
-        job.fill([(Check::Clock, None), (Check::Gop, Some(StreamRole::Main))], Skip::OutOfTime);
+        let main = Place::DEVICE.stream(StreamRole::Main);
+        job.fill([(Check::Clock, Place::DEVICE), (Check::Gop, main)], Skip::OutOfTime);
         let lines = job.report().lines;
         assert_eq!(lines.iter().map(|line| line.outcome.as_str()).collect::<Vec<_>>(), ["right", "out_of_time"]);
     }

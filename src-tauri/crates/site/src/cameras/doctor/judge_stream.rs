@@ -145,7 +145,7 @@ pub fn b_frames(watched: &Watched, rhythm: &Rhythm) -> Line {
 
 pub fn smart_codec(claim: &Claim, rhythm: &Rhythm) -> Line {
     let steady = Line::new(Check::SmartCodec, Verdict::Ok, "steady");
-    let Some((shortest, longest)) = rhythm.extremes() else { return steady };
+    let Some((shortest, longest)) = rhythm.sure_extremes() else { return steady };
     let wanders = f64::from(longest.frames) >= f64::from(shortest.frames) * SMART_RATIO && longest.frames > 2;
     let is_quiet = longest.usual_bytes > 0 && longest.key_bytes / longest.usual_bytes >= SMART_SWING;
     let is_stretched =

@@ -1,6 +1,9 @@
 //! One line of a report: what was looked at, and the verdict.
 
-use super::check::{Check, Skip};
+use super::{
+    check::{Check, Skip},
+    place::Place,
+};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, fmt::Display};
 use watchwall_model::{ErrorCode, Problem, StreamRole, UtcMillis, VideoCodec};
@@ -28,11 +31,14 @@ impl Verdict {
     }
 }
 
-/// A line is told from others by its check and stream.
+/// A line is told from others by its check and place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Line {
     pub check: Check,
-    /// `None` for what belongs to the device.
+    /// Of a recorder, from 1; `None` for what belongs to the device, and for a camera.
+    #[serde(default)]
+    pub channel: Option<u32>,
+    /// `None` for what belongs to no stream.
     pub stream: Option<StreamRole>,
     pub verdict: Verdict,
     /// A word of [`Check::outcomes`], or of [`Skip`].
@@ -127,6 +133,7 @@ impl Line {
     pub fn new(check: Check, verdict: Verdict, outcome: &'static str) -> Self {
         Self {
             check,
+            channel: None,
             stream: None,
             verdict,
             outcome: outcome.to_owned(),
@@ -143,8 +150,8 @@ impl Line {
     }
 
     #[must_use]
-    pub fn of(self, stream: impl Into<Option<StreamRole>>) -> Self {
-        Self { stream: stream.into(), ..self }
+    pub fn of(self, place: Place) -> Self {
+        Self { channel: place.channel, stream: place.stream, ..self }
     }
 
     #[must_use]
@@ -190,13 +197,17 @@ impl Line {
         matches!(self.verdict, Verdict::Warning | Verdict::Bad)
     }
 
-    pub fn is_same(&self, other: &Self) -> bool {
-        (self.check, self.stream) == (other.check, other.stream)
+    pub const fn place(&self) -> Place {
+        Place { channel: self.channel, stream: self.stream }
     }
 
-    /// Place in a report: by area, streams one after another.
-    pub fn place(&self) -> impl Ord + use<> {
-        (self.check.area(), self.stream, self.check)
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.check, self.place()) == (other.check, other.place())
+    }
+
+    /// Place in a report: by area, channels and their streams one after another.
+    pub fn order(&self) -> impl Ord + use<> {
+        (self.check.area(), self.place(), self.check)
     }
 }
 

@@ -3,18 +3,19 @@
 use super::{
     job::DoctorJob,
     line::{Line, Mend, MendKind},
+    place::Place,
 };
 use crate::cameras::control::{
-    ClockFacts, ClockOrder, Control, EncoderOrder, EncoderSetup, set_clock_of, set_encoder_of,
+    ClockFacts, ClockOrder, Control, EncoderOrder, EncoderSetup, Fit, set_clock_of, set_encoder_of,
 };
-use watchwall_model::{ErrorCode, Problem, StreamRole};
+use watchwall_model::{ErrorCode, Problem};
 
 /// Which mend of a report.
 #[derive(Clone, Debug)]
 pub struct MendOrder {
     pub kind: MendKind,
-    /// For what belongs to a stream.
-    pub stream: Option<StreamRole>,
+    /// Of the line that offers it.
+    pub place: Place,
     /// Instead of the servers that the line names.
     pub servers: Option<Vec<String>>,
 }
@@ -43,19 +44,19 @@ pub async fn mend(control: Option<&Control>, job: &DoctorJob, order: &MendOrder)
             set_clock(control, job, order).await
         }
         Mend::SetGop { frames, .. } => {
-            let change = EncoderOrder { gop_length: Some(frames), ..EncoderOrder::default() };
-            set_encoder(control, job, order.stream, change).await
+            let change = EncoderOrder { gop_length: Some(frames), fit: Fit::Nearest, ..EncoderOrder::default() };
+            set_encoder(control, job, order.place, change).await
         }
         Mend::SetCodec { codec } => {
             let change = EncoderOrder { codec: Some(codec), ..EncoderOrder::default() };
-            set_encoder(control, job, order.stream, change).await
+            set_encoder(control, job, order.place, change).await
         }
     }
 }
 
 fn offered(job: &DoctorJob, order: &MendOrder) -> Option<Mend> {
     let is_it =
-        |line: &Line| line.stream == order.stream && line.mend.as_ref().is_some_and(|mend| mend.kind() == order.kind);
+        |line: &Line| line.place() == order.place && line.mend.as_ref().is_some_and(|mend| mend.kind() == order.kind);
     job.line(is_it)?.mend
 }
 
@@ -73,11 +74,11 @@ async fn set_clock(control: Option<&Control>, job: &DoctorJob, order: ClockOrder
 async fn set_encoder(
     control: Option<&Control>,
     job: &DoctorJob,
-    role: Option<StreamRole>,
+    place: Place,
     order: EncoderOrder,
 ) -> Result<Mended, Problem> {
     let scene = job.scene().ok_or_else(|| missing(job))?;
-    let profile = role.and_then(|role| scene.stream(role)).and_then(|stream| stream.profile.clone());
+    let profile = scene.stream(place).and_then(|stream| stream.profile.clone());
     let profile = profile.ok_or_else(|| missing(job))?;
     let setup = match (control, job.subject.camera) {
         (Some(control), Some(camera)) => control.set_encoder(camera, &profile, order).await?,

@@ -10,6 +10,8 @@ pub struct Group {
     pub key_bytes: u32,
     /// Of the middle one by size of the others; 0 when there is none.
     pub usual_bytes: u32,
+    /// Pictures were lost before its end, a key frame maybe: its length tells nothing of the encoder.
+    pub is_broken: bool,
 }
 
 /// A stream's rhythm. Nothing is assumed of what was not seen.
@@ -43,12 +45,21 @@ impl Rhythm {
         }
     }
 
-    /// Shortest and longest whole group by frames.
+    /// Shortest and longest whole group by frames; of the broken ones where there is no other.
     pub fn extremes(&self) -> Option<(Group, Group)> {
-        let shortest = self.groups.iter().min_by_key(|group| group.frames)?;
-        let longest = self.groups.iter().max_by_key(|group| group.frames)?;
-        Some((*shortest, *longest))
+        self.sure_extremes().or_else(|| extremes(self.groups.iter()))
     }
+
+    /// Of those alone that nothing was lost of.
+    pub fn sure_extremes(&self) -> Option<(Group, Group)> {
+        extremes(self.groups.iter().filter(|group| !group.is_broken))
+    }
+}
+
+fn extremes<'g>(groups: impl Iterator<Item = &'g Group> + Clone) -> Option<(Group, Group)> {
+    let shortest = groups.clone().min_by_key(|group| group.frames)?;
+    let longest = groups.max_by_key(|group| group.frames)?;
+    Some((*shortest, *longest))
 }
 
 fn count<T>(items: impl Iterator<Item = T>) -> u32 {
@@ -76,6 +87,7 @@ fn groups(pictures: &[SeenPicture]) -> Vec<Group> {
             length_ms: u32::try_from((length_us + 500) / 1_000).unwrap_or(0),
             key_bytes: own[0].size_bytes,
             usual_bytes: others.get(others.len() / 2).copied().unwrap_or(0),
+            is_broken: pictures[pair[0] + 1..=pair[1]].iter().any(|picture| picture.follows_loss),
         }
     });
     whole.collect()
@@ -117,6 +129,19 @@ mod tests {
         assert_eq!(rhythm.extremes().map(|(short, long)| (short.frames, long.frames)), Some((3, 5)));
         assert_eq!((rhythm.groups[0].key_bytes, rhythm.groups[0].usual_bytes), (9_000, 1_000));
         assert_eq!(Rhythm::of(&pictures("Kppp")).extremes(), None);
+    }
+
+    #[test]
+    fn what_is_lost_makes_no_group_longer() {
+        let mut seen = pictures("KppKpppppKppK");
+        // A key frame was lost here.
+        seen[6].follows_loss = true;
+        let lengths = |extremes: Option<(Group, Group)>| extremes.map(|(short, long)| (short.frames, long.frames));
+        let rhythm = Rhythm::of(&seen);
+        assert_eq!((lengths(rhythm.extremes()), lengths(rhythm.sure_extremes())), (Some((3, 3)), Some((3, 3))));
+        seen.iter_mut().for_each(|picture| picture.follows_loss = true);
+        let rhythm = Rhythm::of(&seen);
+        assert_eq!((lengths(rhythm.extremes()), lengths(rhythm.sure_extremes())), (Some((3, 6)), None));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Who is examined: a camera of the site with what is stored of it, or an address that somebody typed.
 
+use super::place::Place;
 use crate::cameras::{
     CameraSnapshot,
     handle::Shared,
@@ -21,6 +22,8 @@ pub struct DoctorWish {
     pub port: Option<u16>,
     pub username: Option<String>,
     pub password: Option<Secret>,
+    /// Of a recorder, from 1; `None` examines all of them.
+    pub channel: Option<u32>,
 }
 
 pub struct Subject {
@@ -33,17 +36,28 @@ pub struct Subject {
     pub credentials: Option<Credentials>,
     pub key: DeviceKey,
     pub vendor: Option<Vendor>,
-    /// The channel as the device names it; `None` takes the first.
-    pub source_token: Option<String>,
+    pub channels: WantedChannels,
     /// As stored; empty for an address, whose device is asked.
     pub streams: Vec<SubjectStream>,
     /// The site listens to its events already.
     pub is_listened_to: bool,
 }
 
+/// Which channels of a device are examined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WantedChannels {
+    All,
+    /// From 1, in the order the device lists them.
+    Numbered(u32),
+    /// That of a camera, as the device names it; the first where it is not known.
+    Own(Option<String>),
+}
+
 /// One stream to be watched.
 #[derive(Clone)]
 pub struct SubjectStream {
+    /// Of a recorder; `None` where there is but one picture.
+    pub channel: Option<u32>,
     pub role: StreamRole,
     pub url: SafeUrl,
     pub engine: IngestEngine,
@@ -82,7 +96,7 @@ impl Subject {
             credentials,
             key,
             vendor: None,
-            source_token: None,
+            channels: wish.channel.map_or(WantedChannels::All, WantedChannels::Numbered),
             streams,
             is_listened_to: false,
         })
@@ -119,7 +133,7 @@ impl Subject {
             ),
             credentials: camera.credentials,
             vendor: None,
-            source_token: camera.source_token,
+            channels: WantedChannels::Own(camera.source_token),
             streams,
             is_listened_to,
         };
@@ -159,11 +173,12 @@ impl Subject {
 impl SubjectStream {
     pub fn bare(role: StreamRole, url: &SafeUrl) -> Self {
         let (engine, transport) = (IngestEngine::Auto, Transport::Auto);
-        Self { role, url: url.clone(), engine, transport, profile: None, ingest: None }
+        Self { channel: None, role, url: url.clone(), engine, transport, profile: None, ingest: None }
     }
 
     fn stored(stream: &Stream, ingest: Option<IngestHandle>) -> Self {
         Self {
+            channel: None,
             role: stream.role,
             url: stream.url.clone(),
             engine: stream.engine,
@@ -171,6 +186,10 @@ impl SubjectStream {
             profile: stream.profile.clone(),
             ingest,
         }
+    }
+
+    pub const fn place(&self) -> Place {
+        Place::of_channel(self.channel).stream(self.role)
     }
 
     /// The site's own session, while it plays.

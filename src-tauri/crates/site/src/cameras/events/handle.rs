@@ -1,7 +1,7 @@
 //! What others hold of the cameras' events.
 
 use super::{
-    keeper,
+    keeper::{self, Told},
     marks::{Mark, marks, reach_back},
 };
 use std::{sync::Arc, time::Duration};
@@ -17,6 +17,8 @@ use watchwall_store::{Page, PageRequest, Store};
 
 /// Stored events a live listener may be behind.
 const TOLD: usize = 512;
+/// Events that wait for the keeper.
+const HEARD: usize = 1024;
 /// Devices waiting for their forwarder.
 const HANDED_IN: usize = 64;
 const STOP_WITHIN: Duration = Duration::from_secs(1);
@@ -33,7 +35,10 @@ pub struct CameraEvents {
 
 /// Where links hand in what their devices tell.
 #[derive(Clone)]
-pub struct Intake(mpsc::Sender<HandedIn>);
+pub struct Intake {
+    devices: mpsc::Sender<HandedIn>,
+    events: mpsc::Sender<Told>,
+}
 
 pub(super) struct HandedIn {
     pub device: DeviceId,
@@ -45,7 +50,13 @@ pub(super) struct HandedIn {
 impl Intake {
     pub async fn take(&self, device: DeviceId, profiles: Arc<Vec<Profile>>, events: EventStream) {
         // The keeper has ended: so does the site.
-        let _ = self.0.send(HandedIn { device, profiles, events }).await;
+        let _ = self.devices.send(HandedIn { device, profiles, events }).await;
+    }
+
+    /// One event that was read elsewhere than in a pull point. Waits while the keeper is behind.
+    pub(super) async fn tell(&self, told: Told) {
+        // As above.
+        let _ = self.events.send(told).await;
     }
 }
 
@@ -55,8 +66,11 @@ impl CameraEvents {
         let (sender, handed_in) = mpsc::channel(HANDED_IN);
         let told = broadcast::Sender::new(TOLD);
         let cancel = CancellationToken::new();
-        let task = tokio::spawn(keeper::run(store.clone(), handed_in, told.clone(), cancel.clone()));
-        Self { store, told, intake: Intake(sender), task: Arc::new(Mutex::new(Some(task))), cancel }
+        let (events, heard) = mpsc::channel(HEARD);
+        let intake = Intake { devices: sender, events };
+        let work = keeper::run(store.clone(), handed_in, (intake.clone(), heard), told.clone(), cancel.clone());
+        let task = tokio::spawn(work);
+        Self { store, told, intake, task: Arc::new(Mutex::new(Some(task))), cancel }
     }
 
     pub async fn stop(&self) {

@@ -1,8 +1,8 @@
 //! The task that stores what devices tell.
 
 use super::{
-    assign::{assign, kind_word},
-    handle::HandedIn,
+    assign::{Teller, assign, kind_word},
+    handle::{HandedIn, Intake},
     news::News,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -12,14 +12,13 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Camera, CameraEventRow, DeviceId, NewCameraEvent, Plan, UtcMillis};
+use watchwall_model::{Camera, CameraEventRow, CameraId, DeviceId, NewCameraEvent, Plan, UtcMillis};
 use watchwall_onvif::{
     events::{CameraEvent, EventStream, Heard},
     operations::Profile,
 };
 use watchwall_store::{Store, StoreError};
 
-const QUEUE: usize = 1024;
 /// What comes together is stored together: live within a fifth of a second, with few writes when a yard comes alive.
 const GATHER: Duration = Duration::from_millis(200);
 const MOST_AT_ONCE: usize = 256;
@@ -30,10 +29,19 @@ const DAY_MS: i64 = 86_400_000;
 /// The cameras of a device are read again after this.
 const CAMERAS_FRESH_FOR: Duration = Duration::from_secs(2);
 
-struct Told {
-    device: DeviceId,
-    profiles: Arc<Vec<Profile>>,
-    event: CameraEvent,
+/// The way an event came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    PullPoint,
+    /// In a stream of this camera.
+    Metadata(CameraId),
+}
+
+pub struct Told {
+    pub device: DeviceId,
+    pub profiles: Arc<Vec<Profile>>,
+    pub event: CameraEvent,
+    pub via: Via,
 }
 
 struct Keeper {
@@ -43,14 +51,14 @@ struct Keeper {
     told: broadcast::Sender<CameraEventRow>,
 }
 
-/// Runs until cancelled; what was heard by then is stored.
+/// Runs until cancelled; what was heard by then is stored. `heard` is the end of what the intake tells.
 pub async fn run(
     store: Store,
     mut handed_in: mpsc::Receiver<HandedIn>,
+    (intake, mut heard): (Intake, mpsc::Receiver<Told>),
     told: broadcast::Sender<CameraEventRow>,
     cancel: CancellationToken,
 ) {
-    let (sender, mut heard) = mpsc::channel(QUEUE);
     let mut forwarders = JoinSet::new();
     let mut keeper = Keeper { store, news: News::default(), cameras: HashMap::new(), told };
     let mut batch = Vec::new();
@@ -59,7 +67,7 @@ pub async fn run(
         tokio::select! {
             () = cancel.cancelled() => break,
             Some(new) = handed_in.recv() => {
-                forwarders.spawn(forward(new.device, new.profiles, new.events, sender.clone()));
+                forwarders.spawn(forward(new.device, new.profiles, new.events, intake.clone()));
             }
             Some(_) = forwarders.join_next() => {}
             Some(one) = heard.recv() => {
@@ -83,13 +91,11 @@ pub async fn run(
 }
 
 /// Ends with its device's listener.
-async fn forward(device: DeviceId, profiles: Arc<Vec<Profile>>, mut events: EventStream, to: mpsc::Sender<Told>) {
+async fn forward(device: DeviceId, profiles: Arc<Vec<Profile>>, mut events: EventStream, to: Intake) {
     while let Some(heard) = events.next().await {
         match heard {
             Heard::Event(event) => {
-                if to.send(Told { device, profiles: Arc::clone(&profiles), event }).await.is_err() {
-                    return;
-                }
+                to.tell(Told { device, profiles: Arc::clone(&profiles), event, via: Via::PullPoint }).await;
             }
             Heard::Lost(count) => tracing::warn!(device.id = device.0, count, "events of a device were lost"),
         }
@@ -122,7 +128,11 @@ impl Keeper {
     async fn read(&mut self, told: &Told) -> Result<Option<NewCameraEvent>, StoreError> {
         let event = &told.event;
         let cameras = self.cameras_of(told.device).await?;
-        let Some(camera) = assign(event, cameras, &told.profiles) else {
+        let teller = match told.via {
+            Via::PullPoint => Teller::Device,
+            Via::Metadata(camera) => Teller::Camera(camera),
+        };
+        let Some(camera) = assign(event, cameras, &told.profiles, teller) else {
             tracing::debug!(device.id = told.device.0, source = ?event.source, topic = event.topic, "an event of no camera");
             return Ok(None);
         };
@@ -132,7 +142,7 @@ impl Keeper {
             self.news.remember(camera, &stored);
         }
         let kind = kind_word(&event.kind);
-        let Some(state) = self.news.take(camera, kind, event) else { return Ok(None) };
+        let Some(state) = self.news.take(camera, kind, event, told.via) else { return Ok(None) };
         Ok(Some(NewCameraEvent {
             camera,
             kind: kind.to_owned(),

@@ -1,13 +1,19 @@
 //! What is news: not how things stood when listening began, not what was said before. Pure.
 
-use std::collections::HashMap;
-use watchwall_model::{CameraEventRow, CameraEventState, CameraId};
+use super::keeper::Via;
+use std::collections::{HashMap, VecDeque};
+use watchwall_model::{CameraEventRow, CameraEventState, CameraId, UtcMillis};
 use watchwall_onvif::events::{CameraEvent, EventState};
 
 /// Things remembered per camera; a device that makes up ever new rules is told of without memory.
 const MOST_KEYS: usize = 256;
 /// Events stored per camera and minute; what comes faster is left out and counted.
 const MOST_PER_MINUTE: u32 = 300;
+
+/// Moments remembered per camera, to know them when they come the other way as well.
+const MOST_MOMENTS: usize = 32;
+/// What we know of a device's clock changes a little between two readings.
+const SAME_MOMENT_MS: i64 = 100;
 
 /// Kind, topic, source and rule of something that goes on.
 type Key = (String, String, String, String);
@@ -21,9 +27,18 @@ pub struct News {
 #[derive(Default)]
 struct Told {
     is_on: HashMap<Key, bool>,
+    moments: VecDeque<Moment>,
     minute: i64,
     count: u32,
     left_out: u64,
+}
+
+/// Something without a state, and the way it came.
+struct Moment {
+    at: UtcMillis,
+    key: Key,
+    value: Option<(String, String)>,
+    via: Via,
 }
 
 impl News {
@@ -45,17 +60,21 @@ impl News {
 
     /// The state to store and tell; `None` when it is no news. The state at the beginning of listening is news only
     /// when it differs from what was known: then it changed while nobody listened.
-    pub fn take(&mut self, camera: CameraId, kind: &str, event: &CameraEvent) -> Option<CameraEventState> {
+    ///
+    /// A device may tell the same in two ways: in a pull point and in its streams. A state is news once whatever the way;
+    /// a moment is known by the device's own time.
+    pub fn take(&mut self, camera: CameraId, kind: &str, event: &CameraEvent, via: Via) -> Option<CameraEventState> {
         let told = self.cameras.entry(camera).or_default();
         let is_on = match event.state {
             EventState::Happened if event.is_initial => return None,
-            EventState::Happened => return told.allow(event).then_some(CameraEventState::Pulse),
+            EventState::Happened => {
+                let is_news = told.is_new_moment(key(kind, event), event, via) && told.allow(event);
+                return is_news.then_some(CameraEventState::Pulse);
+            }
             EventState::Began => true,
             EventState::Ended => false,
         };
-        let topic = if kind == "other" { event.topic.clone() } else { String::new() };
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let key = (kind.to_owned(), topic, text(&event.source), text(&event.rule));
+        let key = key(kind, event);
         let known = told.is_on.get(&key).copied();
         if known.is_some() || told.is_on.len() < MOST_KEYS {
             told.is_on.insert(key, is_on);
@@ -75,7 +94,28 @@ impl News {
     }
 }
 
+fn key(kind: &str, event: &CameraEvent) -> Key {
+    let topic = if kind == "other" { event.topic.clone() } else { String::new() };
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    (kind.to_owned(), topic, text(&event.source), text(&event.rule))
+}
+
 impl Told {
+    fn is_new_moment(&mut self, key: Key, event: &CameraEvent, via: Via) -> bool {
+        let is_known = self.moments.iter().any(|moment| {
+            let is_then = (moment.at - event.at).abs() <= SAME_MOMENT_MS;
+            moment.via != via && is_then && moment.key == key && moment.value == event.value
+        });
+        if is_known {
+            return false;
+        }
+        if self.moments.len() == MOST_MOMENTS {
+            self.moments.pop_front();
+        }
+        self.moments.push_back(Moment { at: event.at, key, value: event.value.clone(), via });
+        true
+    }
+
     fn allow(&mut self, event: &CameraEvent) -> bool {
         let minute = event.at.0.div_euclid(60_000);
         if minute != self.minute {
@@ -119,9 +159,9 @@ mod tests {
 
     #[track_caller]
     fn check(news: &mut News, story: &[(EventState, bool, &str)], expect: &[&str]) {
-        let told = story
-            .iter()
-            .filter_map(|(state, is_initial, rule)| news.take(CAMERA, "motion", &event(*state, *is_initial, rule)));
+        let told = story.iter().filter_map(|(state, is_initial, rule)| {
+            news.take(CAMERA, "motion", &event(*state, *is_initial, rule), Via::PullPoint)
+        });
         let told: Vec<_> = told
             .map(|state| match state {
                 CameraEventState::On => "on",
@@ -177,9 +217,29 @@ mod tests {
     }
 
     #[test]
+    fn what_came_one_way_is_no_news_the_other_way() {
+        let stream = Via::Metadata(CAMERA);
+        for (first, second) in
+            [(Via::PullPoint, stream), (stream, Via::PullPoint), (stream, Via::Metadata(CameraId(2)))]
+        {
+            let mut news = News::default();
+            let mut take = |state, via| news.take(CAMERA, "motion", &event(state, false, "a"), via).is_some();
+            assert!(take(Happened, first) && !take(Happened, second));
+            assert!(take(Began, first) && !take(Began, second) && take(Ended, second) && !take(Ended, first));
+        }
+        // At another moment it is another one.
+        let mut news = News::default();
+        let later = CameraEvent { at: UtcMillis(1_000), ..event(Happened, false, "a") };
+        assert!(news.take(CAMERA, "motion", &event(Happened, false, "a"), Via::PullPoint).is_some());
+        assert!(news.take(CAMERA, "motion", &later, stream).is_some());
+    }
+
+    #[test]
     fn a_camera_that_will_not_stop_is_bounded() {
         let mut news = News::default();
-        let told = (0..1_000).filter(|_| news.take(CAMERA, "motion", &event(Happened, false, "a")).is_some()).count();
+        let told = (0..1_000)
+            .filter(|_| news.take(CAMERA, "motion", &event(Happened, false, "a"), Via::PullPoint).is_some())
+            .count();
         assert_eq!(told, MOST_PER_MINUTE as usize);
     }
 }

@@ -19,6 +19,8 @@ use watchwall_store::Store;
 /// Alarms a listener may be behind; the oldest are dropped, the events stay stored.
 const ALARMS: usize = 256;
 const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// Links of other devices may have to end first.
+const MADE_WITHIN: Duration = Duration::from_secs(4);
 
 /// A camera has been away for longer than it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +112,15 @@ impl Health {
     /// The link to a device that has an enabled camera.
     pub fn link(&self, device: DeviceId) -> Option<DeviceLink> {
         self.shared.links.get(device)
+    }
+
+    /// The same for a device that may have been stored, or switched on, this moment: its link is made at once.
+    pub async fn link_soon(&self, device: DeviceId) -> Option<DeviceLink> {
+        if let Some(link) = self.link(device) {
+            return Some(link);
+        }
+        self.reconcile();
+        self.shared.links.soon(device, MADE_WITHIN).await
     }
 
     /// Asks a camera again now, device and streams; what the device refused is forgotten because a person says so.

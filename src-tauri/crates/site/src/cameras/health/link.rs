@@ -1,7 +1,14 @@
 //! The link to one device: its client, its heartbeat, its events.
 
-use super::states::DeviceSeen;
-use crate::cameras::{Cameras, events::Intake, onboarding::services_of};
+use super::{
+    listening::{ListenTo, Listening, Occasion},
+    states::DeviceSeen,
+};
+use crate::cameras::{
+    Cameras,
+    events::{EventSourceKind, Intake},
+    onboarding::services_of,
+};
 use std::{
     sync::{
         Arc,
@@ -18,9 +25,8 @@ use tokio_util::sync::CancellationToken;
 use watchwall_model::{Credentials, DeviceEndpoint, DeviceId, DeviceService, ErrorCode, Problem, UtcMillis};
 use watchwall_onvif::{
     Client, ClientOptions, DeviceAddress, ErrorKind, OnvifError, PlainPassword,
-    events::{EventSource, ListenPhase},
+    events::ListenPhase,
     operations::{GetCapabilities, GetServices, GetSystemDateAndTime, Profile, Services},
-    soap::Service,
 };
 use watchwall_store::Store;
 
@@ -65,8 +71,10 @@ pub struct LinkSnapshot {
     pub clock_offset_ms: Option<i64>,
     /// Known once the device let us in.
     pub profiles: Arc<Vec<Profile>>,
-    /// How its events are listened to; `None` where it has none.
+    /// How its pull point is listened to; `None` where it has none.
     pub listening: Option<ListenPhase>,
+    /// Where its events come from now; `None` while none do.
+    pub event_source: Option<EventSourceKind>,
 }
 
 impl LinkSnapshot {
@@ -145,7 +153,7 @@ impl RunningLink {
             wake: Arc::clone(&wake),
             is_retried: Arc::clone(&is_retried),
             failures: 0,
-            events: None,
+            listening: Listening::default(),
         };
         let task = tokio::spawn(heart.run(cancel.clone()));
         Ok(Self { wanted, link: DeviceLink { client, snapshot, wake, is_retried }, cancel, task })
@@ -169,7 +177,7 @@ struct Heart {
     wake: Arc<Notify>,
     is_retried: Arc<AtomicBool>,
     failures: u32,
-    events: Option<EventSource>,
+    listening: Listening,
 }
 
 impl Heart {
@@ -180,6 +188,10 @@ impl Heart {
                 () = cancel.cancelled() => break,
                 () = self.wake.notified() => {}
                 () = sleep_until(next) => {}
+                () = self.listening.changed() => {
+                    self.look_at_events(Occasion::Change).await;
+                    continue;
+                }
             }
             let beaten = tokio::select! {
                 () = cancel.cancelled() => break,
@@ -191,18 +203,14 @@ impl Heart {
             let wait = if self.failures == 1 { SECOND_LOOK.min(self.shared.interval) } else { self.shared.interval };
             next = Instant::now() + jittered(wait);
         }
-        if let Some(events) = self.events.take() {
-            events.stop().await;
-        }
+        self.listening.stop().await;
     }
 
     /// Asks for the clock, which needs no login; once it answers, for what a login shows, once.
     async fn beat(&mut self) {
         if self.is_retried.swap(false, Ordering::SeqCst) {
             self.tell(|seen| seen.login = None);
-            if let Some(events) = &self.events {
-                events.retry();
-            }
+            self.listening.retry();
         }
         let asked_at = UtcMillis::now();
         match self.client.call(&GetSystemDateAndTime).await {
@@ -221,7 +229,8 @@ impl Heart {
             }
         }
         if self.is_introduced() {
-            self.look_at_events().await;
+            self.look_for_pull_point().await;
+            self.look_at_events(Occasion::Beat).await;
         } else {
             self.introduce().await;
         }
@@ -248,7 +257,7 @@ impl Heart {
         match self.client.profiles().await {
             Ok(profiles) => {
                 self.snapshot.send_modify(|seen| seen.profiles = Arc::new(profiles));
-                self.listen().await;
+                self.look_at_events(Occasion::Beat).await;
             }
             Err(error) => self.hindered(&error),
         }
@@ -261,28 +270,30 @@ impl Heart {
         }
     }
 
-    async fn listen(&mut self) {
-        if self.events.is_some() || !self.client.services().has(&Service::Events) {
+    /// A pull point may come with a new firmware, or be let in again.
+    async fn look_for_pull_point(&mut self) {
+        if self.snapshot.borrow().login.is_some() || !self.listening.should_look_again() {
             return;
         }
-        let source = EventSource::start(self.client.clone());
-        let profiles = Arc::clone(&self.snapshot.borrow().profiles);
-        self.shared.intake.take(self.id, profiles, source.listen()).await;
-        self.events = Some(source);
+        if self.listening.has_pull_point() {
+            self.listening.retry();
+        } else if let Ok(services) = learn_services(&self.client).await {
+            self.client.learn_services(services);
+        }
     }
 
     /// The events' door may be shut while the others are open, or be heard of late.
-    async fn look_at_events(&mut self) {
-        if self.events.is_none() && self.snapshot.borrow().login.is_none() {
-            self.listen().await;
+    async fn look_at_events(&mut self, occasion: Occasion) {
+        if self.snapshot.borrow().login.is_some() && !self.listening.has_pull_point() {
+            return;
         }
-        let Some(events) = &self.events else { return };
-        let heard = events.snapshot();
-        let refusal = heard.reason.filter(|code| super::states::is_login(*code));
+        let profiles = Arc::clone(&self.snapshot.borrow().profiles);
+        let to = ListenTo { id: self.id, client: &self.client, profiles: &profiles, shared: &self.shared };
+        let heard = self.listening.look(to, occasion).await;
         self.tell(|seen| {
-            seen.listening = Some(heard.phase);
-            if heard.phase == ListenPhase::NeedsAttention && refusal.is_some() {
-                seen.login = refusal;
+            (seen.listening, seen.event_source) = (heard.pull_point, heard.via);
+            if heard.refused_login.is_some() {
+                seen.login = heard.refused_login;
             }
         });
     }

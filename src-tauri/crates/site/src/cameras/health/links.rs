@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
-use tokio::sync::{Notify, watch};
+use tokio::{
+    sync::{Notify, watch},
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{Camera, Device, DeviceId, DeviceService};
 use watchwall_store::StoreError;
@@ -20,36 +23,55 @@ const STOP_WITHIN: Duration = Duration::from_millis(1_500);
 
 /// Written by the reconciler only. The lock is never held across a wait.
 #[derive(Default)]
-pub struct Links(RwLock<BTreeMap<DeviceId, RunningLink>>);
+pub struct Links {
+    running: RwLock<BTreeMap<DeviceId, RunningLink>>,
+    /// Counts the links that were made.
+    made: watch::Sender<u64>,
+}
 
 impl Links {
     pub fn get(&self, id: DeviceId) -> Option<DeviceLink> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(|running| running.link.clone())
+        self.running.read().unwrap_or_else(PoisonError::into_inner).get(&id).map(|running| running.link.clone())
+    }
+
+    /// One that is about to be made.
+    pub async fn soon(&self, id: DeviceId, within: Duration) -> Option<DeviceLink> {
+        let mut made = self.made.subscribe();
+        let seen = async {
+            loop {
+                if let Some(link) = self.get(id) {
+                    return Some(link);
+                }
+                made.changed().await.ok()?;
+            }
+        };
+        timeout(within, seen).await.ok().flatten()
     }
 
     fn wanted(&self) -> BTreeMap<DeviceId, WantedLink> {
-        let links = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let links = self.running.read().unwrap_or_else(PoisonError::into_inner);
         links.iter().map(|(id, running)| (*id, running.wanted.clone())).collect()
     }
 
     /// What the device has told of its services since its link was made.
     fn tell(&self, id: DeviceId, services: Vec<DeviceService>) {
-        if let Some(running) = self.0.write().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
+        if let Some(running) = self.running.write().unwrap_or_else(PoisonError::into_inner).get_mut(&id) {
             running.link.learn(&services);
             running.wanted.services = services;
         }
     }
 
     fn insert(&self, running: RunningLink) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(running.wanted.id, running);
+        self.running.write().unwrap_or_else(PoisonError::into_inner).insert(running.wanted.id, running);
+        self.made.send_modify(|count| *count += 1);
     }
 
     fn remove(&self, id: DeviceId) -> Option<RunningLink> {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&id)
+        self.running.write().unwrap_or_else(PoisonError::into_inner).remove(&id)
     }
 
     fn drain(&self) -> Vec<RunningLink> {
-        std::mem::take(&mut *self.0.write().unwrap_or_else(PoisonError::into_inner)).into_values().collect()
+        std::mem::take(&mut *self.running.write().unwrap_or_else(PoisonError::into_inner)).into_values().collect()
     }
 }
 

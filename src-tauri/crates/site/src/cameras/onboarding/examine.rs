@@ -20,7 +20,9 @@ use watchwall_media::ingest::{IngestOptions, device_at};
 use watchwall_model::{
     Credentials, DeviceEndpoint, DeviceFacts, DeviceKey, ErrorCode, Problem, SafeUrl, StreamRole, Transport,
 };
-use watchwall_onvif::{Channel, ClientOptions, Device, HttpPool, LoginSeen, StepReport, Survey, Vendor, channels};
+use watchwall_onvif::{
+    Channel, ClientOptions, Device, HttpPool, LoginSeen, Step, StepReport, Survey, Vendor, channels,
+};
 
 /// What looking needs, shared by a site.
 #[derive(Clone)]
@@ -30,6 +32,15 @@ pub struct Examiner {
     pub refused: Arc<Refused>,
     /// Streams received at once on this machine.
     pub probes: Arc<Semaphore>,
+}
+
+/// What is looked at, and who hears which step is under way.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    pub row: &'a Row,
+    /// Tried in this order where the row has no credentials.
+    pub sets: &'a [Credentials],
+    pub tell: &'a (dyn Fn(OnboardingStep) + Send + Sync),
 }
 
 /// What can be stored already, and what is still to be learnt.
@@ -52,17 +63,12 @@ impl Looked {
 }
 
 impl Examiner {
-    /// Looks at what a row names, with its own credentials or else with `sets`, in order.
+    /// Looks at what a row names, with its own credentials or else with the sets, in order.
     ///
     /// # Errors
     /// What stopped it, with the steps until there.
-    pub async fn examine(
-        &self,
-        row: &Row,
-        sets: &[Credentials],
-        cancel: &CancellationToken,
-    ) -> Result<Examined, Refusal> {
-        let looked = self.look(row, sets, cancel).await?;
+    pub async fn examine(&self, look: Look<'_>, cancel: &CancellationToken) -> Result<Examined, Refusal> {
+        let looked = self.look(look, cancel).await?;
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(cancelled()),
@@ -74,11 +80,11 @@ impl Examiner {
     ///
     /// # Errors
     /// As [`Examiner::examine`].
-    pub async fn look(&self, row: &Row, sets: &[Credentials], cancel: &CancellationToken) -> Result<Looked, Refusal> {
+    pub async fn look(&self, look: Look<'_>, cancel: &CancellationToken) -> Result<Looked, Refusal> {
         tokio::select! {
             biased;
             () = cancel.cancelled() => Err(cancelled()),
-            outcome = self.look_at(row, sets) => outcome,
+            outcome = self.look_at(look) => outcome,
         }
     }
 
@@ -100,7 +106,7 @@ impl Examiner {
             && let Ok(placeholder) = placeholder(&at)
         {
             let key = at.key();
-            let received = self.receive(&device, &placeholder, examined.credentials.as_ref(), &key).await;
+            let received = self.receive(&device, &placeholder, examined.credentials.as_ref(), &key, &|_| ()).await;
             let (streams, watching) = sorted(received);
             examined.channels.extend(channels_of(&device.channels, streams));
             examined.note_reports(watch(watching).await);
@@ -125,15 +131,17 @@ impl Examiner {
         looked.examined.steps.sort_by_key(|outcome| outcome.step);
     }
 
-    async fn look_at(&self, row: &Row, sets: &[Credentials]) -> Result<Looked, Refusal> {
+    async fn look_at(&self, look: Look<'_>) -> Result<Looked, Refusal> {
+        let Look { row, sets, tell } = look;
         match &row.target {
-            Target::Stream(url) => self.stream_only(row, url, sets).await,
+            Target::Stream(url) => self.stream_only(look, url).await,
             Target::Device(address) => {
                 let at = endpoint_of(address);
-                match self.connect(row, &at, address, sets).await {
-                    Ok((survey, credentials)) => self.streams_of(row, at, survey, credentials).await,
+                match self.connect(look, &at, address).await {
+                    Ok((survey, credentials)) => self.streams_of(look, at, survey, credentials).await,
                     Err(refusal) if row.new.vendor.is_some() && is_no_onvif(refusal.problem.code) => {
                         // The installer knows the brand: its streams may be there all the same.
+                        tell(OnboardingStep::Templates);
                         let credentials = row.credentials.clone().or_else(|| sets.first().cloned());
                         let vendor = row.new.vendor.as_deref();
                         let found = self.by_template(vendor, &at, credentials.as_ref(), false).await;
@@ -158,15 +166,17 @@ impl Examiner {
     /// Connects with the row's credentials, or with one set after the other as far as the device may be asked.
     async fn connect(
         &self,
-        row: &Row,
+        look: Look<'_>,
         at: &DeviceEndpoint,
         address: &watchwall_onvif::DeviceAddress,
-        sets: &[Credentials],
     ) -> Result<(Survey, Option<Credentials>), Refusal> {
+        let Look { row, sets, tell } = look;
         let key = at.key();
         let vendor = row.new.vendor.as_deref().and_then(Vendor::of_name);
+        let tell = |step: Step| tell(step.into());
         let connect = |credentials: Option<Credentials>| {
-            Device::enter(address.clone(), credentials, self.client_options(key.clone()), vendor.clone())
+            let options = self.client_options(key.clone());
+            Device::enter_telling(address.clone(), credentials, options, vendor.clone(), &tell)
         };
         if row.credentials.is_some() || sets.is_empty() {
             let survey = connect(row.credentials.clone()).await;
@@ -215,7 +225,7 @@ impl Examiner {
 
     async fn streams_of(
         &self,
-        row: &Row,
+        look: Look<'_>,
         at: DeviceEndpoint,
         survey: Survey,
         credentials: Option<Credentials>,
@@ -225,14 +235,14 @@ impl Examiner {
             return Err(Refusal { steps, problem: Problem::new(ErrorCode::Internal) });
         };
         if device.channels.is_empty() {
-            return self.without_profiles(row, at, device, steps, credentials).await;
+            return self.without_profiles(look, at, device, steps, credentials).await;
         }
         let key = at.key();
         let placeholder = placeholder(&at)?;
         let started = Instant::now();
         // One question at a time: the addresses first, for pictures take longer than names.
         let (received, (identity, report)) =
-            tokio::join!(self.receive(&device, &placeholder, credentials.as_ref(), &key), device.identity());
+            tokio::join!(self.receive(&device, &placeholder, credentials.as_ref(), &key, look.tell), device.identity());
         device.learn_identity(identity);
         steps.push(report.into());
         let found_ms = received.iter().map(|one| one.found_ms).max().unwrap_or_default();
@@ -266,12 +276,14 @@ impl Examiner {
     /// A device that lists nothing to show: its brand's usual addresses, for which it has to say who it is.
     async fn without_profiles(
         &self,
-        row: &Row,
+        look: Look<'_>,
         at: DeviceEndpoint,
         mut device: Device,
         mut steps: Vec<StepOutcome>,
         credentials: Option<Credentials>,
     ) -> Result<Looked, Refusal> {
+        let Look { row, tell, .. } = look;
+        tell(OnboardingStep::Identify);
         let (identity, report) = device.identity().await;
         device.learn_identity(identity);
         let (details, reports) = device.details().await;
@@ -280,6 +292,7 @@ impl Examiner {
         steps.sort_by_key(|outcome| outcome.step);
         let facts = facts_of(&device);
         let started = Instant::now();
+        tell(OnboardingStep::Templates);
         let vendor = row.new.vendor.clone().or_else(|| facts.vendor.clone());
         let found = self.by_template(vendor.as_deref(), &at, credentials.as_ref(), is_recorder(&facts)).await;
         let outcome = found.as_ref().map(|_| ()).map_err(Clone::clone);
@@ -298,7 +311,9 @@ impl Examiner {
         }
     }
 
-    async fn stream_only(&self, row: &Row, url: &SafeUrl, sets: &[Credentials]) -> Result<Looked, Refusal> {
+    async fn stream_only(&self, look: Look<'_>, url: &SafeUrl) -> Result<Looked, Refusal> {
+        let Look { row, sets, tell } = look;
+        tell(OnboardingStep::ProbeStreams);
         let started = Instant::now();
         let key = device_at(url, Transport::Auto);
         let mut tried = Vec::new();

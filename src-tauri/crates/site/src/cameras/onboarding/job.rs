@@ -3,7 +3,7 @@
 use super::{
     examined::ExaminedChannel,
     row::{NewRow, Row},
-    step::StepOutcome,
+    step::{OnboardingStep, StepOutcome},
 };
 use crate::cameras::jobs::Pulse;
 use std::{
@@ -66,6 +66,8 @@ pub struct RowSnapshot {
     /// As typed; may name a URL, never credentials.
     pub address: String,
     pub state: RowState,
+    /// What is being done, while it runs.
+    pub step: Option<OnboardingStep>,
     /// Rises with every change within the job.
     pub revision: u64,
     pub attempts: u32,
@@ -216,6 +218,21 @@ impl Job {
         self.change(|inner| {
             let entry = inner.rows.get_mut(index)?;
             act(&mut entry.seen);
+            if entry.seen.state.is_over() {
+                entry.seen.step = None;
+            }
+            Some(((), (), index))
+        });
+    }
+
+    /// Notes what is being done with a row that runs.
+    pub(super) fn tell(&self, index: usize, step: OnboardingStep) {
+        self.change(|inner| {
+            let seen = &mut inner.rows.get_mut(index)?.seen;
+            if seen.state != RowState::Running || seen.step == Some(step) {
+                return None;
+            }
+            seen.step = Some(step);
             Some(((), (), index))
         });
     }
@@ -282,6 +299,7 @@ impl Entry {
             name: row.as_ref().and_then(|row| row.new.name.clone()),
             address: row.as_ref().map(|row| row.target.key()).unwrap_or_default(),
             state: if row.is_some() { RowState::Waiting } else { RowState::Failed },
+            step: None,
             revision: 1,
             attempts: 0,
             took_ms: 0,
@@ -356,7 +374,14 @@ mod tests {
         let before = job.revision();
         let (index, row) = job.take().unwrap();
         assert_eq!((index, row.number), (0, 1));
+        let step_of = |job: &Job| job.rows()[index].step;
+        job.tell(index, OnboardingStep::Reach);
+        let told = job.revision();
+        job.tell(index, OnboardingStep::Reach);
+        assert_eq!((step_of(&job), job.revision()), (Some(OnboardingStep::Reach), told));
         job.set(index, |row| row.state = RowState::Added);
+        job.tell(index, OnboardingStep::Snapshot);
+        assert_eq!(step_of(&job), None);
         let changed: Vec<_> = job.rows_since(before).iter().map(|row| (row.number, row.state)).collect();
         assert_eq!(changed, [(1, RowState::Added)]);
         job.cancel_waiting();

@@ -42,7 +42,7 @@ pub(super) use facts::{facts_of, services_of};
 pub(super) use plan::{Identity, Standing, standing};
 pub(super) use streams::stream_failure;
 
-use examine::Examiner;
+use examine::{Examiner, Look};
 use unfinished::Unfinished;
 
 use super::{
@@ -190,6 +190,7 @@ impl Cameras {
     /// What stopped it, with the steps until there.
     pub async fn examine(&self, new: NewRow) -> Result<Examined, Refusal> {
         let row = Row::read(1, new).map_err(|problem| Refusal { steps: Vec::new(), problem })?;
-        self.shared.onboarding.examiner.examine(&row, &[], &CancellationToken::new()).await
+        let look = Look { row: &row, sets: &[], tell: &|_| () };
+        self.shared.onboarding.examiner.examine(look, &CancellationToken::new()).await
     }
 }

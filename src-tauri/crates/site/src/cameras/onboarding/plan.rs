@@ -128,6 +128,7 @@ pub fn channel_rows(row: &Row, examined: &Examined, group: Option<GroupId>) -> V
             name: base.as_deref().map(|base| name(base, channel.number, is_single)),
             group,
             channel: channel.number,
+            enabled: row.new.channels.as_ref().is_none_or(|wanted| wanted.contains(&channel.number)),
             source_token: channel.source_token.clone(),
             ptz_profile: channel.ptz_profile.clone(),
             streams: stream_rows(channel),

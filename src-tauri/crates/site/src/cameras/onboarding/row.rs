@@ -25,6 +25,8 @@ pub struct NewRow {
     pub url: Option<String>,
     /// Name of a preset file, when the installer knows the brand.
     pub vendor: Option<String>,
+    /// Numbers of the channels that are wanted; the others are added switched off. `None` wants all.
+    pub channels: Option<Vec<u32>>,
 }
 
 /// Checked and completed.

@@ -2,7 +2,7 @@
 
 use super::{
     address::{Target, endpoint_of},
-    examine::Looked,
+    examine::{Look, Looked},
     examined::{Examined, Refusal},
     job::{Job, RowSnapshot, RowState, millis},
     plan,
@@ -99,8 +99,10 @@ async fn one(
     shared.refuse_known_address(row).await.map_err(bare)?;
     let sets = job.sets();
     let examiner = &shared.onboarding.examiner;
+    let tell = |step| job.tell(index, step);
+    let look = Look { row, sets: &sets, tell: &tell };
     if job.options.is_dry_run {
-        let mut examined = examiner.examine(row, &sets, &job.cancel).await?;
+        let mut examined = examiner.examine(look, &job.cancel).await?;
         job.note_opened(examined.credentials.as_ref());
         forget_pictures(&mut examined);
         let known = shared.refuse_known_device(&examined).await;
@@ -111,9 +113,10 @@ async fn one(
         });
         return Ok(None);
     }
-    let mut looked = examiner.look(row, &sets, &job.cancel).await?;
+    let mut looked = examiner.look(look, &job.cancel).await?;
     job.note_opened(looked.examined.credentials.as_ref());
     forget_pictures(&mut looked.examined);
+    tell(OnboardingStep::Register);
     let started = Instant::now();
     let mut registered = shared.register(row, &looked.examined).await;
     if matches!(&registered, Err(problem) if problem.code == ErrorCode::DeviceMoved) {

@@ -1,6 +1,11 @@
 //! Receives the streams of a device, as far as the first picture or for a whole GOP.
 
-use super::{examine::Examiner, examined::ExaminedStream, job::millis, step::stream_suggestion};
+use super::{
+    examine::Examiner,
+    examined::ExaminedStream,
+    job::millis,
+    step::{OnboardingStep, stream_suggestion},
+};
 use futures::{StreamExt, future::join_all, stream};
 use std::time::{Duration, Instant};
 use watchwall_media::ingest::{ProbeReport, ProbeRequest, Watching, look};
@@ -38,12 +43,14 @@ impl Examiner {
         placeholder: &SafeUrl,
         credentials: Option<&Credentials>,
         key: &DeviceKey,
+        tell: &(dyn Fn(OnboardingStep) + Send + Sync),
     ) -> Vec<Received> {
         let started = Instant::now();
+        tell(OnboardingStep::StreamUris);
         let wanted = device.wanted_streams();
         let looks: Vec<_> = wanted
             .iter()
-            .map(|wanted| self.receive_one(device, wanted, placeholder, credentials, key, started))
+            .map(|wanted| self.receive_one(device, wanted, placeholder, credentials, key, (started, tell)))
             .collect();
         stream::iter(looks).buffered(STREAMS_AT_ONCE).filter_map(std::future::ready).collect().await
     }
@@ -55,9 +62,10 @@ impl Examiner {
         placeholder: &SafeUrl,
         credentials: Option<&Credentials>,
         key: &DeviceKey,
-        started: Instant,
+        (started, tell): (Instant, &(dyn Fn(OnboardingStep) + Send + Sync)),
     ) -> Option<Received> {
         let found = device.find_stream(wanted).await?;
+        tell(OnboardingStep::ProbeStreams);
         let found_ms = millis(started.elapsed());
         let (url, result, watching) = match &found.url {
             Err(error) => (placeholder.clone(), Err(failure_of(error)), None),

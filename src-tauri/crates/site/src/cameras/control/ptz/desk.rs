@@ -100,17 +100,34 @@ impl Control {
         let patrol = self.patrol(id).await?;
         let round = patrol.clone();
         self.ask(patrol.camera, |reply| Command::Start { who, patrol: round, reply }).await?;
+        self.ground.store.patrols().begin(id).await?;
         Ok(patrol)
     }
 
     /// Ends a round; nothing happens when it is not under way.
     ///
     /// # Errors
-    /// `not_found`, and as [`Control::ptz`].
+    /// `not_found`, and `ptz_busy`.
     pub async fn stop_patrol(&self, id: PatrolId, who: Operator) -> Result<Patrol, Problem> {
         let patrol = self.patrol(id).await?;
-        self.ask(patrol.camera, |reply| Command::End { who, patrol: id, reply }).await?;
+        // Also of a camera that is switched off or gone: nothing is asked of it.
+        let end = |reply| Command::End { who, patrol: id, reply };
+        self.send(patrol.camera, || Problem::new(ErrorCode::AnswerTimeout).at("ptz"), end).await?;
+        self.ground.store.patrols().end(id).await?;
         Ok(patrol)
+    }
+
+    /// Goes on with the rounds that were under way when the site stopped.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn resume_patrols(&self) -> Result<(), Problem> {
+        for patrol in self.ground.store.patrols().running().await? {
+            tracing::info!(camera.id = patrol.camera.0, patrol = patrol.id.0, "a camera goes on with its round");
+            // A fresh actor has room for it.
+            let _ = self.desk.seat(patrol.camera, &self.ground).try_send(Command::Resume(patrol));
+        }
+        Ok(())
     }
 
     /// # Errors
@@ -156,8 +173,17 @@ impl Control {
         // What cannot be moved at all is said before an actor exists.
         let reached = self.ground.reach(camera).await?;
         seat::profile_of(&reached.camera)?;
-        let (reply, answer) = oneshot::channel();
         let late = || Problem::new(ErrorCode::AnswerTimeout).with("host", &reached.camera.host).at("ptz");
+        self.send(camera, late, command).await
+    }
+
+    async fn send<T>(
+        &self,
+        camera: CameraId,
+        late: impl FnOnce() -> Problem,
+        command: impl FnOnce(oneshot::Sender<Result<T, Problem>>) -> Command,
+    ) -> Result<T, Problem> {
+        let (reply, answer) = oneshot::channel();
         let asked = async {
             // An actor that ended between the two is started again, once.
             if let Err(mpsc::error::SendError(command)) =

@@ -5,8 +5,10 @@ use watchwall_model::{Patrol, PatrolId};
 
 /// Somebody moved the camera by hand: the round waits so long.
 pub const PAUSE: Duration = Duration::from_secs(60);
-/// A round that cannot reach its presets so often in a row is given up.
+/// A round that cannot reach its presets so often in a row rests before each further try: the camera may be starting, or
+/// gone for long.
 const MOST_FAILURES: u32 = 3;
+const REST: Duration = Duration::from_secs(60);
 
 /// A round under way.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +59,18 @@ impl Round {
         self.paused_until = Some(now + PAUSE);
     }
 
-    /// Whether the round goes on after a move that went like this.
-    pub const fn goes_on(&mut self, is_done: bool) -> bool {
-        self.failures = if is_done { 0 } else { self.failures + 1 };
-        self.failures < MOST_FAILURES
+    /// Takes note of a move that was done.
+    pub const fn arrived(&mut self) {
+        self.failures = 0;
+    }
+
+    /// Takes note of a move that failed. Whether the round rests from now on.
+    pub fn failed(&mut self, now: Instant) -> bool {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= MOST_FAILURES {
+            self.next_at = now + REST;
+        }
+        self.failures == MOST_FAILURES
     }
 
     pub fn facts(&self, now: Instant) -> PatrolFacts {
@@ -115,10 +125,25 @@ mod tests {
     }
 
     #[test]
-    fn a_round_that_arrives_nowhere_ends() {
-        let mut round = round(&[5], Instant::now()).unwrap();
-        assert!(round.goes_on(false) && round.goes_on(false) && round.goes_on(true));
-        assert!(round.goes_on(false) && round.goes_on(false) && !round.goes_on(false));
-        assert!(self::round(&[], Instant::now()).is_none());
+    fn a_round_that_arrives_nowhere_rests_and_tries_again() {
+        let start = Instant::now();
+        let mut round = round(&[5], start).unwrap();
+        let mut now = start;
+        let mut fails = |count: u32| {
+            let mut rests = Vec::new();
+            for _ in 0..count {
+                now = round.due();
+                round.next(now);
+                rests.push(round.failed(now));
+            }
+            (rests, (round.due() - now).as_secs())
+        };
+        assert_eq!(fails(2), (vec![false, false], 5));
+        assert_eq!(fails(3), (vec![true, false, false], 60));
+        round.next(now);
+        round.arrived();
+        assert_eq!((round.due() - now).as_secs(), 5);
+        assert!(!round.failed(now));
+        assert!(self::round(&[], start).is_none());
     }
 }

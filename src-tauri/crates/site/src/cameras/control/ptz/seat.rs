@@ -117,8 +117,18 @@ pub struct Asked {
 pub enum Command {
     Act(Asked),
     See(oneshot::Sender<Result<PtzSight, Problem>>),
-    Start { who: Operator, patrol: Patrol, reply: oneshot::Sender<Result<(), Problem>> },
-    End { who: Operator, patrol: PatrolId, reply: oneshot::Sender<Result<(), Problem>> },
+    Start {
+        who: Operator,
+        patrol: Patrol,
+        reply: oneshot::Sender<Result<(), Problem>>,
+    },
+    End {
+        who: Operator,
+        patrol: PatrolId,
+        reply: oneshot::Sender<Result<(), Problem>>,
+    },
+    /// Goes on with a round that was under way when the site stopped.
+    Resume(Patrol),
 }
 
 /// # Errors
@@ -207,6 +217,11 @@ impl Seat {
             Command::See(reply) => drop(reply.send(self.see().await)),
             Command::Start { who, patrol, reply } => drop(reply.send(self.start_round(&who, patrol))),
             Command::End { who, patrol, reply } => drop(reply.send(self.end_round(&who, patrol))),
+            Command::Resume(patrol) => {
+                if self.round.is_none() {
+                    self.round = Round::start(patrol, Instant::now());
+                }
+            }
         }
     }
 
@@ -427,13 +442,19 @@ impl Seat {
             let profile = profile_of(&reached.camera)?;
             reached.client().call(&GotoPreset { profile, token, speed: None }).await.map_err(refused)
         };
-        let done = done.await;
-        if let Err(problem) = &done {
-            tracing::warn!(camera.id = self.camera.0, "a camera did not go to the next preset of its round: {problem}");
-        }
-        if !round.goes_on(done.is_ok()) {
-            tracing::warn!(camera.id = self.camera.0, patrol = round.id().0, "a round is given up");
-            self.round = None;
+        match done.await {
+            Ok(()) => round.arrived(),
+            Err(problem) if problem.code == ErrorCode::CameraNotFound => self.round = None,
+            Err(problem) => {
+                if round.failed(Instant::now()) {
+                    let (camera, patrol) = (self.camera.0, round.id().0);
+                    tracing::warn!(
+                        camera.id = camera,
+                        patrol,
+                        "a camera does not go its round; it is tried on: {problem}"
+                    );
+                }
+            }
         }
     }
 
