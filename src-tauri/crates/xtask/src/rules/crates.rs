@@ -11,18 +11,19 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("onvif", &["model"]),
     ("mediamtx", &["model"]),
     ("engine-protocol", &["model"]),
+    ("evidence", &["model"]),
     ("api", &["model"]),
     ("paper", &[]),
-    ("site", &["model", "store", "media", "onvif", "mediamtx", "engine-protocol"]),
+    ("site", &["model", "store", "media", "onvif", "evidence", "mediamtx", "engine-protocol"]),
     ("server", &["model", "store", "media", "engine-protocol", "site", "api", "paper"]),
     ("camsim", &["model"]),
     ("engine", &["model", "engine-protocol"]),
-    ("headless", &["model", "store", "media", "site", "server", "camsim"]),
+    ("headless", &["model", "store", "media", "evidence", "site", "server", "camsim"]),
     ("desktop", &["model", "headless"]),
     ("xtask", &["model", "server"]),
     // Programs beside the product: they may look anywhere, nobody may look at them.
     ("bench", &["model", "api", "media", "store", "site", "server", "headless", "camsim"]),
-    ("tests", &["model", "api", "media", "store", "site", "server", "headless", "camsim", "engine-protocol"]),
+    ("tests", &["model", "api", "media", "store", "evidence", "site", "server", "headless", "camsim", "engine-protocol"]),
 ];
 
 /// Heavy crate (or the start of a family's names, with `*`) and the packages that may use it.
@@ -34,6 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gstreamer*", &["media", "camsim"]),
     ("retina", &["media"]),
     ("cairo-rs", &["paper"]),
+    ("ring", &["evidence"]),
     ("pango*", &["paper"]),
     ("mp4-atom", &["media"]),
     ("sqlx", &["store"]),
