@@ -36,6 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("retina", &["media"]),
     ("cairo-rs", &["paper"]),
     ("ring", &["evidence"]),
+    ("zip", &["evidence"]),
     ("pango*", &["paper"]),
     ("mp4-atom", &["media"]),
     ("sqlx", &["store"]),
