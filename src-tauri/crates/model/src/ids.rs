@@ -30,6 +30,14 @@ id!(/// A node of the camera tree.
     GroupId);
 id!(/// A saved arrangement of tiles.
     LayoutId);
+id!(/// A stretch of recordings that nothing may delete.
+    EvidenceLockId);
+id!(/// A remark about a moment of a recording.
+    BookmarkId);
+id!(/// Clips of an incident, with notes.
+    CaseId);
+id!(/// Recordings handed out.
+    ExportId);
 id!(/// One recording file.
     SegmentId);
 id!(/// A person or program that may log in.

@@ -8,6 +8,7 @@ mod camera_event;
 mod codec;
 mod device;
 mod error;
+mod evidence;
 mod gap;
 mod group;
 mod health;
@@ -31,10 +32,14 @@ pub use camera_event::{CameraEventRow, CameraEventState, NewCameraEvent, Patrol,
 pub use codec::{AudioCodec, VideoCodec};
 pub use device::{CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfile, DeviceService, StreamFailure};
 pub use error::{ErrorCode, Problem};
+pub use evidence::{Bookmark, Case, CaseClip, EvidenceLock, ExportClip, ExportRow, ExportState, ExportWanted};
 pub use gap::{Gap, GapReason};
 pub use group::Group;
 pub use health::{CameraHealth, HealthState, OfflineEvent};
-pub use ids::{CameraId, CredentialSetId, DeviceId, GroupId, LayoutId, PatrolId, SegmentId, SessionId, UserId};
+pub use ids::{
+    BookmarkId, CameraId, CaseId, CredentialSetId, DeviceId, EvidenceLockId, ExportId, GroupId, LayoutId, PatrolId,
+    SegmentId, SessionId, UserId,
+};
 pub use layout::{Layout, LayoutGrid, Tile};
 pub use lockout::{Admission, DeviceKey, Door, DoorStanding, LockoutLatch, RefusedLogin};
 pub use path::{StreamPath, StreamRole};

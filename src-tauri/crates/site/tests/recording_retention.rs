@@ -11,10 +11,10 @@
 mod recording_support;
 
 use recording_support::{Bench, Farm, Footage, files_below, path, until};
-use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{path::PathBuf, sync::atomic::Ordering::Relaxed, time::Instant};
 use watchwall_model::{Fragment, Plan, Segment, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
 use watchwall_site::recording::{RecordingStats, StallHistogram};
-use watchwall_store::{NewSegment, SegmentProgress, encode_fragments};
+use watchwall_store::{NewEvidenceLock, NewSegment, SegmentProgress, encode_fragments};
 
 const DAY_MS: i64 = 86_400_000;
 const FILE_BYTES: usize = 512 * 1024;
@@ -24,11 +24,11 @@ fn from_environment(name: &str, otherwise: usize) -> usize {
 }
 
 /// An earlier recording: its file and its row.
-async fn put(bench: &Bench, root: &std::path::Path, path: &StreamPath, n: usize, start: UtcMillis) {
+async fn put(bench: &Bench, root: &std::path::Path, path: &StreamPath, n: usize, start: UtcMillis) -> PathBuf {
     let file = format!("{path}/2020-01-{:02}/00-{:02}-{:02}.mp4", n / 3_600 + 1, n / 60 % 60, n % 60);
     let full = root.join(&file);
     std::fs::create_dir_all(full.parent().unwrap()).unwrap();
-    std::fs::write(full, vec![n as u8; FILE_BYTES]).unwrap();
+    std::fs::write(&full, vec![n as u8; FILE_BYTES]).unwrap();
     let new = NewSegment {
         path: path.clone(),
         volume: VolumeCode("main".into()),
@@ -50,6 +50,7 @@ async fn put(bench: &Bench, root: &std::path::Path, path: &StreamPath, n: usize,
         state: SegmentState::Complete,
     };
     bench.store.segments().insert_found(&new, progress).await.unwrap();
+    full
 }
 
 fn stalls(before: &RecordingStats, after: &RecordingStats) -> StallHistogram {
@@ -142,4 +143,57 @@ async fn a_tenth_is_deleted_and_recording_goes_on() {
     };
     show("undisturbed", &stalls(&begun, &quiet));
     show(&format!("while {wanted} of {files} files went in {:?}", to - from), &stalls(&quiet, &after));
+}
+
+/// Age and watermark take everything but what is locked; once unlocked, that goes too.
+#[tokio::test(flavor = "multi_thread")]
+async fn locked_recordings_survive_age_and_watermark() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("recordings");
+    let farm = Farm::new(0);
+    let bench = Bench::start(folder.path(), &farm).await;
+    let (gate, yard) = (path(1), path(2));
+    let now = UtcMillis::now();
+    let at = |days: i64| now.saturating_add_ms(-days * DAY_MS);
+    let lock = |paths: &[&StreamPath], from, to, until| NewEvidenceLock {
+        paths: paths.iter().map(|path| (*path).clone()).collect(),
+        range: TimeRange::new(from, to).unwrap(),
+        reason: "incident".into(),
+        locked_by: "anna".into(),
+        created_at: now,
+        until,
+    };
+    // Twenty days ago, far past the retention of seven; and yesterday, which only a full disk takes.
+    let locked_old = put(&bench, &root, &gate, 0, at(20)).await;
+    let free_old = put(&bench, &root, &gate, 1, at(19)).await;
+    let locks = bench.store.evidence_locks();
+    let held = locks.insert(&lock(&[&gate, &yard], at(20), at(19), None)).await.unwrap();
+    // A range that reaches into the future covers what is recorded later.
+    locks.insert(&lock(&[&yard], at(2), now.saturating_add_ms(DAY_MS), None)).await.unwrap();
+    let locked_new = put(&bench, &root, &yard, 2, at(1)).await;
+    let free_new = put(&bench, &root, &gate, 3, at(1)).await;
+    // This lock's date has come: it holds nothing any more.
+    let expired = put(&bench, &root, &gate, 4, at(15)).await;
+    locks.insert(&lock(&[&gate], at(16), at(14), Some(now.saturating_add_ms(-1)))).await.unwrap();
+    bench.stop().await;
+
+    // Each start looks at ages at once.
+    let bench = Bench::start(folder.path(), &farm).await;
+    until("old files gone", 30, || async { (!free_old.exists() && !expired.exists()).then_some(()) }).await;
+    assert!(locked_old.exists() && locked_new.exists() && free_new.exists());
+    // A watermark below what every disk holds: all goes that may.
+    let mut volume = bench.store.volumes().all().await.unwrap().remove(0);
+    volume.high_watermark_percent = 0.1;
+    volume.low_watermark_percent = 0.1;
+    bench.store.volumes().put(&volume).await.unwrap();
+    bench.stop().await;
+    let bench = Bench::start(folder.path(), &farm).await;
+    until("unlocked files gone", 30, || async { (!free_new.exists()).then_some(()) }).await;
+    assert!(locked_old.exists() && locked_new.exists());
+    bench.store.evidence_locks().end(held.id, UtcMillis::now(), "bert").await.unwrap();
+    bench.stop().await;
+    let bench = Bench::start(folder.path(), &farm).await;
+    until("the unlocked file gone", 30, || async { (!locked_old.exists()).then_some(()) }).await;
+    assert!(locked_new.exists(), "another lock holds it");
+    bench.stop().await;
 }

@@ -12,7 +12,7 @@ const FOLDER: &str = "backup";
 const KEEP_DAYS: usize = 7;
 const DAY_MS: i64 = 86_400_000;
 /// In an order that satisfies the foreign keys.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 20] = [
     "meta",
     "camera_groups",
     "devices",
@@ -27,6 +27,11 @@ const TABLES: [&str; 15] = [
     "users",
     "layouts",
     "settings",
+    "evidence_locks",
+    "evidence_lock_paths",
+    "bookmarks",
+    "cases",
+    "exports",
     "audit",
 ];
 /// Rebuilt from the volumes, or worth nothing after a restore.

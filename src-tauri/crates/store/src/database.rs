@@ -1,8 +1,9 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    DataFolder, StoreError, audit::AuditLog, camera_events::CameraEventTable, cameras::CameraTable,
-    credential_sets::CredentialSetTable, devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable,
+    DataFolder, StoreError, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
+    cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable, devices::DeviceTable,
+    doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable, exports::ExportTable,
     groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable,
     pieces::PieceCache, plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable,
     sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
@@ -176,6 +177,22 @@ impl Store {
 
     pub fn events(&self) -> EventTable<'_> {
         EventTable { store: self }
+    }
+
+    pub fn evidence_locks(&self) -> EvidenceLockTable<'_> {
+        EvidenceLockTable { store: self }
+    }
+
+    pub fn bookmarks(&self) -> BookmarkTable<'_> {
+        BookmarkTable { store: self }
+    }
+
+    pub fn cases(&self) -> CaseTable<'_> {
+        CaseTable { store: self }
+    }
+
+    pub fn exports(&self) -> ExportTable<'_> {
+        ExportTable { store: self }
     }
 
     pub fn users(&self) -> UserTable<'_> {

@@ -6,14 +6,18 @@
 
 mod audit;
 mod backup;
+mod bookmarks;
 mod camera_events;
 mod cameras;
+mod cases;
 mod credential_sets;
 mod database;
 mod devices;
 mod doctor_reports;
 mod error;
 mod events;
+mod evidence_locks;
+mod exports;
 mod fragments;
 mod groups;
 mod layouts;
@@ -35,14 +39,18 @@ mod users;
 mod volumes;
 
 pub use audit::{AuditEntry, AuditLog, NewAuditEntry};
+pub use bookmarks::{BookmarkFilter, BookmarkTable};
 pub use camera_events::CameraEventTable;
 pub use cameras::{CameraTable, NewCameraRow};
+pub use cases::CaseTable;
 pub use credential_sets::CredentialSetTable;
 pub use database::{OpenOutcome, Store};
 pub use devices::{DeviceTable, NewChannelRow, NewDeviceRow, NewStreamRow};
 pub use doctor_reports::DoctorReportTable;
 pub use error::StoreError;
 pub use events::{EventTable, RecordingEvent, RecordingEventKind};
+pub use evidence_locks::{EvidenceLockTable, LockFilter, NewEvidenceLock};
+pub use exports::{ExportEnd, ExportTable, NewExport};
 pub use fragments::{decode_fragments, encode_fragments};
 pub use groups::GroupTable;
 pub use layouts::LayoutTable;
@@ -72,12 +80,16 @@ mod statements {
         let all = [
             audit::STATEMENTS,
             backup::STATEMENTS,
+            bookmarks::STATEMENTS,
             camera_events::STATEMENTS,
             cameras::STATEMENTS,
+            cases::STATEMENTS,
             credential_sets::STATEMENTS,
             devices::STATEMENTS,
             doctor_reports::STATEMENTS,
             events::STATEMENTS,
+            evidence_locks::STATEMENTS,
+            exports::STATEMENTS,
             groups::STATEMENTS,
             layouts::STATEMENTS,
             offline_events::STATEMENTS,

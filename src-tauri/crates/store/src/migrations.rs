@@ -10,6 +10,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0003_devices.sql", include_str!("../../../../migrations/0003_devices.sql")),
     ("0004_doctor_reports.sql", include_str!("../../../../migrations/0004_doctor_reports.sql")),
     ("0005_running_patrols.sql", include_str!("../../../../migrations/0005_running_patrols.sql")),
+    ("0006_evidence.sql", include_str!("../../../../migrations/0006_evidence.sql")),
 ];
 
 /// The version this program writes.

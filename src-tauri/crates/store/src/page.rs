@@ -42,6 +42,30 @@ impl PageRequest {
     }
 }
 
+/// Where a list that goes down by row id continues.
+///
+/// # Errors
+/// `request_invalid` for a made-up cursor.
+pub(crate) fn before(request: &PageRequest) -> Result<i64, Problem> {
+    match &request.cursor {
+        Some(cursor) => Ok(decode(cursor)?.parse().unwrap_or(i64::MAX)),
+        None => Ok(i64::MAX),
+    }
+}
+
+/// One row more than a page holds tells whether another page follows.
+pub(crate) fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit.saturating_add(1)).unwrap_or(i64::MAX)
+}
+
+/// The page of rows that were read by [`before`] and [`one_more`].
+pub(crate) fn cut_by_id<T>(mut items: Vec<T>, limit: usize, id: impl Fn(&T) -> i64) -> Page<T> {
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next_cursor = items.last().filter(|_| more).map(|item| encode(&id(item).to_string()));
+    Page { items, next_cursor }
+}
+
 pub(crate) fn encode(key: &str) -> String {
     URL_SAFE_NO_PAD.encode(key)
 }

@@ -49,7 +49,8 @@ const EXPIRED: &str = head!(
      ORDER BY start_ms LIMIT ?3"
 );
 const DELETING: &str = head!("WHERE volume = ?1 AND deleting = 1 ORDER BY id LIMIT ?2");
-const MARK_DELETING: &str = "UPDATE segments SET deleting = 1 WHERE id = ?1 RETURNING path, start_ms";
+// Whoever chose it may have chosen before it was locked.
+const MARK_DELETING: &str = "UPDATE segments SET deleting = 1 WHERE id = ?1 AND locked = 0 RETURNING path, start_ms";
 const FORGET: &str = "DELETE FROM segments WHERE id = ?1 RETURNING path, start_ms";
 const MARK_MISSING: &str = "UPDATE segments SET state = 'missing' WHERE id = ?1 RETURNING path, start_ms";
 const PATHS: &str = "SELECT DISTINCT path FROM segments ORDER BY path";
@@ -277,18 +278,19 @@ impl SegmentTable<'_> {
         read_all(query.fetch_all(self.store.reader()).await?)
     }
 
-    /// First step of deleting: the timeline forgets them at once.
-    pub async fn mark_deleting(&self, ids: &[SegmentId]) -> Result<(), StoreError> {
+    /// First step of deleting: the timeline forgets them at once. Answers those that may go: what was locked meanwhile
+    /// stays as it is.
+    pub async fn mark_deleting(&self, ids: &[SegmentId]) -> Result<Vec<SegmentId>, StoreError> {
         self.each(MARK_DELETING, ids).await
     }
 
     /// Last step of deleting, once the files are gone.
     pub async fn forget(&self, ids: &[SegmentId]) -> Result<(), StoreError> {
-        self.each(FORGET, ids).await
+        self.each(FORGET, ids).await.map(drop)
     }
 
     pub async fn mark_missing(&self, ids: &[SegmentId]) -> Result<(), StoreError> {
-        self.each(MARK_MISSING, ids).await
+        self.each(MARK_MISSING, ids).await.map(drop)
     }
 
     /// Stream paths that have any recording.
@@ -337,8 +339,9 @@ impl SegmentTable<'_> {
         Ok(rows.into_iter().map(|(id, file)| (SegmentId(id), file)).collect())
     }
 
-    /// Every one of these statements takes the segment off the timeline.
-    async fn each(&self, statement: &'static str, ids: &[SegmentId]) -> Result<(), StoreError> {
+    /// Every one of these statements takes the segment off the timeline. Answers those it touched.
+    async fn each(&self, statement: &'static str, ids: &[SegmentId]) -> Result<Vec<SegmentId>, StoreError> {
+        let mut touched = Vec::with_capacity(ids.len());
         let mut pending = self.store.pieces().pending();
         let mut writer = self.store.writer().acquire().await?;
         let mut transaction = writer.begin().await?;
@@ -347,11 +350,12 @@ impl SegmentTable<'_> {
                 sqlx::query_as(statement).bind(id.0).fetch_optional(&mut *transaction).await?;
             if let Some((path, start_ms)) = row {
                 pending.push(Change::Remove { path, start_ms, id: id.0 });
+                touched.push(*id);
             }
         }
         transaction.commit().await?;
         pending.apply();
-        Ok(())
+        Ok(touched)
     }
 }
 

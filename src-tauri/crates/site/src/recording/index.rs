@@ -268,9 +268,14 @@ impl Index {
         Ok(self.store.segments().paths().await?)
     }
 
-    /// First step of deleting.
-    pub async fn mark(&self, ids: &[SegmentId]) -> Result<(), Problem> {
+    /// First step of deleting; answers those that may go.
+    pub async fn mark(&self, ids: &[SegmentId]) -> Result<Vec<SegmentId>, Problem> {
         Ok(self.store.segments().mark_deleting(ids).await?)
+    }
+
+    /// Ends the evidence locks whose date has come.
+    pub async fn expire_locks(&self, now: UtcMillis) -> Result<u64, Problem> {
+        Ok(self.store.evidence_locks().expire(now).await?)
     }
 
     /// Marked, and perhaps not deleted before the last run ended.

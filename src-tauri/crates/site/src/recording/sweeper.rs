@@ -83,6 +83,11 @@ impl Sweeper {
         if by_age {
             self.finish_marked().await?;
             if self.clock.trusts(now, Instant::now()) {
+                if self.index.expire_locks(now).await? > 0 {
+                    tracing::info!(
+                        "the date of evidence locks has come; their recordings follow their retention again"
+                    );
+                }
                 self.sweep_age(now, cancel).await?;
                 self.index.forget_causes(age_limit(now, KEEP_CAUSES_DAYS)).await?;
             }
@@ -176,9 +181,11 @@ impl Sweeper {
         }
     }
 
-    async fn delete(&self, doomed: Vec<Doomed>) -> Result<Gone, Problem> {
+    /// What was locked since it was chosen stays.
+    async fn delete(&self, mut doomed: Vec<Doomed>) -> Result<Gone, Problem> {
         let ids: Vec<_> = doomed.iter().map(|segment| segment.id).collect();
-        self.index.mark(&ids).await?;
+        let marked = self.index.mark(&ids).await?;
+        doomed.retain(|segment| marked.contains(&segment.id));
         self.unlink(doomed).await
     }
 
