@@ -23,7 +23,10 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("xtask", &["model", "server"]),
     // Programs beside the product: they may look anywhere, nobody may look at them.
     ("bench", &["model", "api", "media", "store", "site", "server", "headless", "camsim"]),
-    ("tests", &["model", "api", "media", "store", "evidence", "site", "server", "headless", "camsim", "engine-protocol"]),
+    (
+        "tests",
+        &["model", "api", "media", "store", "evidence", "site", "server", "headless", "camsim", "engine-protocol"],
+    ),
 ];
 
 /// Heavy crate (or the start of a family's names, with `*`) and the packages that may use it.
