@@ -72,12 +72,34 @@ fn check(video: Video, audio: Audio) {
     if !tools::has("ffprobe") {
         return;
     }
+    let pictures = count(&units, Track::Video) * 2 - 25;
+    let sounds = play(&whole, video, pictures);
+    let read = fmp4::walk(&mut Cursor::new(&whole), fmp4::scan_init(&whole).unwrap().len as u64, &info.tracks).unwrap();
+    assert!(read.is_closed);
+    assert_eq!(read.fragments.len(), 5);
+
+    let progressive = ClipLayout::progressive(&info.params, UtcMicros(START_US), &parts, |part, offset, len| {
+        let rest = &files[part][offset as usize..];
+        Ok(Bytes::copy_from_slice(&rest[..len.min(rest.len())]))
+    })
+    .unwrap();
+    assert_eq!(progressive.starts_us(), layout.starts_us());
+    assert_eq!(progressive.duration_us(), layout.duration_us());
+    let whole = bytes_of(&progressive, &files, 0..u64::MAX);
+    assert_eq!(whole.len() as u64, progressive.total_len());
+    let moof = whole.windows(4).any(|kind| kind == b"moof");
+    assert!(!moof && whole.windows(4).any(|kind| kind == b"co64"));
+    assert_eq!(play(&whole, video, pictures), sounds, "{audio:?}: as much sound in both");
+}
+
+/// What other programs find in a file; answers how many packets of sound.
+fn play(whole: &[u8], video: Video, pictures: usize) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("clip.mp4");
-    fs::write(&file, &whole).unwrap();
+    fs::write(&file, whole).unwrap();
     let frames = tools::ffprobe_frames(&file);
     let mut seen: Vec<f64> = frames.iter().filter(|frame| frame.stream == 0).map(|frame| frame.seconds).collect();
-    assert_eq!(seen.len(), count(&units, Track::Video) * 2 - 25);
+    assert_eq!(seen.len(), pictures);
     seen.sort_by(f64::total_cmp);
     for (n, pair) in seen.windows(2).enumerate() {
         assert!((pair[1] - pair[0] - 0.04).abs() < 0.03, "{video:?}: picture {n} lasts {} s", pair[1] - pair[0]);
@@ -85,9 +107,7 @@ fn check(video: Video, audio: Audio) {
     let duration: f64 = tools::ffprobe_entry(&file, "format=duration").parse().unwrap();
     assert!((duration - 5.0).abs() < 0.15, "{video:?}: {duration} s");
     assert_eq!(tools::qtdemux_pictures(&file), seen.len());
-    let read = fmp4::walk(&mut Cursor::new(&whole), fmp4::scan_init(&whole).unwrap().len as u64, &info.tracks).unwrap();
-    assert!(read.is_closed);
-    assert_eq!(read.fragments.len(), 5);
+    frames.iter().filter(|frame| frame.stream == 1).count()
 }
 
 #[test]

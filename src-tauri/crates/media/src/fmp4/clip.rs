@@ -6,7 +6,7 @@ use super::{
     boxes::{BoxRef, Boxes, Fields, find, header},
     init_segment, mfra,
     prft::{MEDIA_TIME_AT, PRFT_BYTES, read_prft},
-    samples::read_moof,
+    samples::{SampleRef, read_moof},
 };
 use crate::{StreamParams, Track};
 use bytes::Bytes;
@@ -49,6 +49,8 @@ pub struct ClipLayout {
     spans: Vec<Span>,
     total_len: u64,
     duration_us: u64,
+    /// Where each fragment begins on the clip's time line, in the order given.
+    starts_us: Vec<u64>,
 }
 
 #[derive(Clone, Debug)]
@@ -70,19 +72,20 @@ impl ClipLayout {
         mut read: impl FnMut(usize, u64, usize) -> io::Result<Bytes>,
     ) -> Result<Self, FmpError> {
         let mut line = Line::default();
-        let mut heads = Vec::new();
+        let (mut heads, mut starts_us) = (Vec::new(), Vec::new());
         for (part, clip_part) in parts.iter().enumerate() {
             line.begin(clip_part.tracks);
             for fragment in &clip_part.fragments {
                 let head = read_head(fragment, |len| read(part, fragment.offset, len))?;
                 let (head, entry) = line.rewrite(head)?;
+                starts_us.push(line.begun_us);
                 heads.push((part, *fragment, head, entry));
             }
         }
         let sound = Sound::from(parts.iter().any(|part| part.tracks.audio.is_some()));
         let duration_us = line.shown_us;
         let kind = InitKind::Clip { start, duration_ms: duration_us.div_ceil(1000) };
-        let mut layout = Self { spans: Vec::with_capacity(heads.len() * 2 + 2), total_len: 0, duration_us };
+        let mut layout = Self { spans: Vec::with_capacity(heads.len() * 2 + 2), total_len: 0, duration_us, starts_us };
         if heads.is_empty() {
             return Err(FmpError::Empty);
         }
@@ -111,12 +114,24 @@ impl ClipLayout {
         self.duration_us
     }
 
+    /// Where each fragment begins in the clip, microseconds from its beginning; in the order of the parts.
+    pub fn starts_us(&self) -> &[u64] {
+        &self.starts_us
+    }
+
     /// What the bytes of `range`, cut to the clip, consist of, in order.
     pub fn pieces(&self, range: Range<u64>) -> Vec<ClipPiece> {
         let range = range.start..range.end.min(self.total_len);
         let first = self.spans.partition_point(|span| span.at + span.piece.len() <= range.start);
         let touched = self.spans[first..].iter().take_while(|span| span.at < range.end);
         touched.filter_map(|span| span.cut(&range)).collect()
+    }
+
+    /// Of pieces in their order.
+    pub(super) fn of(pieces: impl IntoIterator<Item = ClipPiece>, line: &Line, starts_us: Vec<u64>) -> Self {
+        let mut layout = Self { spans: Vec::new(), total_len: 0, duration_us: line.shown_us, starts_us };
+        pieces.into_iter().for_each(|piece| layout.push(piece));
+        layout
     }
 
     fn push(&mut self, piece: ClipPiece) {
@@ -156,7 +171,10 @@ impl Span {
 }
 
 /// Everything of a fragment before the payload of its `mdat`.
-fn read_head(fragment: &ClipFragment, mut read: impl FnMut(usize) -> io::Result<Bytes>) -> Result<Vec<u8>, FmpError> {
+pub(super) fn read_head(
+    fragment: &ClipFragment,
+    mut read: impl FnMut(usize) -> io::Result<Bytes>,
+) -> Result<Vec<u8>, FmpError> {
     let torn = || FmpError::Malformed("a fragment without moof and mdat");
     let most = usize::try_from(fragment.size_bytes).unwrap_or(usize::MAX).min(MOST_HEAD);
     let mut bytes = read(most.min(HEAD_GUESS))?;
@@ -184,21 +202,52 @@ fn read_head(fragment: &ClipFragment, mut read: impl FnMut(usize) -> io::Result<
 
 /// The clip's time line: the parts follow each other without a hole, whatever lay between them.
 #[derive(Default)]
-struct Line {
-    tracks: TrackTable,
+pub(super) struct Line {
+    pub(super) tracks: TrackTable,
     sequence: u32,
     /// End of the last sample in decoding order: where the next part begins.
     end_us: u64,
     /// End of the last picture shown, which B-frames put later.
-    shown_us: u64,
+    pub(super) shown_us: u64,
+    /// Where the fragment placed last begins.
+    pub(super) begun_us: u64,
     /// Added to this part's times, in microseconds; set by its first fragment.
     shift_us: Option<i64>,
 }
 
 impl Line {
-    fn begin(&mut self, tracks: TrackTable) {
+    pub(super) fn begin(&mut self, tracks: TrackTable) {
         self.tracks = tracks;
         self.shift_us = None;
+    }
+
+    /// Puts a fragment's samples behind those before; answers what is added to this part's times, in microseconds.
+    /// `None` for a part that begins without any.
+    pub(super) fn place(&mut self, samples: &[SampleRef]) -> Option<i64> {
+        let first_us = samples.iter().map(|sample| to_us(sample.dts, self.rate(sample.track))).min();
+        let shift_us = match (self.shift_us, first_us) {
+            (Some(shift), _) => shift,
+            (None, Some(first)) => *self.shift_us.insert(self.end_us as i64 - first),
+            (None, None) => return None,
+        };
+        let placed = |us: i64| u64::try_from(us.saturating_add(shift_us)).unwrap_or(0);
+        self.begun_us = first_us.map_or(self.end_us, placed);
+        for sample in samples {
+            let rate = self.rate(sample.track);
+            let end = |begin: i64| placed(to_us(begin.saturating_add(i64::from(sample.duration)), rate));
+            self.end_us = self.end_us.max(end(sample.dts));
+            self.shown_us = self.shown_us.max(end(sample.pts));
+        }
+        Some(shift_us)
+    }
+
+    /// Ticks per second of a track.
+    pub(super) fn rate(&self, track: Track) -> u32 {
+        let info = match track {
+            Track::Video => self.tracks.video,
+            Track::Audio => self.tracks.audio,
+        };
+        info.map_or(VIDEO_TIMESCALE, |info| info.timescale)
     }
 
     /// The head with its times and number replaced, and what the `mfra` says of it: time, and where its `moof` is.
@@ -208,16 +257,7 @@ impl Line {
         let mut samples = Vec::new();
         read_moof(&moof, &self.tracks, &mut samples);
         let (moof_at, times) = (moof.at, tfdt_fields(&moof, &self.tracks));
-        let begins = |track| samples.iter().find(|sample| sample.track == track);
-        let dts_us = |track, rate: Option<u32>| begins(track).zip(rate).map(|(sample, rate)| to_us(sample.dts, rate));
-        let video_rate = self.tracks.video.map(|track| track.timescale);
-        let audio_rate = self.tracks.audio.map(|track| track.timescale);
-        let first_us = [dts_us(Track::Video, video_rate), dts_us(Track::Audio, audio_rate)].into_iter().flatten().min();
-        let shift_us = match (self.shift_us, first_us) {
-            (Some(shift), _) => shift,
-            (None, Some(first)) => *self.shift_us.insert(self.end_us as i64 - first),
-            (None, None) => return Err(malformed()),
-        };
+        let shift_us = self.place(&samples).ok_or_else(malformed)?;
         self.sequence += 1;
         put(&mut head, moof_at + 2 * BOX_HEADER + 4, &self.sequence.to_be_bytes()).ok_or_else(malformed)?;
         for (at, rate) in times {
@@ -232,16 +272,8 @@ impl Line {
                 shift_at(&mut head, at, shift_us, rate).ok_or_else(malformed)?;
             }
         }
-        for sample in &samples {
-            let rate = if sample.track == Track::Video { video_rate } else { audio_rate }.unwrap_or(VIDEO_TIMESCALE);
-            let end = |begin: i64| {
-                let end = to_us(begin.saturating_add(i64::from(sample.duration)), rate).saturating_add(shift_us);
-                u64::try_from(end).unwrap_or(0)
-            };
-            self.end_us = self.end_us.max(end(sample.dts));
-            self.shown_us = self.shown_us.max(end(sample.pts));
-        }
-        let rate = video_rate.unwrap_or(VIDEO_TIMESCALE);
+        let rate = self.tracks.video.map_or(VIDEO_TIMESCALE, |track| track.timescale);
+        let begins = |track| samples.iter().find(|sample: &&SampleRef| sample.track == track);
         let entry = begins(Track::Video).filter(|sample| sample.is_key).map(|sample| {
             let time = sample.pts.saturating_add(to_ticks(shift_us, rate));
             (u64::try_from(time).unwrap_or(0), moof_at as u64)
@@ -276,11 +308,11 @@ fn put(head: &mut [u8], at: usize, bytes: &[u8]) -> Option<()> {
     Some(())
 }
 
-fn to_us(ticks: i64, rate: u32) -> i64 {
+pub(super) fn to_us(ticks: i64, rate: u32) -> i64 {
     (i128::from(ticks) * 1_000_000 / i128::from(rate.max(1))) as i64
 }
 
 /// Rounded to the nearest tick.
-fn to_ticks(us: i64, rate: u32) -> i64 {
+pub(super) fn to_ticks(us: i64, rate: u32) -> i64 {
     ((i128::from(us) * i128::from(rate)).div_euclid(500_000) + 1).div_euclid(2) as i64
 }

@@ -45,7 +45,7 @@ pub struct InitOptions<'a> {
 }
 
 /// Ticks per second of the movie header.
-const MOVIE_TIMESCALE: u32 = 1000;
+pub(super) const MOVIE_TIMESCALE: u32 = 1000;
 /// From 1904, where MP4 counts from, to 1970.
 const MP4_EPOCH_SECONDS: i64 = 2_082_844_800;
 
@@ -54,11 +54,30 @@ const MP4_EPOCH_SECONDS: i64 = 2_082_844_800;
 /// # Errors
 /// [`FmpError::CodecUnsupported`] and [`FmpError::ConfigInvalid`] for the video; [`FmpError::Empty`] without any track.
 pub fn init_segment(params: &StreamParams, options: InitOptions<'_>) -> Result<Bytes, FmpError> {
-    let created = match options.kind {
-        InitKind::Live => 0,
-        InitKind::File(identity) => mp4_seconds(identity.start),
-        InitKind::Clip { start, .. } => mp4_seconds(start),
+    let start = match options.kind {
+        InitKind::Live => UtcMicros(0),
+        InitKind::File(identity) => identity.start,
+        InitKind::Clip { start, .. } => start,
     };
+    let mut moov = movie(params, start, options.sound)?;
+    let trex = |trak: &Trak| match trak.tkhd.track_id {
+        AUDIO_TRACK => trex(AUDIO_TRACK, KEY_FLAGS),
+        id => trex(id, 0),
+    };
+    let mut mvex = Mvex { trex: moov.trak.iter().map(trex).collect(), ..Mvex::default() };
+    if let InitKind::Clip { duration_ms, .. } = options.kind {
+        mvex.mehd = Some(Mehd { fragment_duration: duration_ms });
+    }
+    moov.mvex = Some(mvex);
+    encode(&moov, options.kind, params.video.as_ref().map_or(0, |video| video.max_reorder_frames))
+}
+
+/// A `moov` whose tracks have no samples yet.
+///
+/// # Errors
+/// As [`init_segment`].
+pub(super) fn movie(params: &StreamParams, start: UtcMicros, sound: Sound) -> Result<Moov, FmpError> {
+    let created = mp4_seconds(start);
     let mut moov = Moov {
         mvhd: Mvhd {
             creation_time: created,
@@ -71,24 +90,14 @@ pub fn init_segment(params: &StreamParams, options: InitOptions<'_>) -> Result<B
         },
         ..Moov::default()
     };
-    let mut mvex = Mvex::default();
     if let Some(video) = &params.video {
         moov.trak.push(video_track(video, created)?);
-        mvex.trex.push(trex(VIDEO_TRACK, 0));
     }
-    let sound = params.audio.as_ref().filter(|_| options.sound == Sound::With);
+    let sound = params.audio.as_ref().filter(|_| sound == Sound::With);
     if let Some(sound) = sound.filter(|sound| audio::is_containable(sound)) {
         moov.trak.push(audio_track(sound, created)?);
-        mvex.trex.push(trex(AUDIO_TRACK, KEY_FLAGS));
     }
-    if moov.trak.is_empty() {
-        return Err(FmpError::Empty);
-    }
-    if let InitKind::Clip { duration_ms, .. } = options.kind {
-        mvex.mehd = Some(Mehd { fragment_duration: duration_ms });
-    }
-    moov.mvex = Some(mvex);
-    encode(&moov, options.kind, params.video.as_ref().map_or(0, |video| video.max_reorder_frames))
+    if moov.trak.is_empty() { Err(FmpError::Empty) } else { Ok(moov) }
 }
 
 fn encode(moov: &Moov, kind: InitKind<'_>, max_reorder_frames: u8) -> Result<Bytes, FmpError> {

@@ -7,7 +7,8 @@
 //! * [`mfra`]: the box at the end that lets ordinary players seek.
 //! * [`scan_init`], [`walk`], [`samples`]: reading. Bytes are taken as hostile: nothing here panics or reserves memory
 //!   by what a file claims.
-//! * [`ClipLayout`]: several stretches of recordings as one file whose every byte is known before any is made.
+//! * [`ClipLayout`]: several stretches of recordings as one file whose every byte is known before any is made,
+//!   fragmented for browsers and quick to lay out, or progressive for whoever keeps it.
 //!
 //! Everything here is pure but [`walk`] and [`read_init`], which read a file. Boxes off the hot path are encoded by
 //! `mp4-atom`; fragments are written and all boxes are read by hand: the first for speed, the second because the
@@ -23,6 +24,7 @@ mod init;
 mod mfra;
 mod moof;
 mod prft;
+mod progressive;
 mod sample_entry;
 mod samples;
 mod scan;
