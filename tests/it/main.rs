@@ -12,6 +12,7 @@ mod doctor;
 mod doctor_mends;
 mod doctor_streams;
 mod door;
+mod evidence;
 mod first_run;
 mod health;
 mod live;

@@ -35,6 +35,8 @@ pub enum Command {
     /// Writes reports of the site that runs on this machine.
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Says whether an export, or a proof of recording, is what its site signed. Needs no site and no network.
+    Verify(VerifyArguments),
 }
 
 /// Where the site keeps its data and listens.
@@ -319,4 +321,17 @@ pub enum ReportCommand {
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
     },
+}
+
+#[derive(Args)]
+pub struct VerifyArguments {
+    /// Folder of the export or the proof; a ZIP is unpacked first.
+    pub folder: PathBuf,
+    /// The site's key as it is known from elsewhere: its fingerprint, or a PEM file. Without it the key in the folder
+    /// is believed.
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Prints everything as JSON.
+    #[arg(long)]
+    pub json: bool,
 }

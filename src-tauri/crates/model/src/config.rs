@@ -139,6 +139,15 @@ sections! {
         time_zone: Option<String> = None;
     }
 
+    /// Evidence.
+    evidence: EvidenceConfig {
+        /// A folder besides `exports` in the data folder that exports may be written to, for example a mounted drive; its
+        /// subfolders too. Empty: none.
+        export_folder: Option<PathBuf> = None;
+        /// Exports made at once.
+        max_exports: usize = 2, 1 to 16;
+    }
+
     /// The log.
     log: LogConfig {
         /// `error`, `warn`, `info`, `debug` or `trace`, or tracing directives.

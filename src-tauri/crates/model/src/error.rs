@@ -122,6 +122,10 @@ catalogue! {
     DiskSlow = "disk_slow", 503;
     DiskFailed = "disk_failed", 503;
     RecorderOverflow = "recorder_overflow", 503;
+    // Evidence
+    ExportFolderRefused = "export_folder_refused", 422;
+    ExportNotDone = "export_not_done", 409;
+    ExportGone = "export_gone", 404;
     // Walls
     LayoutInvalid = "layout_invalid", 422;
     // Site

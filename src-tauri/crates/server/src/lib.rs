@@ -10,6 +10,7 @@ mod app;
 mod byte_range;
 mod catalogue;
 mod docs_page;
+mod download;
 mod error;
 mod extract;
 mod live;

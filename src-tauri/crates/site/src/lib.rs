@@ -4,6 +4,7 @@
 //! Nothing here knows HTTP.
 
 pub mod cameras;
+pub mod evidence;
 pub mod recording;
 mod site;
 mod tap;

@@ -2,6 +2,7 @@
 
 use crate::{
     cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
+    evidence::{Evidence, EvidenceParts},
     recording::Recording,
     tap::CameraTaps,
     upkeep::Upkeep,
@@ -32,6 +33,7 @@ pub struct Site {
     pub control: Control,
     pub doctor: Doctor,
     pub recording: Recording,
+    pub evidence: Evidence,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
     pub started_at: UtcMillis,
@@ -78,6 +80,13 @@ impl Site {
         if let OpenOutcome::Rebuilt { .. } = outcome {
             recording.reindex().await?;
         }
+        let evidence = Evidence::start(EvidenceParts {
+            store: store.clone(),
+            recording: recording.clone(),
+            data_folder: data_folder.clone(),
+            config: config.evidence.clone(),
+        })
+        .await?;
         let transcodes = TranscodePool::new(config.live.max_transcodes);
         Ok(Arc::new(Self {
             started_at: UtcMillis::now(),
@@ -91,6 +100,7 @@ impl Site {
             control,
             doctor,
             recording,
+            evidence,
             transcodes,
             plugins,
             notices,
@@ -98,11 +108,12 @@ impl Site {
         }))
     }
 
-    /// Upkeep, which nobody needs; recorders, so that their last fragments reach the disk, then what watches cameras, then
+    /// Upkeep and evidence, which nobody waits for; recorders, so that their last fragments reach the disk, then what watches cameras, then
     /// the cameras, then the database.
     pub async fn stop(&self) {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
+        bounded("evidence", self.evidence.stop()).await;
         bounded("recording", self.recording.stop()).await;
         bounded("control", self.control.stop()).await;
         bounded("health", self.health.stop()).await;

@@ -3,6 +3,8 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
+export type BookmarkMark = Schemas['BookmarkMark'];
+export type BookmarkView = Schemas['BookmarkView'];
 export type CameraEventView = Schemas['CameraEventView'];
 export type CameraHealthView = Schemas['CameraHealthView'];
 export type CameraStatus = Schemas['CameraStatus'];
@@ -34,6 +36,8 @@ export type DoctorView = Schemas['DoctorView'];
 export type EncoderOptionView = Schemas['EncoderOptionView'];
 export type EncoderPatch = Schemas['EncoderPatch'];
 export type EncoderView = Schemas['EncoderView'];
+export type EvidenceLockView = Schemas['EvidenceLockView'];
+export type ExportView = Schemas['ExportView'];
 export type FactsView = Schemas['FactsView'];
 export type GapView = Schemas['GapView'];
 export type GridView = Schemas['GridView'];

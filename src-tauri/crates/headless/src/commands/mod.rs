@@ -9,6 +9,7 @@ mod onboarding;
 mod report;
 mod running_site;
 mod serve;
+mod verify;
 
 use crate::cli::{Arguments, Command};
 use anyhow::Result;
@@ -26,6 +27,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Config(command) => config::run(command),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Report(command) => report::run(command).await,
+            Command::Verify(arguments) => verify::run(&arguments),
         }
     });
     // Blocking work that outlived its task must not keep the process.

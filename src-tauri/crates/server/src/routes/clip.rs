@@ -5,6 +5,7 @@ use crate::{
     access::Caller,
     app::{Act, App},
     byte_range::{Asked, asked_range},
+    download::disposition,
     error::ApiError,
     extract::{AtPath, Query},
 };
@@ -15,14 +16,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures::StreamExt;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use watchwall_api::{ProblemDetails, RangeQuery};
 use watchwall_model::{Problem, StreamPath};
 use watchwall_site::recording::Clip;
 
 const LONGEST_MS: i64 = 86_400_000;
-/// All but `attr-char` of RFC 8187.
-const NOT_IN_NAMES: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// One continuous MP4 of a recorded range, begun at the key frame before `from`. Range requests work.
 #[utoipa::path(get, path = "/api/v1/playback/{path}/clip.mp4", tag = "playback", operation_id = "read_clip", params(("path" = String, Path), RangeQuery),
@@ -92,13 +90,8 @@ async fn build(app: &App, path: &StreamPath, query: &RangeQuery) -> Result<Clip,
     app.site.recording.clip(path, range_of(query.from, query.to, LONGEST_MS)?).await
 }
 
-/// `Content-Disposition` (RFC 6266): a name that every program reads, and the wished one in full (RFC 8187).
 fn file_name(clip: &Clip, path: &StreamPath, wished: Option<&str>) -> String {
-    let plain = format!("attachment; filename=\"{path}_{}.mp4\"", clip.range.start.0);
-    match wished.map(|name| name.rsplit(['/', '\\']).next().unwrap_or_default()).filter(|name| !name.is_empty()) {
-        Some(name) => format!("{plain}; filename*=UTF-8''{}", utf8_percent_encode(name, NOT_IN_NAMES)),
-        None => plain,
-    }
+    disposition(&format!("{path}_{}.mp4", clip.range.start.0), wished)
 }
 
 fn head(clip: &Clip, file_name: &str) -> HeaderMap {

@@ -5,8 +5,10 @@
 
 mod answer;
 mod audit;
+mod bookmarks;
 mod camera_health;
 mod cameras;
+mod cases;
 mod clip;
 mod credential_sets;
 mod device_control;
@@ -14,6 +16,8 @@ mod devices;
 mod discovery;
 mod docs;
 mod doctor;
+mod evidence_locks;
+mod exports;
 mod groups;
 mod health;
 mod layouts;
@@ -27,6 +31,7 @@ mod picture;
 mod plans;
 mod playback;
 mod probe;
+mod proofs;
 mod ptz;
 mod reports;
 mod sessions;
@@ -170,6 +175,28 @@ fn table() -> Vec<Entry> {
         entry(PLAYBACK, routes!(playback::frame)),
         entry(PLAYBACK, routes!(playback::thumbnail)),
         entry(PLAYBACK, routes!(timeline::timeline)),
+        entry(PLAYBACK, routes!(evidence_locks::list)),
+        entry(EXPORT, routes!(evidence_locks::create)),
+        entry(EXPORT, routes!(evidence_locks::end)),
+        entry(PLAYBACK, routes!(bookmarks::list)),
+        entry(PLAYBACK, routes!(bookmarks::create)),
+        entry(PLAYBACK, routes!(bookmarks::replace)),
+        entry(PLAYBACK, routes!(bookmarks::remove)),
+        entry(EXPORT, routes!(cases::list)),
+        entry(EXPORT, routes!(cases::create)),
+        entry(EXPORT, routes!(cases::read)),
+        entry(EXPORT, routes!(cases::replace)),
+        entry(EXPORT, routes!(cases::remove)),
+        entry(EXPORT, routes!(exports::list)),
+        entry(EXPORT, routes!(exports::start)),
+        entry(EXPORT, routes!(exports::read)),
+        entry(EXPORT, routes!(exports::cancel)),
+        entry(EXPORT, routes!(exports::remove)),
+        entry(EXPORT, routes!(exports::download)),
+        entry(EXPORT, routes!(exports::download_head)),
+        entry(EXPORT, routes!(proofs::list)),
+        entry(EXPORT, routes!(proofs::download)),
+        entry(LoggedIn, routes!(proofs::key)),
         entry(PLAYBACK, routes!(plans::list)),
         entry(CONFIGURE, routes!(plans::put)),
         entry(CONFIGURE, routes!(plans::remove)),

@@ -4,7 +4,7 @@ use crate::{
     app::App,
     error::ApiError,
     extract::{Query, invalid},
-    views::track_view,
+    views::{TrackMarks, track_view},
 };
 use axum::{Json, extract::State};
 use std::collections::HashMap;
@@ -33,7 +33,10 @@ pub async fn timeline(
     let mut marks = Marks { of_camera: HashMap::new(), range, resolution_ms };
     let mut views = Vec::with_capacity(tracks.len());
     for (path, track) in &tracks {
-        views.push(track_view(path, track, marks.of(&app, path).await?));
+        let bookmarks = app.site.store.bookmarks().in_range(path, range).await?;
+        let locks = app.site.store.evidence_locks().in_range(path, range).await?;
+        let marks = marks.of(&app, path).await?;
+        views.push(track_view(path, track, &TrackMarks { marks, bookmarks: &bookmarks, locks: &locks }));
     }
     Ok(Json(TimelineView { from: range.start.0, to: range.end.0, tracks: views }))
 }

@@ -5,6 +5,7 @@ mod camera;
 mod control;
 mod device;
 mod doctor;
+mod evidence;
 mod health;
 mod layout;
 mod onboarding;
@@ -20,11 +21,15 @@ pub use control::{
 };
 pub use device::{device_view, probe_answer, set_view, step_view};
 pub use doctor::{audited_mend, doctor_job_view, doctor_progress, doctor_report_view, doctor_wish, line_view};
+pub use evidence::{
+    bookmark_mark, bookmark_view, bookmark_wish, case_view, case_wish, export_file, export_view, export_wish,
+    lock_view, lock_wish, proof_view,
+};
 pub use health::{
     camera_event_view, device_health_view, health_status, health_view, mark_view, offline_event_view, report_row_view,
 };
 pub use layout::{grid_of, layout_view};
 pub use onboarding::{discovered_view, discovery_view, job_progress, new_rows, patch_of, report_line, row_view};
 pub use ptz::{action_of, operator_of, patrol_view, preset_view, ptz_answer, ptz_view, steps_of};
-pub use recording::{folder_view, gap_word, plan_view, track_view, volume_view};
+pub use recording::{TrackMarks, folder_view, gap_word, plan_view, track_view, volume_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};

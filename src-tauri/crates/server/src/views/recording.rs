@@ -1,8 +1,8 @@
 //! Plans, volumes and the timeline on the wire.
 
-use super::{last_fragment_at, mark_view, recording_word, word};
+use super::{bookmark_mark, last_fragment_at, mark_view, recording_word, word};
 use watchwall_api::{GapView, PlanView, SetupFolder, TimelineTrack, VolumeView};
-use watchwall_model::{GapReason, StreamPath, TimeRange};
+use watchwall_model::{Bookmark, EvidenceLock, GapReason, StreamPath, TimeRange};
 use watchwall_site::{
     cameras::events::Mark,
     recording::{self, TimelineTrack as Track},
@@ -57,13 +57,23 @@ pub fn folder_view(report: &recording::FolderReport) -> SetupFolder {
     }
 }
 
-pub fn track_view(path: &StreamPath, track: &Track, marks: &[Mark]) -> TimelineTrack {
+/// What stands on a track besides its recording.
+pub struct TrackMarks<'a> {
+    /// What the camera noticed.
+    pub marks: &'a [Mark],
+    pub bookmarks: &'a [Bookmark],
+    pub locks: &'a [EvidenceLock],
+}
+
+pub fn track_view(path: &StreamPath, track: &Track, on: &TrackMarks<'_>) -> TimelineTrack {
     let gap = |range: TimeRange, reason| GapView { from: range.start.0, to: range.end.0, reason: gap_word(reason) };
     TimelineTrack {
         path: path.to_string(),
         coverage: track.coverage.iter().map(|piece| [piece.start.0, piece.end.0]).collect(),
         gaps: track.gaps.iter().map(|g| gap(g.range, g.reason)).collect(),
-        marks: marks.iter().map(mark_view).collect(),
+        marks: on.marks.iter().map(mark_view).collect(),
+        bookmarks: on.bookmarks.iter().map(bookmark_mark).collect(),
+        locks: on.locks.iter().map(|lock| [lock.range.start.0, lock.range.end.0]).collect(),
     }
 }
 

@@ -33,6 +33,15 @@ pub struct Walked {
     pub is_closed: bool,
 }
 
+/// How a clip is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClipForm {
+    /// Quick to lay out, for who watches at once.
+    Fragmented,
+    /// For who keeps it: every program reads it.
+    Progressive,
+}
+
 /// Whose file it is to be.
 pub struct NewFile<'a> {
     pub path: &'a StreamPath,
@@ -155,7 +164,7 @@ pub fn units(head: &Head, bytes: &Bytes, start_us: i64) -> Result<Vec<StoredUnit
 ///
 /// # Errors
 /// When a file cannot be read or holds something else.
-pub fn clip(parts: &[SegmentView], chosen: &[Range<usize>]) -> Result<ClipLayout, Problem> {
+pub fn clip(parts: &[SegmentView], chosen: &[Range<usize>], form: ClipForm) -> Result<ClipLayout, Problem> {
     let Some((first, range)) = parts.first().zip(chosen.first()) else {
         return Err(Problem::new(ErrorCode::NoRecording));
     };
@@ -173,5 +182,9 @@ pub fn clip(parts: &[SegmentView], chosen: &[Range<usize>]) -> Result<ClipLayout
         Some(view) => view.read_up_to(offset, len),
         None => Err(io::ErrorKind::NotFound.into()),
     };
-    Ok(ClipLayout::new(&first.head.params, start, &clip_parts, read)?)
+    let params = &first.head.params;
+    Ok(match form {
+        ClipForm::Fragmented => ClipLayout::new(params, start, &clip_parts, read)?,
+        ClipForm::Progressive => ClipLayout::progressive(params, start, &clip_parts, read)?,
+    })
 }

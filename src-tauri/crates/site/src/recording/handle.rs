@@ -1,7 +1,7 @@
 //! The handle through which everybody else uses recording.
 
 use super::{
-    archive::Archive,
+    archive::{Archive, blocking},
     clip::Clip,
     engine::{Engine, EngineParts},
     folder::FolderReport,
@@ -11,22 +11,23 @@ use super::{
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
     recovery::Recovered,
     relocation::{self, Moved},
-    retention::CLOCK_SET,
+    retention::{CLOCK_SET, Capacity},
     stats::RecordingStats,
     streams::StreamSource,
     timeline::{self, Frame, Track},
-    volume::VolumeHealth,
+    volume::{VolumeHealth, disk},
     volumes,
 };
 use bytes::Bytes;
+use jiff::tz::TimeZone;
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock, atomic::Ordering},
     time::Duration,
 };
 use tokio::sync::watch;
 use watchwall_model::{
-    ErrorCode, Plan, PlanRunning, Problem, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
+    ErrorCode, Gap, Plan, PlanRunning, Problem, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
     config::RecordingConfig,
 };
 use watchwall_store::Store;
@@ -294,6 +295,59 @@ impl Recording {
     pub async fn clip(&self, path: &StreamPath, range: TimeRange) -> Result<Clip, Problem> {
         let engine = self.engine();
         Clip::build(&engine.archive, path, range).await
+    }
+
+    /// All of a range, one clip for each stretch of one coding; none when nothing was recorded.
+    ///
+    /// # Errors
+    /// See [`Clip::build_all`].
+    pub async fn clips(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Clip>, Problem> {
+        let engine = self.engine();
+        Clip::build_all(&engine.archive, path, range).await
+    }
+
+    /// What these pieces of a stream leave out of a range, and why. Finer than the timeline, which knows whole files.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn gaps_between(
+        &self,
+        path: &StreamPath,
+        pieces: Vec<TimeRange>,
+        range: TimeRange,
+    ) -> Result<Vec<Gap>, Problem> {
+        let causes = self.index().causes(path, range).await?;
+        let frame = Frame { range, now: UtcMillis::now(), resolution_ms: 0 };
+        Ok(timeline::draw(pieces, &causes, frame).gaps)
+    }
+
+    /// Every stream that has a recording or a plan.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn paths(&self) -> Result<Vec<StreamPath>, Problem> {
+        let mut paths = self.index().recorded_paths().await?;
+        paths.extend(self.index().plans().await?.into_iter().map(|plan| plan.path));
+        paths.sort();
+        paths.dedup();
+        Ok(paths)
+    }
+
+    /// By whose midnight recordings are filed.
+    pub fn zone(&self) -> &TimeZone {
+        &self.shared.parts.zone
+    }
+
+    /// What the file system of a folder says.
+    ///
+    /// # Errors
+    /// `disk_failed`.
+    pub async fn capacity_of(&self, folder: PathBuf) -> Result<Capacity, Problem> {
+        blocking(move || {
+            disk::capacity(&folder)
+                .map_err(|e| Problem::new(ErrorCode::DiskFailed).with("path", folder.display()).because(e))
+        })
+        .await
     }
 
     /// The picture of a recorded moment as JPEG.

@@ -39,7 +39,7 @@ mod timeline;
 mod volume;
 mod volumes;
 
-pub use clip::Clip;
+pub use clip::{Clip, ClipPieceAt};
 pub use folder::FolderReport;
 pub use handle::{PlanView, Recording, VolumeView};
 pub use picture::Picture;

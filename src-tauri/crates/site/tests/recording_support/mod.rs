@@ -39,8 +39,14 @@ pub struct Footage {
 impl Footage {
     /// Two GOPs of 2 s at 25 frames per second; `None` (said on the console) without ffmpeg.
     pub fn encode() -> Option<Arc<Self>> {
-        let arguments = "-v error -f lavfi -i testsrc=size=320x180:rate=25 -t 4 -pix_fmt yuv420p -c:v libx264 -threads 1 \
+        Self::encode_as("320x180")
+    }
+
+    /// The same in another size, which is another coding.
+    pub fn encode_as(size: &str) -> Option<Arc<Self>> {
+        let arguments = "-v error -f lavfi -i testsrc=size=SIZE:rate=25 -t 4 -pix_fmt yuv420p -c:v libx264 -threads 1 \
              -preset ultrafast -tune zerolatency -g 50 -keyint_min 50 -sc_threshold 0 -bf 0 -f h264 pipe:1";
+        let arguments = arguments.replace("SIZE", size);
         let Some(output) = tool("ffmpeg", &arguments.split_whitespace().collect::<Vec<_>>()) else {
             println!("skipped: ffmpeg is missing");
             return None;
