@@ -68,6 +68,8 @@ export class PlaybackDeck {
 				coverage: stretchesOf(track?.coverage ?? []),
 				gaps: track?.gaps ?? [],
 				marks: track?.marks ?? [],
+				bookmarks: track?.bookmarks ?? [],
+				locks: track?.locks ?? [],
 				selected: index === this.selected
 			};
 		})

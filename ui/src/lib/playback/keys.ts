@@ -9,10 +9,11 @@ export interface PlaybackActs {
 	go: (at: number) => void;
 	markIn: () => void;
 	markOut: () => void;
+	remark: () => void;
 }
 
 /** What a key does; undefined for one that is not ours, or that belongs to the field it was typed into. */
-export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut }: PlaybackActs): (() => void) | undefined {
+export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark }: PlaybackActs): (() => void) | undefined {
 	if (event.ctrlKey || event.altKey || event.metaKey) return undefined;
 	const field = event.target instanceof HTMLElement ? event.target : undefined;
 	const isChoice = field instanceof HTMLInputElement && field.type === 'checkbox';
@@ -30,7 +31,8 @@ export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut }: Playb
 		']': () => deck.faster(1),
 		a: () => deck.toggleSound(),
 		i: markIn,
-		o: markOut
+		o: markOut,
+		b: remark
 	};
 	return keys[event.key.toLowerCase()];
 }

@@ -1,5 +1,6 @@
 /** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
-import type { GapView, MarkView } from '$lib/api';
+import type { BookmarkMark, GapView, MarkView } from '$lib/api';
+import { drawBookmarks, drawLocks } from './draw_evidence';
 import { drawMarkShapes, type MarkColours } from './draw_marks';
 import { shapesOf } from './marks';
 import { labelKind, bigStep, ticks } from './ticks';
@@ -12,6 +13,9 @@ export interface TimelineRow {
 	readonly gaps: readonly GapView[];
 	/** What the camera noticed. */
 	readonly marks: readonly MarkView[];
+	readonly bookmarks: readonly BookmarkMark[];
+	/** From and to of what nothing deletes. */
+	readonly locks: readonly (readonly number[])[];
 	readonly selected: boolean;
 }
 
@@ -43,6 +47,7 @@ export interface TimelineColours {
 	readonly mark: string;
 	readonly future: string;
 	readonly noticed: MarkColours;
+	readonly evidence: string;
 }
 
 /** Height of the axis above the rows and of one row, in CSS pixels. */
@@ -102,7 +107,9 @@ function drawRow(
 			if (length >= 2) context.fillRect(left, isPlanned ? top + ROW_PX / 2 - 1 : top + 4, length, isPlanned ? 2 : ROW_PX - 8);
 		}
 	}
+	drawLocks(context, top + 2, row.locks, scene.view, width, colours);
 	drawMarkShapes(context, top + ROW_PX - 3, shapesOf(row.marks, scene.view, width), colours.noticed, colours.background);
+	drawBookmarks(context, top + 2, row.bookmarks, scene.view, width, colours);
 }
 
 /** Whose row it is, at its left end, on a ground of its own so that it stays readable on any colour. */
