@@ -10,9 +10,9 @@ use watchwall_tests::{Client, Socket, TestSite};
 /// Rows and streams that do not exist: what is allowed answers "not found" at most.
 fn address(route: &Listed) -> String {
     let path = route.path.replace("{id}", "999999").replace("{path}", "cam_none_ch1_main").replace("{code}", "none");
-    let path = path.replace("{role}", "main");
+    let path = path.replace("{role}", "main").replace("{group}", "hall").replace("{file}", "999999.mp4");
     match path.as_str() {
-        p if p.ends_with("/clip.mp4") => format!("{p}?from=1&to=2"),
+        p if p.ends_with("/clip.mp4") || p.ends_with("/index.m3u8") => format!("{p}?from=1&to=2"),
         p if p.ends_with("/frame.jpg") || p.ends_with("/thumbnail.jpg") => format!("{p}?at=1"),
         p if p.ends_with("/timeline") => format!("{p}?paths=cam_none_ch1_main&from=1&to=2"),
         p => p.to_owned(),
@@ -22,8 +22,8 @@ fn address(route: &Listed) -> String {
 fn may(need: Need, role: Option<Role>) -> bool {
     match (need, role) {
         (Need::Public, _) | (Need::LoggedIn, Some(_)) => true,
-        (Need::LoggedIn | Need::Right(_), None) => false,
-        (Need::Right(right), Some(role)) => role.has(right),
+        (Need::LoggedIn | Need::Right(_) | Need::RightOrTicket(_), None) => false,
+        (Need::Right(right) | Need::RightOrTicket(right), Some(role)) => role.has(right),
     }
 }
 

@@ -37,38 +37,40 @@ export interface Samples {
 	freshPerSecond: number;
 }
 
-/** Runs in the page and is self-contained; see `samplingScript`. */
-async function sampleClocks(decodeBits: typeof decodeClock, { forMs, everyMs, camera, selector }: Sampling): Promise<Samples> {
-	const strip = document.createElement('canvas');
+/** The clock in a picture element; undefined when its pattern is damaged or not there. Runs in the page. */
+function readClock(decodeBits: typeof decodeClock, element: HTMLVideoElement | HTMLCanvasElement): number | undefined {
+	const width = element instanceof HTMLVideoElement ? element.videoWidth : element.width;
+	if (width < 320) return undefined;
+	const block = width >= 640 ? 16 : 8;
+	const page = globalThis as unknown as { clockStrip?: HTMLCanvasElement };
+	const strip = (page.clockStrip ??= document.createElement('canvas'));
+	if (strip.width !== block * 40) [strip.width, strip.height] = [block * 40, block];
 	const context = strip.getContext('2d', { willReadFrequently: true });
+	if (!context) return undefined;
+	context.drawImage(element, 0, 0, block * 40, block, 0, 0, block * 40, block);
+	const { data } = context.getImageData(0, 0, block * 40, block);
+	const bits = Array.from({ length: 40 }, (_, index) => {
+		let sum = 0;
+		for (let y = block / 4; y < (block * 3) / 4; y++) {
+			for (let x = block / 4; x < (block * 3) / 4; x++) sum += data[(y * block * 40 + index * block + x) * 4 + 1] ?? 0;
+		}
+		return sum / (block * block * 0.25) > 126;
+	});
+	return decodeBits(bits);
+}
+
+/** Runs in the page and is self-contained; see `samplingScript`. */
+async function sampleClocks(readBits: typeof readClock, decodeBits: typeof decodeClock, { forMs, everyMs, camera, selector }: Sampling): Promise<Samples> {
 	const scope = camera === undefined ? '[data-camera]' : `[data-camera="${camera}"]`;
 	const pictures = selector ?? `${scope} .player > :is(video, canvas)`;
 	const ages: number[] = [];
 	const seen = new Map<Element, Set<number>>();
 	let unread = 0;
 
-	const read = (element: HTMLVideoElement | HTMLCanvasElement): number | undefined => {
-		const width = element instanceof HTMLVideoElement ? element.videoWidth : element.width;
-		if (!context || width < 320) return undefined;
-		const block = width >= 640 ? 16 : 8;
-		strip.width = block * 40;
-		strip.height = block;
-		context.drawImage(element, 0, 0, block * 40, block, 0, 0, block * 40, block);
-		const { data } = context.getImageData(0, 0, block * 40, block);
-		const bits = Array.from({ length: 40 }, (_, index) => {
-			let sum = 0;
-			for (let y = block / 4; y < (block * 3) / 4; y++) {
-				for (let x = block / 4; x < (block * 3) / 4; x++) sum += data[(y * block * 40 + index * block + x) * 4 + 1] ?? 0;
-			}
-			return sum / (block * block * 0.25) > 126;
-		});
-		return decodeBits(bits);
-	};
-
 	const end = performance.now() + forMs;
 	while (performance.now() < end) {
 		for (const element of document.querySelectorAll<HTMLVideoElement | HTMLCanvasElement>(pictures)) {
-			const clock = read(element);
+			const clock = readBits(decodeBits, element);
 			if (clock === undefined) {
 				unread += 1;
 				continue;
@@ -85,7 +87,32 @@ async function sampleClocks(decodeBits: typeof decodeClock, { forMs, everyMs, ca
 
 /** An expression for the page that answers `Samples`. */
 export function samplingScript(sampling: Sampling): string {
-	return `(${sampleClocks})(${decodeClock}, ${JSON.stringify(sampling)})`;
+	return `(${sampleClocks})(${readClock}, ${decodeClock}, ${JSON.stringify(sampling)})`;
+}
+
+/** The moments burnt into some pictures at one instant, UTC milliseconds by this machine's clock, in their order. */
+export interface Instant {
+	at: number;
+	moments: (number | null)[];
+}
+
+/** Runs in the page and is self-contained. Looks right after the page has painted. */
+async function sampleTogether(readBits: typeof readClock, decodeBits: typeof decodeClock, { forMs, everyMs, selector = 'canvas' }: Sampling): Promise<Instant[]> {
+	const instants: Instant[] = [];
+	const end = performance.now() + forMs;
+	while (performance.now() < end) {
+		await new Promise((resolve) => setTimeout(resolve, everyMs));
+		await new Promise((resolve) => requestAnimationFrame(resolve));
+		const at = Date.now();
+		const clocks = [...document.querySelectorAll<HTMLCanvasElement>(selector)].map((element) => readBits(decodeBits, element));
+		instants.push({ at, moments: clocks.map((clock) => (clock === undefined ? null : at - (((at % 2 ** 32) - clock + 2 ** 32) % 2 ** 32))) });
+	}
+	return instants;
+}
+
+/** An expression for the page that answers `Instant[]`. */
+export function togetherScript(sampling: Sampling): string {
+	return `(${sampleTogether})(${readClock}, ${decodeClock}, ${JSON.stringify(sampling)})`;
 }
 
 export function percentile(values: readonly number[], share: number): number {

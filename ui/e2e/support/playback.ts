@@ -1,6 +1,6 @@
 /** The playback page as a user of it sees it. */
 import { expect, type Locator, type Page } from '@playwright/test';
-import { samplingScript, type Samples } from './clock';
+import { percentile, samplingScript, togetherScript, type Instant, type Samples } from './clock';
 import type { TestSite } from './site';
 
 export function deckTiles(page: Page): Locator {
@@ -43,4 +43,23 @@ export async function recordClocks(site: TestSite, lengthMs: number): Promise<{ 
 		)
 		.toBeGreaterThan(lengthMs);
 	return { paths, end };
+}
+
+/** What the tiles show, again and again for a while, each time at one instant. */
+export function watchTogether(page: Page, forMs: number): Promise<Instant[]> {
+	return page.evaluate(togetherScript({ forMs, everyMs: 30, selector: '[data-testid=playback-tile] canvas' })) as Promise<Instant[]>;
+}
+
+/** How far apart these tiles were at each instant at which all could be read, ms. */
+export function spreads(instants: readonly Instant[], tiles: readonly number[]): number[] {
+	return instants.flatMap(({ moments }) => {
+		const of = tiles.flatMap((tile) => moments[tile] ?? []);
+		return of.length === tiles.length ? [Math.max(...of) - Math.min(...of)] : [];
+	});
+}
+
+/** One line of figures for the log. */
+export function figures(what: string, values: readonly number[]): string {
+	const at = (share: number) => Math.round(percentile(values, share));
+	return `${what}: ${values.length} readings, median ${at(0.5)}, p95 ${at(0.95)}, worst ${at(1)} ms`;
 }

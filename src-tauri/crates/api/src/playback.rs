@@ -94,6 +94,27 @@ pub struct RangeQuery {
 
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+pub struct PlaylistQuery {
+    /// UTC milliseconds.
+    pub from: i64,
+    /// Absent: a day after `from`, as far as it is recorded; the list grows while recording goes on.
+    pub to: Option<i64>,
+    /// Instead of a login, from `POST .../tickets`; the list carries it on.
+    pub ticket: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PlaybackTicket {
+    /// For `ticket=` in the addresses of this stream's list and files.
+    pub ticket: String,
+    /// UTC milliseconds; it ends with its user's session too.
+    pub expires_at: i64,
+    /// Address of the list, to be completed by `&from=` and perhaps `&to=`.
+    pub playlist: String,
+}
+
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct FrameQuery {
     /// UTC milliseconds.
     pub at: i64,

@@ -6,6 +6,7 @@ use crate::{
     metrics::Metrics,
     net::Sockets,
     notify::{Board, Edits},
+    playback::group::Groups,
     snapshot::Snapshots,
     tls::Tls,
 };
@@ -25,6 +26,7 @@ pub struct Shared {
     pub metrics: Arc<Metrics>,
     pub sockets: Sockets,
     pub viewers: Viewers,
+    pub playback_groups: Groups,
     pub board: Board,
     pub edits: Edits,
     pub snapshots: Snapshots,

@@ -19,6 +19,7 @@ mod net;
 mod notify;
 mod onboarding;
 mod playback;
+mod playlist;
 mod private_file;
 mod routes;
 mod server;

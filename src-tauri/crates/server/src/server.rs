@@ -158,6 +158,7 @@ impl Server {
             metrics: Arc::default(),
             sockets: Sockets::default(),
             viewers: Viewers::new(live.max_viewers, live.stale_after_ms),
+            playback_groups: crate::playback::group::Groups::default(),
             board: crate::notify::Board::default(),
             edits: crate::notify::Edits::default(),
             snapshots: crate::snapshot::Snapshots::default(),

@@ -10,6 +10,9 @@ test('the clock runs, holds and jumps', () => {
 	expect(clock.at(250)).toBe(1000);
 	clock.jump(5000, 250);
 	expect(clock.at(350)).toBe(4900);
+	clock.follow(4000, 300, -1);
+	expect(clock.at(350)).toBe(3950);
+	clock.follow(4950, 300, -1);
 	clock.hold(350);
 	expect(clock.at(9999)).toBe(4900);
 	expect(clock.isRunning).toBe(false);

@@ -32,6 +32,13 @@ export class DeckClock {
 		this.#since = undefined;
 	}
 
+	/** Runs since a moment that somebody else's clock tells. */
+	follow(at: number, since: number, speed: number): void {
+		this.#at = at;
+		this.#since = since;
+		this.#speed = speed;
+	}
+
 	/** Stands at another moment, running on from there if it ran. */
 	jump(at: number, now: number): void {
 		this.#at = at;

@@ -1,9 +1,14 @@
-/** The cameras on the playback page: one engine each, all on one clock. */
-import { api, apiUrl, type CameraView, type Failure, type TimelineTrack, type TimelineView } from '$lib/api';
+/**
+ * The cameras on the playback page: one engine each, all on one clock. Alone the page keeps that clock itself; in a
+ * playback group the site does, and whatever is done here is asked of the group and comes back from it.
+ */
+import { api, apiUrl, failure, socketUrl, type CameraView, type Failure, type GroupClockView, type GroupFooting, type TimelineTrack, type TimelineView } from '$lib/api';
 import { cameras } from '$lib/state/cameras.svelte';
 import { stretchesOf } from '$lib/timeline/view';
 import type { TimelineRow } from '$lib/timeline/draw';
-import { DeckClock, judge } from './clock';
+import { DeckClock, judge, type Footing } from './clock';
+import { groupFooting } from './group_footing';
+import { GroupLink } from './group_link';
 import { PlaybackTile } from './tile.svelte';
 import { nextSpeed, type PlaybackState } from './state';
 
@@ -31,6 +36,13 @@ const BESIDE_MS = 2000;
 /** How long a note of what was jumped over stays. */
 const NOTE_MS = 6000;
 
+/** A playback group as the page shows it. */
+export interface DeckGroup {
+	readonly name: string;
+	/** How many follow its clock, this page included; undefined while it is not connected. */
+	readonly members: number | undefined;
+}
+
 export class PlaybackDeck {
 	cameras = $state.raw<DeckCamera[]>([]);
 	tiles = $state.raw<PlaybackTile[]>([]);
@@ -47,12 +59,18 @@ export class PlaybackDeck {
 	skipped = $state.raw<{ from: number; to: number }>();
 	/** Counts lost connections, so that the page asks the site what is wrong. */
 	losses = $state(0);
+	group = $state.raw<DeckGroup>();
 	#clock: DeckClock;
+	#link: GroupLink | undefined;
+	#epoch = 0;
+	#footing: GroupFooting['kind'] = 'preparing';
 	#frame = 0;
 	#startedAt = 0;
 	#lastTick = 0;
 	#lastUpdate = 0;
 	#stepping: PlaybackTile | undefined;
+	/** Moments stepped to that the group has not answered yet. */
+	#steps: number[] = [];
 	#note: ReturnType<typeof setTimeout> | undefined;
 
 	constructor(from: number) {
@@ -120,6 +138,7 @@ export class PlaybackDeck {
 		this.#stepping = undefined;
 		this.skipped = undefined;
 		if (Math.abs(at - wanted) > BESIDE_MS) this.#skip(wanted, at);
+		if (this.#link?.say({ type: 'seek', at: Math.round(at) })) return;
 		this.#stand(at);
 		if (this.isPlaying) this.#restart();
 		else for (const tile of this.tiles) tile.show(at);
@@ -127,18 +146,14 @@ export class PlaybackDeck {
 
 	play(speed = this.speed): void {
 		this.#stepping = undefined;
+		if (this.#link?.say({ type: 'play', at: null, speed })) return;
 		this.speed = speed;
 		this.isPlaying = true;
 		this.#restart();
 	}
 
 	pause(): void {
-		this.isPlaying = false;
-		this.#clock.hold(performance.now());
-		cancelAnimationFrame(this.#frame);
-		this.#frame = 0;
-		this.position = this.#clock.at(0);
-		for (const tile of this.tiles) tile.pause(this.position);
+		if (!this.#link?.say({ type: 'pause', at: null })) this.#halt();
 	}
 
 	toggle(): void {
@@ -148,7 +163,7 @@ export class PlaybackDeck {
 
 	/** One frame of the selected camera; the others follow to its moment. */
 	step(frames: 1 | -1): void {
-		if (this.isPlaying) this.pause();
+		if (this.isPlaying) this.#halt();
 		this.#stepping = this.tiles[this.selected];
 		this.#stepping?.step(frames);
 	}
@@ -158,11 +173,33 @@ export class PlaybackDeck {
 	}
 
 	setSpeed(speed: number): void {
+		if (this.#link?.say({ type: 'speed', speed })) return;
 		this.speed = speed;
 		if (this.isPlaying) this.play(speed);
 	}
 
+	/** Follows the clock of a group from now on; a new one stands where this page stands. */
+	join(name: string): void {
+		this.leave();
+		this.group = { name, members: undefined };
+		const url = socketUrl(`/playback-groups/${name}`, { at: Math.round(this.position) });
+		this.#link = new GroupLink(url, {
+			onClock: (clock, since) => this.#follow(clock, since),
+			onLost: () => (this.group = this.group && { ...this.group, members: undefined }),
+			onRefused: (code, params) => (this.problem = failure(code, params))
+		});
+	}
+
+	/** Goes on alone, as it is. */
+	leave(): void {
+		this.#link?.close();
+		this.#link = undefined;
+		this.#epoch = 0;
+		this.group = undefined;
+	}
+
 	close(): void {
+		this.#link?.close();
 		clearTimeout(this.#note);
 		cancelAnimationFrame(this.#frame);
 		this.#frame = 0;
@@ -190,6 +227,9 @@ export class PlaybackDeck {
 		if (this.isPlaying || state.kind !== 'paused' || tile !== this.tiles[this.selected]) return;
 		this.#stand(state.at);
 		if (this.#stepping !== tile) return;
+		// Rounded up: its picture covers the moment, the one before does not.
+		const at = Math.ceil(state.at);
+		if (this.#link?.say({ type: 'pause', at })) return void this.#steps.push(at);
 		for (const other of this.tiles) if (other !== tile) other.show(state.at);
 	}
 
@@ -208,37 +248,100 @@ export class PlaybackDeck {
 		this.position = at;
 	}
 
+	/** What the group's clock says, which is news when its epoch is another. */
+	#follow({ epoch, phase, at, speed, skipped, members }: GroupClockView, since: number): void {
+		const now = performance.now();
+		const isNews = epoch !== this.#epoch;
+		this.#epoch = epoch;
+		if (this.group?.members !== members && this.group) this.group = { ...this.group, members };
+		this.speed = speed;
+		this.isPlaying = phase !== 'paused';
+		if (skipped?.[0] !== undefined && skipped[1] !== undefined && skipped[1] !== this.skipped?.to) this.#skip(skipped[0], skipped[1]);
+		if (phase === 'running') this.#clock.follow(at, since, speed);
+		else {
+			this.#clock.hold(now);
+			this.#clock.jump(at, now);
+		}
+		if (!isNews) return;
+		this.position = this.#clock.at(now);
+		this.#footing = 'preparing';
+		// Nobody waits for pictures that nobody sees.
+		if (document.hidden) this.#link?.stand(epoch, { kind: 'ready' });
+		if (this.isPlaying) return this.#begin(now);
+		this.#stop();
+		// Who stepped there is there, and may be further by now.
+		const answered = this.#steps.indexOf(at);
+		if (answered < 0) this.#stepping = undefined;
+		this.#steps = answered < 0 ? [] : this.#steps.slice(answered + 1);
+		for (const tile of this.tiles) if (tile !== this.#stepping) tile.show(at);
+	}
+
+	#halt(): void {
+		this.isPlaying = false;
+		this.#clock.hold(performance.now());
+		this.#stop();
+		this.position = this.#clock.at(0);
+		for (const tile of this.tiles) tile.pause(this.position);
+	}
+
 	/** Everybody goes to where the clock stands; time starts when all have something to show. */
 	#restart(): void {
 		const now = performance.now();
 		this.#clock.hold(now);
+		this.#begin(now);
+	}
+
+	/** Everybody goes to where the clock is, and it ticks from now on. */
+	#begin(now: number): void {
 		const at = this.#clock.at(now);
 		this.#startedAt = this.#lastTick = now;
 		for (const tile of this.tiles) tile.play(at, this.speed);
 		if (!this.#frame) this.#frame = requestAnimationFrame((time) => this.#tick(time));
 	}
 
+	#stop(): void {
+		cancelAnimationFrame(this.#frame);
+		this.#frame = 0;
+	}
+
 	#tick(now: number): void {
 		this.#frame = requestAnimationFrame((time) => this.#tick(time));
-		if (now - this.#lastTick > HIDDEN_MS) this.#clock.jump(this.#clock.at(this.#lastTick), now);
-		this.#lastTick = now;
+		const slept = now - this.#lastTick > HIDDEN_MS;
 		const footings = this.tiles.flatMap((tile) => tile.footing ?? []);
-		if (!this.#clock.isRunning) {
-			const isReady = footings.length === this.tiles.length && footings.every((one) => one.isReady);
-			if (isReady || now - this.#startedAt > LATEST_START_MS) this.#clock.run(now, this.speed);
-		} else {
-			const verdict = judge(this.#clock.at(now), this.speed, footings);
-			if (verdict.kind === 'hold') this.#clock.jump(verdict.at, now);
-			else if (verdict.kind === 'end') return this.pause();
-			else if (verdict.kind === 'skip') {
-				this.#skip(this.#clock.at(now), verdict.to);
-				this.#clock.jump(verdict.to, now);
-			}
-		}
+		if (this.#link?.isOpen) this.#report(now, slept, footings);
+		else if (!this.#conduct(now, slept, footings)) return;
+		this.#lastTick = now;
 		const at = this.#clock.at(now);
 		for (const tile of this.tiles) tile.tick(at);
 		if (now - this.#lastUpdate < UPDATE_MS) return;
 		this.#lastUpdate = now;
 		this.position = at;
+	}
+
+	/** Alone: decides whether time goes on. False when it is over. */
+	#conduct(now: number, slept: boolean, footings: readonly Footing[]): boolean {
+		if (slept) this.#clock.jump(this.#clock.at(this.#lastTick), now);
+		if (!this.#clock.isRunning) {
+			const isReady = footings.length === this.tiles.length && footings.every((one) => one.isReady);
+			if (isReady || now - this.#startedAt > LATEST_START_MS) this.#clock.run(now, this.speed);
+			return true;
+		}
+		const verdict = judge(this.#clock.at(now), this.speed, footings);
+		if (verdict.kind === 'hold') this.#clock.jump(verdict.at, now);
+		else if (verdict.kind === 'skip') {
+			this.#skip(this.#clock.at(now), verdict.to);
+			this.#clock.jump(verdict.to, now);
+		} else if (verdict.kind === 'end') this.#halt();
+		return verdict.kind !== 'end';
+	}
+
+	/** In a group: tells what this page can show. Its time went on while the page was hidden. */
+	#report(now: number, slept: boolean, footings: readonly Footing[]): void {
+		if (slept) return this.#begin(now);
+		const isWhole = footings.length === this.tiles.length;
+		const standing = { at: this.#clock.at(now), speed: this.speed, before: this.#footing };
+		const footing = isWhole ? groupFooting(standing, footings) : ({ kind: 'preparing' } as const);
+		this.#footing = footing.kind;
+		this.#link?.stand(this.#epoch, footing);
 	}
 }

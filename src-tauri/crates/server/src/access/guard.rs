@@ -8,8 +8,8 @@ use crate::{
 };
 use axum::{
     Extension,
-    extract::{FromRequestParts, Request, State, WebSocketUpgrade},
-    http::header,
+    extract::{FromRequestParts, RawPathParams, Request, State, WebSocketUpgrade},
+    http::{header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,6 +22,8 @@ pub enum Need {
     Public,
     LoggedIn,
     Right(Right),
+    /// The same, or a ticket for the stream in the address: players send no login of ours.
+    RightOrTicket(Right),
 }
 
 impl Need {
@@ -30,8 +32,8 @@ impl Need {
     fn check(self, caller: Option<&super::Caller>) -> Result<(), Problem> {
         match (self, caller) {
             (Self::Public, _) | (Self::LoggedIn, Some(_)) => Ok(()),
-            (Self::Right(right), Some(caller)) if caller.role.has(right) => Ok(()),
-            (Self::Right(right), Some(_)) => Err(missing(right)),
+            (Self::Right(right) | Self::RightOrTicket(right), Some(caller)) if caller.role.has(right) => Ok(()),
+            (Self::Right(right) | Self::RightOrTicket(right), Some(_)) => Err(missing(right)),
             (_, None) => Err(Problem::new(ErrorCode::LoginRequired)),
         }
     }
@@ -43,10 +45,13 @@ pub async fn guard(State((app, need)): State<(App, Need)>, request: Request, nex
     let (mut parts, body) = request.into_parts();
     let peer = parts.extensions.get::<Peer>().copied().unwrap_or_default();
     let door = parts.extensions.get::<Door>().copied().unwrap_or_default();
-    let caller = match app.access.identify(&parts.headers, peer).await {
+    let mut caller = match app.access.identify(&parts.headers, peer).await {
         Ok(caller) => caller,
         Err(problem) => return ApiError(problem).into_response(),
     };
+    if let (Need::RightOrTicket(_), None) = (need, &caller) {
+        caller = ticket_holder(&app, &mut parts).await;
+    }
     let by_cookie = caller.as_ref().is_some_and(|c| c.via == super::Via::Cookie);
     if let Err(problem) = origin::check(&parts.headers, &parts.method, door.scheme, by_cookie) {
         return ApiError(problem).into_response();
@@ -63,6 +68,14 @@ pub async fn guard(State((app, need)): State<(App, Need)>, request: Request, nex
         parts.extensions.insert(caller);
     }
     next.run(Request::from_parts(parts, body)).await
+}
+
+/// Whoever gave this request's ticket out, when it is one for the stream in its address.
+async fn ticket_holder(app: &App, parts: &mut Parts) -> Option<super::Caller> {
+    let names = RawPathParams::from_request_parts(parts, &()).await.ok()?;
+    let path = names.iter().find(|(name, _)| *name == "path").map(|(_, value)| value.to_owned())?;
+    let ticket = parts.uri.query()?.split('&').find_map(|pair| pair.strip_prefix("ticket="))?;
+    app.access.ticket_holder(ticket, &path)
 }
 
 /// Gives each request its id, for logs and problems.

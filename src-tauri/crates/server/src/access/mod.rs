@@ -15,6 +15,7 @@ mod password;
 mod sessions;
 mod setup;
 mod throttle;
+mod tickets;
 mod token;
 
 pub use caller::{Caller, MaybeCaller, Via};
@@ -22,6 +23,7 @@ pub use guard::{Need, guard, host, with_id};
 pub use local_token::LocalToken;
 pub use login::{Account, LOCAL_USER};
 pub use sessions::{Granted, OpenSocket};
+pub use tickets::TICKET_LIFE;
 pub use setup::{FirstAdministrator, SetupCode, SetupProof};
 pub use token::Token;
 
@@ -39,8 +41,9 @@ use std::{
     time::Duration,
 };
 use throttle::Throttle;
+use tickets::Tickets;
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Problem, SessionId, UserId};
+use watchwall_model::{Problem, SessionId, StreamPath, UserId};
 use watchwall_store::Store;
 
 /// Everything about access, shared by all requests.
@@ -50,6 +53,7 @@ pub struct Access {
     hasher: PasswordHasher,
     throttle: Mutex<Throttle>,
     one_time: OneTimeTokens,
+    tickets: Tickets,
     local_token: LocalToken,
     setup_code: SetupCode,
     setup_needed: AtomicBool,
@@ -80,6 +84,7 @@ impl Access {
             hasher: PasswordHasher::new(),
             throttle: Mutex::default(),
             one_time: OneTimeTokens::default(),
+            tickets: Tickets::default(),
             local_token: options.local_token,
             setup_code: SetupCode::random(),
             setup_needed: AtomicBool::new(setup_needed),
@@ -121,6 +126,16 @@ impl Access {
     /// A token that opens one session within its short life.
     pub fn one_time_token(&self, lives: Duration) -> Token {
         self.one_time.issue(lives)
+    }
+
+    /// What a player puts into the addresses of one stream's recordings instead of a login.
+    pub fn ticket(&self, caller: &Caller, path: &StreamPath) -> Token {
+        self.tickets.issue(caller, path)
+    }
+
+    /// Who a ticket for the recordings of this stream was given to; `None` when it is none, or no longer.
+    pub fn ticket_holder(&self, ticket: &str, path: &str) -> Option<Caller> {
+        self.tickets.caller(ticket, path)
     }
 
     /// Who sent this request; `None` without valid credentials.

@@ -1,9 +1,10 @@
 //! Playing recordings back over a socket: one task per viewer, which pulls its session and so paces it.
 //!
 //! [`Sender`] turns what a session says into messages, and re-encodes for a client that cannot play the codec; live
-//! replays use it too.
+//! replays use it too. [`group`] is the clock that several viewers share.
 
 mod bridge;
+pub mod group;
 mod sender;
 mod session;
 

@@ -14,7 +14,7 @@ use utoipa::{
 };
 use watchwall_api::{
     LiveClientMessage, LiveHello, LiveServerMessage, NotifyClientMessage, NotifyServerMessage, PlaybackClientMessage,
-    PlaybackServerMessage, ProblemDetails,
+    PlaybackGroupClientMessage, PlaybackGroupServerMessage, PlaybackServerMessage, ProblemDetails,
 };
 
 /// Messages of the sockets: no operation refers to them, so they are named here.
@@ -25,6 +25,8 @@ use watchwall_api::{
     LiveClientMessage,
     PlaybackServerMessage,
     PlaybackClientMessage,
+    PlaybackGroupServerMessage,
+    PlaybackGroupClientMessage,
     NotifyServerMessage,
     NotifyClientMessage,
     ProblemDetails

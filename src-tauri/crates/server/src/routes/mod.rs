@@ -20,6 +20,7 @@ mod evidence_locks;
 mod exports;
 mod groups;
 mod health;
+mod hls;
 mod layouts;
 mod live;
 mod login;
@@ -30,6 +31,7 @@ mod onboarding;
 mod picture;
 mod plans;
 mod playback;
+mod playback_groups;
 mod probe;
 mod proofs;
 mod ptz;
@@ -70,6 +72,7 @@ fn table() -> Vec<Entry> {
     use Need::{LoggedIn, Public};
     const LIVE: Need = Need::Right(Right::Live);
     const PLAYBACK: Need = Need::Right(Right::Playback);
+    const PLAYER: Need = Need::RightOrTicket(Right::Playback);
     const PTZ: Need = Need::Right(Right::Ptz);
     const EXPORT: Need = Need::Right(Right::Export);
     const CONFIGURE: Need = Need::Right(Right::Configure);
@@ -170,6 +173,11 @@ fn table() -> Vec<Entry> {
         entry(LIVE, routes!(live::watch)),
         entry(LIVE, routes!(snapshot::snapshot)),
         entry(PLAYBACK, routes!(playback::play)),
+        entry(PLAYBACK, routes!(playback_groups::join)),
+        entry(PLAYER, routes!(hls::playlist)),
+        entry(PLAYER, routes!(hls::file)),
+        entry(PLAYER, routes!(hls::file_head)),
+        entry(PLAYBACK, routes!(hls::ticket)),
         entry(EXPORT, routes!(clip::clip)),
         entry(EXPORT, routes!(clip::clip_head)),
         entry(PLAYBACK, routes!(playback::frame)),
@@ -275,7 +283,7 @@ fn need_word(need: Need) -> String {
     match need {
         Need::Public => "public".to_owned(),
         Need::LoggedIn => "logged_in".to_owned(),
-        Need::Right(right) => crate::views::right_name(right).to_owned(),
+        Need::Right(right) | Need::RightOrTicket(right) => crate::views::right_name(right).to_owned(),
     }
 }
 

@@ -237,7 +237,7 @@ fn same_coding(first: &SegmentView, next: &SegmentView) -> bool {
 }
 
 /// Fragments that touch the range, begun at a key frame.
-fn fragments_in(view: &SegmentView, range: TimeRange) -> Range<usize> {
+pub(super) fn fragments_in(view: &SegmentView, range: TimeRange) -> Range<usize> {
     let first = if range.start <= view.segment.start { 0 } else { view.key_before(view.index_at(range.start)) };
     let end = (first..view.fragments.len()).find(|n| view.start_of(*n) >= range.end).unwrap_or(view.fragments.len());
     if view.end_of(end.saturating_sub(1)) <= range.start { 0..0 } else { first..end }

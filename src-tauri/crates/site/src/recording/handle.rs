@@ -9,6 +9,7 @@ use super::{
     nightly,
     picture::{self, Picture},
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
+    playlist::{Playlist, RecordedFile},
     recovery::Recovered,
     relocation::{self, Moved},
     retention::{CLOCK_SET, Capacity},
@@ -27,7 +28,7 @@ use std::{
 };
 use tokio::sync::watch;
 use watchwall_model::{
-    ErrorCode, Gap, Plan, PlanRunning, Problem, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
+    ErrorCode, Gap, Plan, PlanRunning, Problem, SegmentId, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
     config::RecordingConfig,
 };
 use watchwall_store::Store;
@@ -304,6 +305,20 @@ impl Recording {
     pub async fn clips(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Clip>, Problem> {
         let engine = self.engine();
         Clip::build_all(&engine.archive, path, range).await
+    }
+
+    /// # Errors
+    /// See [`Playlist::build`].
+    pub async fn playlist(&self, path: &StreamPath, range: TimeRange) -> Result<Playlist, Problem> {
+        let engine = self.engine();
+        Playlist::build(&engine.archive, path, range).await
+    }
+
+    /// # Errors
+    /// See [`RecordedFile::open`].
+    pub async fn file(&self, path: &StreamPath, id: SegmentId) -> Result<RecordedFile, Problem> {
+        let engine = self.engine();
+        RecordedFile::open(&engine.archive, path, id).await
     }
 
     /// What these pieces of a stream leave out of a range, and why. Finer than the timeline, which knows whole files.

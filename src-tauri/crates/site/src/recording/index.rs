@@ -108,6 +108,11 @@ impl Index {
         Ok(self.store.segments().in_range(path, range).await?)
     }
 
+    pub async fn segment(&self, id: SegmentId) -> Result<Option<Segment>, Problem> {
+        let found = self.store.segments().get(id).await?;
+        Ok(found.filter(|segment| segment.state != SegmentState::Missing))
+    }
+
     pub async fn fragments(&self, id: SegmentId) -> Result<Vec<Fragment>, Problem> {
         Ok(self.store.segments().fragments(id).await?)
     }

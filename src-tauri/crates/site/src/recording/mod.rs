@@ -9,7 +9,7 @@
 //!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`].
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
 //! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
-//! * [`archive`], [`playback`], [`clip`] and [`picture`] read; they spawn nothing.
+//! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
 //!
 //! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
 //! store. Channels: hub subscription to recorder (bounded there; overflow is a counted gap), recorder to writer
@@ -27,6 +27,7 @@ mod index;
 mod nightly;
 mod picture;
 mod playback;
+mod playlist;
 mod reconcile;
 mod recorder;
 mod recovery;
@@ -44,6 +45,7 @@ pub use folder::FolderReport;
 pub use handle::{PlanView, Recording, VolumeView};
 pub use picture::Picture;
 pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
+pub use playlist::{Join, ListedFile, Outlook, Part, Playlist, RecordedFile};
 pub use recovery::Recovered;
 pub use relocation::Moved;
 pub use retention::Capacity;

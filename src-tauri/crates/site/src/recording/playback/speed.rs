@@ -24,6 +24,11 @@ impl Speed {
         }
     }
 
+    /// Negative backwards.
+    pub const fn value(self) -> f64 {
+        self.0
+    }
+
     pub fn is_backwards(self) -> bool {
         self.0 < 0.0
     }
