@@ -28,4 +28,5 @@ mod recording;
 mod rights;
 mod secrets;
 mod site_report;
+mod timeline;
 mod tls;

@@ -170,6 +170,40 @@ test('two pages of a group show the same moment and follow each other', async ({
 	await expect(page.getByRole('button', { name: 'Group hall: 1 playing together' })).toBeVisible();
 });
 
+test('a seek shows its picture at once', async ({ page, site }) => {
+	const { paths, before } = await record(site);
+	await open(page, site, paths.slice(0, 1), before - stretchMs / 2);
+	const timeline = page.getByTestId('timeline');
+	await timeline.focus();
+	for (let turn = 0; turn < 12; turn++) await timeline.press('+');
+	const box = (await timeline.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+	// From the click to the picture, as the page sees them.
+	await page.evaluate(() => {
+		const found = ((window as unknown as { seeks: number[] }).seeks = [] as number[]);
+		const tile = document.querySelector<HTMLElement>('[data-testid=playback-tile]');
+		let asked = 0;
+		document.querySelector('[data-testid=timeline]')?.addEventListener('pointerup', () => (asked = performance.now()), true);
+		new MutationObserver(() => {
+			if (tile?.dataset.state === 'paused' && asked) [asked] = [0, found.push(performance.now() - asked)];
+		}).observe(tile ?? document, { attributes: true, attributeFilter: ['data-state'] });
+	});
+	const seeks = () => page.evaluate(() => (window as unknown as { seeks: number[] }).seeks);
+	await judged(
+		'seeks',
+		async () => {
+			for (let turn = 1; turn <= 40; turn++) {
+				await page.mouse.click(box.x + box.width * (0.05 + 0.9 * ((turn * 0.618) % 1)), box.y + 34);
+				await expect.poll(async () => (await seeks()).length, { intervals: [20] }).toBe(turn);
+			}
+			return seeks();
+		},
+		(found) => {
+			console.log(figures('first picture after a seek', found));
+			expect(percentile(found, 0.95)).toBeLessThan(150);
+		}
+	);
+});
+
 function mean(values: readonly number[]): number {
 	return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -14,6 +14,8 @@ interface WorkerFixtures {
 	cameras: number;
 	gopMs: number | undefined;
 	fps: number | undefined;
+	/** Whether cameras are recorded from the start. */
+	records: boolean;
 	site: TestSite;
 }
 
@@ -21,11 +23,12 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 	cameras: [16, { option: true, scope: 'worker' }],
 	gopMs: [undefined, { option: true, scope: 'worker' }],
 	fps: [undefined, { option: true, scope: 'worker' }],
+	records: [true, { option: true, scope: 'worker' }],
 
 	site: [
-		async ({ cameras, gopMs, fps }, use) => {
+		async ({ cameras, gopMs, fps, records }, use) => {
 			// Without a program every test is skipped, and says so.
-			const site = binary() ? await TestSite.start({ cameras, gopMs, fps }) : undefined;
+			const site = binary() ? await TestSite.start({ cameras, gopMs, fps, records }) : undefined;
 			await use(site as TestSite);
 			await site?.stop();
 		},

@@ -17,6 +17,8 @@ export interface SiteOptions {
 	gopMs?: number;
 	/** Frames per second of the watched streams. */
 	fps?: number;
+	/** Plans for the main streams; made when absent. */
+	records?: boolean;
 	/** ONVIF devices, instead of plain cameras. */
 	devices?: DeviceFarm[];
 }
@@ -76,7 +78,7 @@ export class TestSite {
 	static async start(options: SiteOptions): Promise<TestSite> {
 		const site = await TestSite.startEmpty(options);
 		try {
-			await site.#setUp();
+			await site.#setUp(options.records ?? true);
 			return site;
 		} catch (error) {
 			await site.stop();
@@ -161,12 +163,12 @@ export class TestSite {
 		this.streams = [...byName].map(([name, { main = '', sub = '' }]) => ({ name, main, sub }));
 	}
 
-	async #setUp(): Promise<void> {
+	async #setUp(records: boolean): Promise<void> {
 		await this.api('POST', '/setup', { code: this.code, ...administrator, language: 'en' });
 		await this.logIn();
 		// Each is looked at before it is saved, which takes until its next key frame: they wait together.
 		const add = async ({ name, main, sub }: TestSite['streams'][number], position: number): Promise<TestCamera> => {
-			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: true });
+			const camera = await this.api<{ id: number }>('POST', '/cameras', { name, main_url: main, sub_url: sub, record: records });
 			return { id: camera.id, name, position, subUrl: sub };
 		};
 		// Four at a time: the farm encodes its loops one after the other, and nobody waits longer than a camera may take.

@@ -63,6 +63,8 @@ export class PlaybackDeck {
 	#clock: DeckClock;
 	#link: GroupLink | undefined;
 	#epoch = 0;
+	/** End of the last stretch that the group jumped over, which it tells again and again. */
+	#skippedTo: number | undefined;
 	#footing: GroupFooting['kind'] = 'preparing';
 	#frame = 0;
 	#startedAt = 0;
@@ -256,7 +258,9 @@ export class PlaybackDeck {
 		if (this.group?.members !== members && this.group) this.group = { ...this.group, members };
 		this.speed = speed;
 		this.isPlaying = phase !== 'paused';
-		if (skipped?.[0] !== undefined && skipped[1] !== undefined && skipped[1] !== this.skipped?.to) this.#skip(skipped[0], skipped[1]);
+		const [from, to] = skipped ?? [];
+		if (from !== undefined && to !== undefined && to !== this.#skippedTo) this.#skip(from, to);
+		this.#skippedTo = to;
 		if (phase === 'running') this.#clock.follow(at, since, speed);
 		else {
 			this.#clock.hold(now);

@@ -53,6 +53,8 @@ export interface TimelineColours {
 /** Height of the axis above the rows and of one row, in CSS pixels. */
 export const AXIS_PX = 24;
 export const ROW_PX = 20;
+/** A fault takes at least this much room. */
+const LEAST_GAP_PX = 2;
 
 export function heightFor(rows: number): number {
 	return AXIS_PX + Math.max(1, rows) * ROW_PX + 4;
@@ -104,7 +106,9 @@ function drawRow(
 			if ((gap.reason === 'planned_off') !== isPlanned || gap.to < from || gap.from > to) continue;
 			const left = Math.max(0, xAt(scene.view, gap.from, width));
 			const length = Math.min(width, xAt(scene.view, gap.to, width)) - left;
-			if (length >= 2) context.fillRect(left, isPlanned ? top + ROW_PX / 2 - 1 : top + 4, length, isPlanned ? 2 : ROW_PX - 8);
+			// A fault is seen at any zoom; what was planned need not be.
+			if (isPlanned && length >= 2) context.fillRect(left, top + ROW_PX / 2 - 1, length, 2);
+			else if (!isPlanned) context.fillRect(left, top + 4, Math.max(LEAST_GAP_PX, length), ROW_PX - 8);
 		}
 	}
 	drawLocks(context, top + 2, row.locks, scene.view, width, colours);

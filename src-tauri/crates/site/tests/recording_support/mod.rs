@@ -110,7 +110,7 @@ impl Footage {
 }
 
 /// The picture and, behind it, a NAL unit of filler (ISO/IEC 14496-10, 7.3.2.7) that decoders pass over.
-fn with_filler(picture: &Bytes, bytes: usize) -> Bytes {
+pub fn with_filler(picture: &Bytes, bytes: usize) -> Bytes {
     let mut unit = picture.to_vec();
     unit.extend_from_slice(&(bytes as u32).to_be_bytes());
     unit.push(12);

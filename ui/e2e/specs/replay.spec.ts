@@ -1,0 +1,30 @@
+import { expect, test } from '../support/fixtures';
+import { allPlaying, sample, setLayout, stateOf } from '../support/wall';
+
+test.use({ cameras: 1, records: false, allowedErrors: [[/WebSocket/], { scope: 'test' }] });
+
+test('the last seconds of a camera that nobody records are seen again', async ({ wall, site }) => {
+	const { items } = await site.api<{ items: { enabled: boolean }[] }>('GET', '/plans');
+	expect(items.filter(({ enabled }) => enabled)).toEqual([]);
+	await setLayout(wall, 1);
+	await allPlaying(wall, 1);
+	const ageMs = async () => {
+		const { ages } = await sample(wall, { forMs: 200, everyMs: 50 });
+		return Math.max(0, ...ages);
+	};
+	await expect.poll(ageMs).toBeLessThan(3000);
+	const since = Date.now();
+	// Some seconds have to be there to be looked back at.
+	await expect.poll(() => Date.now() - since, { timeout: 15_000 }).toBeGreaterThan(8000);
+	await wall.keyboard.press('r');
+	await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'replaying', { timeout: 10_000 });
+	// Its own clock says so: it plays, and stays as far behind as it began.
+	await expect.poll(ageMs).toBeGreaterThan(6000);
+	const behind = await ageMs();
+	const fresh = (await sample(wall, { forMs: 1500, everyMs: 50 })).freshPerSecond;
+	expect(fresh).toBeGreaterThan(4);
+	expect(Math.abs((await ageMs()) - behind)).toBeLessThan(2000);
+	await wall.keyboard.press('r');
+	await expect(stateOf(wall, 0)).toHaveAttribute('data-state', 'playing', { timeout: 10_000 });
+	await expect.poll(ageMs).toBeLessThan(3000);
+});
