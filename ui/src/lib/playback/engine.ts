@@ -203,6 +203,8 @@ export class PlaybackEngine {
 	}
 
 	#goThere(): void {
+		// It is gone there as soon as it is open; what nobody hears is answered by nobody.
+		if (this.#socket?.readyState !== WebSocket.OPEN) return;
 		const at = Math.ceil(this.#at);
 		this.#expected = Math.max(this.#seen, this.#expected) + 1;
 		this.#isAligned = !this.#isPlaying;
