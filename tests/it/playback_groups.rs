@@ -65,7 +65,10 @@ async fn members_follow_each_other_by_the_sites_clock() -> Result<()> {
             break clock;
         }
     };
-    assert_eq!((&skipped["at"], &skipped["skipped"][1], &skipped["epoch"]), (&json!(800_000), &json!(800_000), &running["epoch"]));
+    assert_eq!(
+        (&skipped["at"], &skipped["skipped"][1], &skipped["epoch"]),
+        (&json!(800_000), &json!(800_000), &running["epoch"])
+    );
     // A step of one is a pause of all.
     three.say(&json!({ "type": "pause", "at": 800_040 })).await?;
     for socket in [&mut one, &mut two, &mut three] {

@@ -70,7 +70,8 @@ mod tests {
     }
 
     fn list(outlook: Outlook) -> Playlist {
-        let first = vec![part(800, 0, Join::Follows), part(900, 4_040, Join::Follows), part(1_000, 60_000, Join::AfterGap)];
+        let first =
+            vec![part(800, 0, Join::Follows), part(900, 4_040, Join::Follows), part(1_000, 60_000, Join::AfterGap)];
         let second = vec![part(700, 70_000, Join::Follows)];
         let file = |id, init_bytes, parts| ListedFile { segment: SegmentId(id), init_bytes, parts };
         Playlist { files: vec![file(7, 800, first), file(9, 700, second)], outlook }

@@ -10,10 +10,11 @@ export interface PlaybackActs {
 	markIn: () => void;
 	markOut: () => void;
 	remark: () => void;
+	group: () => void;
 }
 
 /** What a key does; undefined for one that is not ours, or that belongs to the field it was typed into. */
-export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark }: PlaybackActs): (() => void) | undefined {
+export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark, group }: PlaybackActs): (() => void) | undefined {
 	if (event.ctrlKey || event.altKey || event.metaKey) return undefined;
 	const field = event.target instanceof HTMLElement ? event.target : undefined;
 	const isChoice = field instanceof HTMLInputElement && field.type === 'checkbox';
@@ -32,7 +33,8 @@ export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark 
 		a: () => deck.toggleSound(),
 		i: markIn,
 		o: markOut,
-		b: remark
+		b: remark,
+		g: group
 	};
 	return keys[event.key.toLowerCase()];
 }

@@ -23,8 +23,8 @@ pub use guard::{Need, guard, host, with_id};
 pub use local_token::LocalToken;
 pub use login::{Account, LOCAL_USER};
 pub use sessions::{Granted, OpenSocket};
-pub use tickets::TICKET_LIFE;
 pub use setup::{FirstAdministrator, SetupCode, SetupProof};
+pub use tickets::TICKET_LIFE;
 pub use token::Token;
 
 use crate::net::Peer;
