@@ -65,7 +65,7 @@ pub struct StreamStatus {
     pub since: i64,
     pub reconnects: u64,
     pub viewers: u32,
-    /// `off`, `starting`, `recording` or `not_recording`.
+    /// `off`, `starting`, `waiting` for an event, `recording` or `not_recording`.
     pub recording: String,
     /// Why a plan is not recording.
     #[serde(skip_serializing_if = "Option::is_none")]

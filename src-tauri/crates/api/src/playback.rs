@@ -1,6 +1,6 @@
 //! Playback endpoint `GET /api/v1/playback/{path}` (WebSocket). Binary framing as in `live`; capture time is the recorded wall clock.
 
-use crate::{BookmarkMark, MarkView};
+use crate::{BookmarkMark, MarkView, TriggerMarkView};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -147,6 +147,8 @@ pub struct TimelineTrack {
     pub gaps: Vec<GapView>,
     /// What the camera noticed, by start; the same for all streams of a camera.
     pub marks: Vec<MarkView>,
+    /// What began recordings of events, by time.
+    pub triggers: Vec<TriggerMarkView>,
     /// By start; at most a thousand.
     pub bookmarks: Vec<BookmarkMark>,
     /// `[from, to]` of the evidence locks in force, by start; they may overlap.

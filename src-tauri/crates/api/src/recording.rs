@@ -1,37 +1,7 @@
-//! Plans and volumes.
+//! Volumes.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PlanView {
-    pub path: String,
-    pub enabled: bool,
-    /// `continuous`.
-    pub mode: String,
-    /// Volume code; absent is `auto`.
-    pub volume: Option<String>,
-    pub retention_days: u32,
-    pub segment_minutes: u32,
-    pub audio: bool,
-    pub version: i64,
-    pub applied_at: Option<i64>,
-    /// `off`, `starting`, `recording` or `not_recording`.
-    pub running: String,
-    pub running_code: Option<String>,
-    pub last_fragment_at: Option<i64>,
-}
-
-/// `PUT /api/v1/plans/{path}`. Absent fields take the defaults, or stay when the plan exists.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-pub struct PlanPatch {
-    pub enabled: Option<bool>,
-    /// 1 to 3650.
-    pub retention_days: Option<u32>,
-    /// 1 to 60.
-    pub segment_minutes: Option<u32>,
-    pub audio: Option<bool>,
-}
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct VolumeView {

@@ -111,6 +111,9 @@ catalogue! {
     // Recording
     PlanInvalid = "plan_invalid", 422;
     PlanNotApplied = "plan_not_applied", 503;
+    PlanOff = "plan_off", 409;
+    TriggerTooEarly = "trigger_too_early", 422;
+    TriggerInvalid = "trigger_invalid", 422;
     NoRecording = "no_recording", 404;
     VolumeNotFound = "volume_not_found", 404;
     VolumePathInvalid = "volume_path_invalid", 422;

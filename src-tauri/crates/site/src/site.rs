@@ -4,6 +4,7 @@ use crate::{
     cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
     evidence::{Evidence, EvidenceParts},
     recording::Recording,
+    sense::Sense,
     tap::CameraTaps,
     upkeep::Upkeep,
 };
@@ -38,6 +39,7 @@ pub struct Site {
     pub plugins: PluginReport,
     pub started_at: UtcMillis,
     pub notices: Vec<Notice>,
+    sense: Sense,
     upkeep: Upkeep,
     // Held for as long as the site runs: a second copy must not open the same folder.
     _lock: DataFolder,
@@ -90,6 +92,7 @@ impl Site {
         let transcodes = TranscodePool::new(config.live.max_transcodes);
         Ok(Arc::new(Self {
             started_at: UtcMillis::now(),
+            sense: Sense::start(store.clone(), &events, recording.clone()),
             upkeep: Upkeep::start(store.clone()),
             config,
             data_folder,
@@ -114,6 +117,7 @@ impl Site {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
         bounded("evidence", self.evidence.stop()).await;
+        bounded("sense", self.sense.stop()).await;
         bounded("recording", self.recording.stop()).await;
         bounded("control", self.control.stop()).await;
         bounded("health", self.health.stop()).await;

@@ -1,20 +1,26 @@
-//! Table `recording_events`: why a stretch has no recording.
+//! Table `recording_events`: why a stretch has no recording, and what began one.
 
 use crate::{
     Store, StoreError,
     row::{column, from_word, word},
 };
 use serde::{Deserialize, Serialize};
+use sqlx::sqlite::SqliteRow;
 use watchwall_model::{StreamPath, TimeRange, UtcMillis};
 
 const INSERT: &str = "INSERT INTO recording_events (path, at_ms, kind, detail) VALUES (?1, ?2, ?3, ?4)";
-const IN_RANGE: &str =
-    "SELECT * FROM recording_events WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 ORDER BY at_ms, id LIMIT 20000";
-const LAST_BEFORE: &str =
-    "SELECT * FROM recording_events WHERE path = ?1 AND at_ms < ?2 ORDER BY at_ms DESC, id DESC LIMIT 1";
+const IN_RANGE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind <> 'trigger' \
+     ORDER BY at_ms, id LIMIT 20000";
+const LAST_BEFORE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms < ?2 AND kind <> 'trigger' \
+     ORDER BY at_ms DESC, id DESC LIMIT 1";
+const TRIGGERS_OF: &str = "SELECT * FROM recording_events INDEXED BY recording_events_by_path \
+     WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind = 'trigger' ORDER BY at_ms, id LIMIT 20000";
+const TRIGGERS_SINCE: &str =
+    "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= ?1 ORDER BY at_ms DESC LIMIT 20000";
 const PRUNE: &str = "DELETE FROM recording_events WHERE at_ms < ?1";
+const PRUNE_TRIGGERS: &str = "DELETE FROM recording_events WHERE kind = 'trigger' AND at_ms < ?1";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, IN_RANGE, LAST_BEFORE, PRUNE];
+pub const STATEMENTS: &[&str] = &[INSERT, IN_RANGE, LAST_BEFORE, TRIGGERS_OF, TRIGGERS_SINCE, PRUNE, PRUNE_TRIGGERS];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -26,6 +32,8 @@ pub enum RecordingEventKind {
     Network,
     Disk,
     Overflow,
+    /// Something began a recording, or made it go on; the detail says what, as JSON.
+    Trigger,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,22 +73,35 @@ impl EventTable<'_> {
             .bind(range.end.0)
             .fetch_all(self.store.reader())
             .await?;
-        earlier
-            .iter()
-            .chain(&rows)
-            .map(|row| {
-                let kind: String = column(row, "kind")?;
-                Ok(RecordingEvent {
-                    path: path.clone(),
-                    at: UtcMillis(column(row, "at_ms")?),
-                    kind: from_word("recording event", &kind)?,
-                    detail: column(row, "detail")?,
-                })
-            })
-            .collect()
+        earlier.iter().chain(&rows).map(read).collect()
+    }
+
+    /// Triggers of a stream in the range, oldest first; at most 20 000.
+    pub async fn triggers_in(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
+        let query = sqlx::query(TRIGGERS_OF).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
+        query.fetch_all(self.store.reader()).await?.iter().map(read).collect()
+    }
+
+    /// Triggers of all streams from a moment on, those ahead too, newest first; at most 20 000.
+    pub async fn triggers_since(&self, since: UtcMillis) -> Result<Vec<RecordingEvent>, StoreError> {
+        sqlx::query(TRIGGERS_SINCE).bind(since.0).fetch_all(self.store.reader()).await?.iter().map(read).collect()
     }
 
     pub async fn prune(&self, before: UtcMillis) -> Result<u64, StoreError> {
         Ok(sqlx::query(PRUNE).bind(before.0).execute(self.store.writer()).await?.rows_affected())
     }
+
+    pub async fn prune_triggers(&self, before: UtcMillis) -> Result<u64, StoreError> {
+        Ok(sqlx::query(PRUNE_TRIGGERS).bind(before.0).execute(self.store.writer()).await?.rows_affected())
+    }
+}
+
+fn read(row: &SqliteRow) -> Result<RecordingEvent, StoreError> {
+    let (path, kind): (String, String) = (column(row, "path")?, column(row, "kind")?);
+    Ok(RecordingEvent {
+        path: StreamPath::parse(&path).map_err(|_| StoreError::Value { what: format!("path {path}") })?,
+        at: UtcMillis(column(row, "at_ms")?),
+        kind: from_word("recording event", &kind)?,
+        detail: column(row, "detail")?,
+    })
 }

@@ -11,6 +11,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0004_doctor_reports.sql", include_str!("../../../../migrations/0004_doctor_reports.sql")),
     ("0005_running_patrols.sql", include_str!("../../../../migrations/0005_running_patrols.sql")),
     ("0006_evidence.sql", include_str!("../../../../migrations/0006_evidence.sql")),
+    ("0007_plan_modes.sql", include_str!("../../../../migrations/0007_plan_modes.sql")),
 ];
 
 /// The version this program writes.

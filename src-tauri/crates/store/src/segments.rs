@@ -44,6 +44,19 @@ const PIECES: &str = "SELECT start_ms, end_ms, id FROM segments WHERE path = ?1 
      ORDER BY start_ms";
 const OLDEST: &str =
     head!("WHERE volume = ?1 AND locked = 0 AND deleting = 0 AND state <> 'recording' ORDER BY start_ms LIMIT ?2");
+// Without those that their plan's minimum still protects at ?2.
+const OLDEST_UNPROTECTED: &str = head!(
+    "WHERE volume = ?1 AND locked = 0 AND deleting = 0 AND state <> 'recording' AND NOT EXISTS (\
+     SELECT 1 FROM plans WHERE plans.path = segments.path AND minimum_days IS NOT NULL \
+     AND segments.end_ms > ?2 - minimum_days * 86400000) ORDER BY start_ms LIMIT ?3"
+);
+// The conditions are those of the index `segments_quota`, word by word: only then does it answer alone.
+const UNLOCKED_BYTES: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
+     WHERE path = ?1 AND locked = 0 AND deleting = 0 AND state IN ('complete', 'recovered')";
+const OLDEST_OF: &str = head!(
+    "WHERE path = ?1 AND locked = 0 AND deleting = 0 AND state IN ('complete', 'recovered') \
+     AND start_ms >= ?2 ORDER BY start_ms LIMIT ?3"
+);
 const EXPIRED: &str = head!(
     "WHERE path = ?1 AND start_ms < ?2 AND end_ms < ?2 AND locked = 0 AND deleting = 0 AND state <> 'recording' \
      ORDER BY start_ms LIMIT ?3"
@@ -79,6 +92,9 @@ pub const STATEMENTS: &[&str] = &[
     BEFORE,
     PIECES,
     OLDEST,
+    OLDEST_UNPROTECTED,
+    UNLOCKED_BYTES,
+    OLDEST_OF,
     EXPIRED,
     DELETING,
     MARK_DELETING,
@@ -263,6 +279,29 @@ impl SegmentTable<'_> {
     /// Oldest segments that may be deleted.
     pub async fn oldest_unlocked(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Segment>, StoreError> {
         let query = sqlx::query(OLDEST).bind(&volume.0).bind(i64::from(limit));
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// [`SegmentTable::oldest_unlocked`] without those that their plan's minimum protects at this time.
+    pub async fn oldest_unprotected(
+        &self,
+        volume: &VolumeCode,
+        now: UtcMillis,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(OLDEST_UNPROTECTED).bind(&volume.0).bind(now.0).bind(i64::from(limit));
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// Bytes of a stream's finished segments that no lock holds, on all volumes.
+    pub async fn unlocked_bytes(&self, path: &StreamPath) -> Result<u64, StoreError> {
+        let bytes: i64 = sqlx::query_scalar(UNLOCKED_BYTES).bind(path.as_str()).fetch_one(self.store.reader()).await?;
+        Ok(u64::try_from(bytes).unwrap_or(0))
+    }
+
+    /// The oldest finished segments of a stream that may be deleted and start at or after a time, on all volumes.
+    pub async fn oldest_of(&self, path: &StreamPath, since: UtcMillis, limit: u32) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(OLDEST_OF).bind(path.as_str()).bind(since.0).bind(i64::from(limit));
         read_all(query.fetch_all(self.store.reader()).await?)
     }
 

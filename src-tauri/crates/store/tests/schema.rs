@@ -23,6 +23,14 @@ const PLANS: &[(&str, &str)] = &[
     ),
     ("SELECT * FROM segments WHERE volume = 'v' AND state = 'recording'", "USING INDEX segments_open"),
     ("SELECT * FROM segments WHERE volume = 'v' AND deleting = 1", "USING INDEX segments_deleting"),
+    (
+        "SELECT SUM(size_bytes) FROM segments WHERE path = 'p' AND locked = 0 AND deleting = 0 AND state IN ('complete', 'recovered')",
+        "USING COVERING INDEX segments_quota",
+    ),
+    (
+        "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= 5 ORDER BY at_ms DESC LIMIT 9",
+        "USING INDEX recording_events_triggers",
+    ),
 ];
 
 async fn migrated(folder: &std::path::Path) -> SqliteConnection {

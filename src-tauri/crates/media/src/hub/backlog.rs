@@ -26,7 +26,10 @@ impl Default for BacklogLimits {
 /// Always begins at a key frame, or is empty. Whole GOPs leave at the front.
 #[derive(Debug)]
 pub(super) struct Backlog {
+    /// As set, and as widened for who needs more of the past.
+    base: BacklogLimits,
     limits: BacklogLimits,
+    at_least: Duration,
     units: VecDeque<Arc<AccessUnit>>,
     /// Number of `units[0]`, counted from the first unit ever kept.
     front: u64,
@@ -45,11 +48,28 @@ fn cost(unit: &AccessUnit) -> usize {
 
 impl Backlog {
     pub const fn new(limits: BacklogLimits) -> Self {
-        Self { limits, units: VecDeque::new(), front: 0, keys: VecDeque::new(), bytes: 0, gop_bytes: 0 }
+        let (base, at_least) = (limits, Duration::ZERO);
+        Self { base, limits, at_least, units: VecDeque::new(), front: 0, keys: VecDeque::new(), bytes: 0, gop_bytes: 0 }
     }
 
     pub fn set_limits(&mut self, limits: BacklogLimits) {
-        self.limits = limits;
+        self.base = limits;
+        self.widen();
+    }
+
+    /// The ring reaches back at least so far, with bytes in proportion.
+    pub fn keep_at_least(&mut self, ring: Duration) {
+        self.at_least = ring;
+        self.widen();
+    }
+
+    fn widen(&mut self) {
+        self.limits = self.base;
+        if self.at_least > self.base.ring {
+            let share = self.at_least.as_secs_f64() / self.base.ring.as_secs_f64().max(1.0);
+            self.limits.ring = self.at_least;
+            self.limits.ring_bytes = (self.base.ring_bytes as f64 * share) as usize;
+        }
         self.trim();
     }
 

@@ -26,7 +26,7 @@ use smallvec::SmallVec;
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::Waker,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use watchwall_model::UtcMicros;
 
@@ -142,6 +142,11 @@ impl Hub {
 
     pub fn set_limits(&self, limits: BacklogLimits) {
         self.lock().backlog.set_limits(limits);
+    }
+
+    /// Keeps at least so much of the past, whatever the limits say; zero returns to them.
+    pub fn keep_at_least(&self, ring: Duration) {
+        self.lock().backlog.keep_at_least(ring);
     }
 
     pub fn statistics(&self) -> HubStatistics {

@@ -1,7 +1,6 @@
 use super::*;
 use crate::{Track, VideoParams};
 use bytes::Bytes;
-use std::time::Duration;
 use watchwall_model::VideoCodec;
 
 struct Source {
@@ -99,6 +98,23 @@ fn the_ring_keeps_whole_gops_that_cover_its_length() {
     check(100, "KppKppKpp", 3); // newest is 320 ms; the key at 240 ms covers 80 ms only
     check(160, "KppKppKpp", 3);
     check(10_000, "KppKppKpp", 0);
+}
+
+#[test]
+fn the_ring_is_widened_for_who_asks_and_shrinks_again() {
+    let hub = Hub::new(BacklogLimits { ring_bytes: 100_000, ..limits(1_000) });
+    let mut source = Source::new();
+    let mut start = |ring_ms: u64, pattern: &str| {
+        hub.keep_at_least(Duration::from_millis(ring_ms));
+        source.push(&hub, pattern);
+        sequences(&hub.ring_since(UtcMicros(0)))[0]
+    };
+    // A key frame every 120 ms; bytes for 80 pictures.
+    assert_eq!(start(0, &"Kpp".repeat(50)), 123);
+    assert_eq!(start(4_000, &"Kpp".repeat(50)), 198);
+    assert_eq!(start(500, ""), 273);
+    hub.set_limits(limits(0));
+    assert_eq!(start(0, ""), 297);
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod notify;
 mod onboarding;
 mod picture;
 mod plans;
+mod plans_bulk;
 mod playback;
 mod playback_groups;
 mod probe;
@@ -42,6 +43,7 @@ mod setup;
 mod snapshot;
 mod system;
 mod timeline;
+mod triggers;
 mod users;
 mod volumes;
 
@@ -75,6 +77,7 @@ fn table() -> Vec<Entry> {
     const PLAYER: Need = Need::RightOrTicket(Right::Playback);
     const PTZ: Need = Need::Right(Right::Ptz);
     const EXPORT: Need = Need::Right(Right::Export);
+    const ALARMS: Need = Need::Right(Right::Alarms);
     const CONFIGURE: Need = Need::Right(Right::Configure);
     const USERS: Need = Need::Right(Right::Users);
     let entry = |need, route| Entry { need, route };
@@ -208,6 +211,8 @@ fn table() -> Vec<Entry> {
         entry(PLAYBACK, routes!(plans::list)),
         entry(CONFIGURE, routes!(plans::put)),
         entry(CONFIGURE, routes!(plans::remove)),
+        entry(CONFIGURE, routes!(plans_bulk::change)),
+        entry(ALARMS, routes!(triggers::trigger)),
         entry(CONFIGURE, routes!(volumes::list)),
         entry(CONFIGURE, routes!(volumes::change)),
         entry(LoggedIn, routes!(settings::read)),

@@ -7,7 +7,7 @@ use crate::{
     error::ApiError,
     extract::{AtPath, Body, IfMatch, Query},
     notify::Edited,
-    views::plan_view,
+    views::{patched, plan_view},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
 use watchwall_api::{PageOf, PageQuery, PlanPatch, PlanView, ProblemDetails};
@@ -18,7 +18,8 @@ use watchwall_site::recording;
 pub async fn list(State(app): State<App>, Query(query): Query<PageQuery>) -> Result<Json<PageOf<PlanView>>, ApiError> {
     let request = page_request(query, &["path"])?;
     let plans = app.site.recording.plans().await?;
-    Ok(Json(cut(plans, &request, |view| view.plan.path.to_string(), |view| plan_view(&view))?))
+    let zone = app.site.recording.zone();
+    Ok(Json(cut(plans, &request, |view| view.plan.path.to_string(), |view| plan_view(&view, zone))?))
 }
 
 /// Creates or changes the plan of a stream and applies it at once.
@@ -35,22 +36,19 @@ pub async fn put(
         return Err(Problem::new(ErrorCode::CameraNotFound).with("path", &path).into());
     }
     let old = find(&app, &path).await?;
-    let mut plan = old.as_ref().map_or_else(|| Plan::continuous(path.clone()), |view| view.plan.clone());
+    let plan = old.as_ref().map_or_else(|| Plan::continuous(path.clone()), |view| view.plan.clone());
     if version.is_some_and(|version| version != plan.version) {
         let code = if old.is_some() { ErrorCode::VersionConflict } else { ErrorCode::NotFound };
         return Err(Problem::new(code).with("what", "plan").into());
     }
-    plan.enabled = patch.enabled.unwrap_or(plan.enabled);
-    plan.retention_days = patch.retention_days.unwrap_or(plan.retention_days);
-    plan.segment_minutes = patch.segment_minutes.unwrap_or(plan.segment_minutes);
-    plan.audio = patch.audio.unwrap_or(plan.audio);
-    let saved = app.site.recording.put_plan(plan).await;
+    let saved = app.site.recording.put_plan(patched(&plan, &patch)?).await;
     app.edits.note(Edited::Plans);
-    let view = plan_view(&saved?);
+    let zone = app.site.recording.zone();
+    let view = plan_view(&saved?, zone);
     let act = Act {
         action: if old.is_some() { "plan.update" } else { "plan.create" },
         subject: path.as_str(),
-        old: old.and_then(|view| as_value(&plan_view(&view))),
+        old: old.and_then(|view| as_value(&plan_view(&view, zone))),
         new: as_value(&view),
     };
     app.audit(&caller, act).await;
@@ -64,7 +62,7 @@ pub async fn remove(State(app): State<App>, caller: Caller, AtPath(path): AtPath
     let old = find(&app, &path).await?;
     let old = old.ok_or_else(|| Problem::new(ErrorCode::NotFound).with("what", "plan"))?;
     app.site.recording.delete_plan(&path).await?;
-    let old = as_value(&plan_view(&old));
+    let old = as_value(&plan_view(&old, app.site.recording.zone()));
     app.audit(&caller, Act { action: "plan.delete", subject: path.as_str(), old, new: None }).await;
     app.edits.note(Edited::Plans);
     Ok(StatusCode::NO_CONTENT)

@@ -35,8 +35,10 @@ pub async fn timeline(
     for (path, track) in &tracks {
         let bookmarks = app.site.store.bookmarks().in_range(path, range).await?;
         let locks = app.site.store.evidence_locks().in_range(path, range).await?;
+        let triggers = app.site.recording.triggers(path, range).await?;
         let marks = marks.of(&app, path).await?;
-        views.push(track_view(path, track, &TrackMarks { marks, bookmarks: &bookmarks, locks: &locks }));
+        let on = TrackMarks { marks, triggers: &triggers, bookmarks: &bookmarks, locks: &locks };
+        views.push(track_view(path, track, &on));
     }
     Ok(Json(TimelineView { from: range.start.0, to: range.end.0, tracks: views }))
 }

@@ -1,31 +1,12 @@
-//! Plans, volumes and the timeline on the wire.
+//! Volumes and the timeline on the wire.
 
-use super::{bookmark_mark, last_fragment_at, mark_view, recording_word, word};
-use watchwall_api::{GapView, PlanView, SetupFolder, TimelineTrack, VolumeView};
+use super::{bookmark_mark, mark_view, trigger_mark_view, word};
+use watchwall_api::{GapView, SetupFolder, TimelineTrack, VolumeView};
 use watchwall_model::{Bookmark, EvidenceLock, GapReason, StreamPath, TimeRange};
 use watchwall_site::{
     cameras::events::Mark,
-    recording::{self, TimelineTrack as Track},
+    recording::{self, TimelineTrack as Track, TriggerMark},
 };
-
-pub fn plan_view(view: &recording::PlanView) -> PlanView {
-    let plan = &view.plan;
-    let (running, running_code) = recording_word(Some(&view.running));
-    PlanView {
-        path: plan.path.to_string(),
-        enabled: plan.enabled,
-        mode: word(&plan.mode),
-        volume: plan.volume.as_ref().map(ToString::to_string),
-        retention_days: plan.retention_days,
-        segment_minutes: plan.segment_minutes,
-        audio: plan.audio,
-        version: plan.version,
-        applied_at: plan.applied_at.map(|at| at.0),
-        running: running.to_owned(),
-        running_code,
-        last_fragment_at: last_fragment_at(&view.running).map(|at| at.0),
-    }
-}
 
 pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
     let volume = &view.volume;
@@ -61,6 +42,7 @@ pub fn folder_view(report: &recording::FolderReport) -> SetupFolder {
 pub struct TrackMarks<'a> {
     /// What the camera noticed.
     pub marks: &'a [Mark],
+    pub triggers: &'a [TriggerMark],
     pub bookmarks: &'a [Bookmark],
     pub locks: &'a [EvidenceLock],
 }
@@ -72,6 +54,7 @@ pub fn track_view(path: &StreamPath, track: &Track, on: &TrackMarks<'_>) -> Time
         coverage: track.coverage.iter().map(|piece| [piece.start.0, piece.end.0]).collect(),
         gaps: track.gaps.iter().map(|g| gap(g.range, g.reason)).collect(),
         marks: on.marks.iter().map(mark_view).collect(),
+        triggers: on.triggers.iter().map(trigger_mark_view).collect(),
         bookmarks: on.bookmarks.iter().map(bookmark_mark).collect(),
         locks: on.locks.iter().map(|lock| [lock.range.start.0, lock.range.end.0]).collect(),
     }

@@ -104,6 +104,7 @@ pub fn recording_word(running: Option<&PlanRunning>) -> (&'static str, Option<St
     match running {
         None | Some(PlanRunning::Off) => ("off", None),
         Some(PlanRunning::Starting) => ("starting", None),
+        Some(PlanRunning::Waiting { .. }) => ("waiting", None),
         Some(PlanRunning::Recording { .. }) => ("recording", None),
         Some(PlanRunning::NotRecording { code, .. }) => ("not_recording", Some(code.to_string())),
     }

@@ -15,6 +15,7 @@ use super::{
     retention::ClockWatch,
     streams::StreamSource,
     sweeper::Sweeper,
+    triggers::Board,
     volume::{QUEUE_BYTES, VolumeDisk, keeper},
     volumes,
 };
@@ -44,6 +45,7 @@ pub struct EngineParts {
     pub config: RecordingConfig,
     pub data_folder: PathBuf,
     pub source: Arc<dyn StreamSource>,
+    pub board: Arc<Board>,
     pub zone: TimeZone,
     /// Raised when a plan starts, stops, or changes between recording and not.
     pub changes: Arc<watch::Sender<u64>>,

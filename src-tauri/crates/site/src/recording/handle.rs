@@ -16,6 +16,7 @@ use super::{
     stats::RecordingStats,
     streams::StreamSource,
     timeline::{self, Frame, Track},
+    triggers::{Accepted, Asked, CameraTrigger, Intake, TriggerMark},
     volume::{VolumeHealth, disk},
     volumes,
 };
@@ -38,6 +39,14 @@ use watchwall_store::Store;
 pub struct PlanView {
     pub plan: Plan,
     pub running: PlanRunning,
+}
+
+/// Why plans were not saved together.
+#[derive(Clone, Debug)]
+pub struct PlanRefused {
+    /// `None` when it is no single plan's fault.
+    pub path: Option<StreamPath>,
+    pub problem: Problem,
 }
 
 /// A volume as stored, and how it stands.
@@ -92,11 +101,13 @@ impl Recording {
             config: config.clone(),
             data_folder: data_folder.to_owned(),
             source,
+            board: Arc::default(),
             zone,
             changes: Arc::new(watch::Sender::new(0)),
             sessions: Arc::default(),
             lost_ms: Arc::default(),
         };
+        intake(&parts).recall(UtcMillis::now()).await?;
         let engine = Engine::start(&parts).await?;
         let shared =
             Shared { parts, recovered: engine.recovered, engine: RwLock::new(engine), turn: Default::default() };
@@ -187,6 +198,52 @@ impl Recording {
         applied.map_err(|problem| Problem::new(ErrorCode::PlanNotApplied).with("path", &path).because(problem))?;
         let running = engine.reconciler.running(&plan, UtcMillis::now());
         Ok(PlanView { plan, running })
+    }
+
+    /// Saves and applies several plans at once: all of them or, when one is refused, none.
+    ///
+    /// # Errors
+    /// As [`Self::put_plan`], with the plan that was refused.
+    pub async fn put_plans(&self, plans: Vec<Plan>) -> Result<Vec<PlanView>, PlanRefused> {
+        let _turn = self.shared.turn.read().await;
+        let engine = self.engine();
+        let known: Vec<VolumeCode> = engine.disks.iter().map(|disk| disk.volume.code.clone()).collect();
+        for plan in &plans {
+            let checked = volumes::check_plan(plan, &known);
+            checked.map_err(|problem| PlanRefused { path: Some(plan.path.clone()), problem })?;
+        }
+        let saved = self.index().put_plans(&plans).await;
+        let plans = saved.map_err(|(path, problem)| PlanRefused { path, problem })?;
+        engine.reconciler.reconcile().await.map_err(|problem| PlanRefused {
+            path: None,
+            problem: Problem::new(ErrorCode::PlanNotApplied).because(problem),
+        })?;
+        let now = UtcMillis::now();
+        Ok(plans.into_iter().map(|plan| PlanView { running: engine.reconciler.running(&plan, now), plan }).collect())
+    }
+
+    /// Records because somebody asks: from a moment that is still in memory, from now, or from a moment to come.
+    ///
+    /// # Errors
+    /// `not_found` without a plan, `plan_off`, `trigger_invalid`, `trigger_too_early` with the earliest start.
+    pub async fn trigger(&self, path: &StreamPath, asked: Asked) -> Result<Accepted, Problem> {
+        intake(&self.shared.parts).ask(path, asked).await
+    }
+
+    /// Something that a camera noticed; plans that await it record.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn notice(&self, path: &StreamPath, trigger: &CameraTrigger) -> Result<(), Problem> {
+        intake(&self.shared.parts).notice(path, trigger).await
+    }
+
+    /// What began recordings of a stream, oldest first.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn triggers(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<TriggerMark>, Problem> {
+        self.index().triggers(path, range).await
     }
 
     /// Stops recording this stream; what is recorded stays until its age takes it.
@@ -420,5 +477,15 @@ impl Recording {
             playback_sessions: self.shared.parts.sessions.load(Ordering::Relaxed),
             volumes: engine.disks.iter().map(|disk| disk.figures()).collect(),
         }
+    }
+}
+
+fn intake(parts: &EngineParts) -> Intake<'_> {
+    Intake {
+        index: &parts.index,
+        board: &parts.board,
+        archive: &parts.archive,
+        source: &*parts.source,
+        zone: &parts.zone,
     }
 }

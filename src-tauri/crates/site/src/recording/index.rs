@@ -1,10 +1,16 @@
 //! The index of recordings as recording needs it: the only place that knows the store.
 
-use super::{causes::Note, timeline::Cause, volume::Covered};
+use super::{
+    causes::Note,
+    retention::Need,
+    timeline::Cause,
+    triggers::{Kept, TriggerMark, mark_of},
+    volume::Covered,
+};
 use std::collections::HashMap;
 use watchwall_model::{
-    Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis, Volume,
-    VolumeCode,
+    ErrorCode, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis,
+    Volume, VolumeCode,
 };
 use watchwall_store::{NewSegment, RecordingEvent, RecordingEventKind, SegmentProgress, Store, encode_fragments};
 
@@ -144,6 +150,30 @@ impl Index {
         Ok(())
     }
 
+    /// Keeps a trigger for the timeline, and for recorders after a restart.
+    pub async fn note_trigger(&self, path: &StreamPath, at: UtcMillis, kept: &Kept) -> Result<(), Problem> {
+        let detail =
+            serde_json::to_string(kept).map_err(|e| Problem::new(ErrorCode::Internal).at("note_trigger").because(e))?;
+        let event = RecordingEvent { path: path.clone(), at, kind: RecordingEventKind::Trigger, detail };
+        Ok(self.store.events().insert(&event).await?)
+    }
+
+    pub async fn triggers(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<TriggerMark>, Problem> {
+        let events = self.store.events().triggers_in(path, range).await?;
+        Ok(events.iter().filter_map(|event| mark_of(event.at, &event.detail)).collect())
+    }
+
+    /// Of all streams, those ahead too.
+    pub async fn triggers_since(&self, since: UtcMillis) -> Result<Vec<(StreamPath, TriggerMark)>, Problem> {
+        let events = self.store.events().triggers_since(since).await?;
+        Ok(events.into_iter().filter_map(|event| Some((event.path, mark_of(event.at, &event.detail)?))).collect())
+    }
+
+    pub async fn forget_triggers(&self, before: UtcMillis) -> Result<(), Problem> {
+        self.store.events().prune_triggers(before).await?;
+        Ok(())
+    }
+
     pub async fn forget_causes(&self, before: UtcMillis) -> Result<(), Problem> {
         self.store.events().prune(before).await?;
         Ok(())
@@ -160,6 +190,15 @@ impl Index {
     pub async fn put_plan(&self, plan: &Plan) -> Result<Plan, Problem> {
         let expected = (plan.version > 0).then_some(plan.version);
         Ok(self.store.plans().put(plan, expected).await?)
+    }
+
+    pub async fn plan(&self, path: &StreamPath) -> Result<Option<Plan>, Problem> {
+        Ok(self.store.plans().get(path).await?)
+    }
+
+    /// Saves all of them or none; as [`Self::put_plan`]. A refusal names the plan.
+    pub async fn put_plans(&self, plans: &[Plan]) -> Result<Vec<Plan>, (Option<StreamPath>, Problem)> {
+        self.store.plans().put_all(plans).await.map_err(|(path, error)| (path, error.into()))
     }
 
     pub async fn plan_applied(&self, path: &StreamPath, version: i64, at: UtcMillis) -> Result<(), Problem> {
@@ -293,8 +332,26 @@ impl Index {
         Ok(self.store.segments().forget(ids).await?)
     }
 
-    pub async fn oldest_unlocked(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Doomed>, Problem> {
+    /// The oldest that may go to make room, those last that their plan's minimum protects: only when the disk has
+    /// nothing else.
+    pub async fn oldest_to_go(&self, volume: &VolumeCode, need: Need, limit: u32) -> Result<Vec<Doomed>, Problem> {
+        let free = self.store.segments().oldest_unprotected(volume, UtcMillis::now(), limit).await?;
+        let mut free = doomed(volume, free);
+        free.retain(|segment| segment.end <= need.before);
+        if !free.is_empty() || need.before < UtcMillis(i64::MAX) {
+            return Ok(free);
+        }
         Ok(doomed(volume, self.store.segments().oldest_unlocked(volume, limit).await?))
+    }
+
+    /// Bytes of a stream that count against its quota.
+    pub async fn unlocked_bytes(&self, path: &StreamPath) -> Result<u64, Problem> {
+        Ok(self.store.segments().unlocked_bytes(path).await?)
+    }
+
+    /// The oldest finished files of a stream that no lock holds, on all volumes.
+    pub async fn oldest_of(&self, path: &StreamPath, since: UtcMillis, limit: u32) -> Result<Vec<Segment>, Problem> {
+        Ok(self.store.segments().oldest_of(path, since, limit).await?)
     }
 
     pub async fn ended_before(
@@ -323,9 +380,13 @@ fn new_row(facts: super::volume::FileFacts, snapshot: &super::volume::Snapshot) 
 }
 
 fn doomed(volume: &VolumeCode, segments: Vec<Segment>) -> Vec<Doomed> {
-    let here = segments.into_iter().filter(|segment| &segment.volume == volume);
-    here.map(|segment| Doomed { id: segment.id, file: segment.file, size_bytes: segment.size_bytes, end: segment.end })
-        .collect()
+    segments.into_iter().filter(|segment| &segment.volume == volume).map(Doomed::from).collect()
+}
+
+impl From<Segment> for Doomed {
+    fn from(segment: Segment) -> Self {
+        Self { id: segment.id, file: segment.file, size_bytes: segment.size_bytes, end: segment.end }
+    }
 }
 
 const fn kind_of(reason: GapReason) -> RecordingEventKind {
@@ -340,7 +401,7 @@ const fn kind_of(reason: GapReason) -> RecordingEventKind {
 
 const fn reason_of(kind: RecordingEventKind) -> Option<GapReason> {
     match kind {
-        RecordingEventKind::Started => None,
+        RecordingEventKind::Started | RecordingEventKind::Trigger => None,
         RecordingEventKind::StoppedByPlan => Some(GapReason::PlannedOff),
         RecordingEventKind::StoppedByUs | RecordingEventKind::Overflow => Some(GapReason::Us),
         RecordingEventKind::CameraOffline => Some(GapReason::CameraOffline),

@@ -6,7 +6,8 @@
 //!   one; it also sees when a plan falls silent.
 //! * [`recorder`] (one task per enabled plan) turns a hub's units into fragments and decides where files are cut.
 //! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
-//!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`].
+//!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`] and [`quota`].
+//! * [`triggers`] say when a plan that awaits events records; cameras and the API put them there.
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
 //! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
 //! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
@@ -28,6 +29,7 @@ mod nightly;
 mod picture;
 mod playback;
 mod playlist;
+mod quota;
 mod reconcile;
 mod recorder;
 mod recovery;
@@ -37,12 +39,13 @@ mod stats;
 mod streams;
 mod sweeper;
 mod timeline;
+mod triggers;
 mod volume;
 mod volumes;
 
 pub use clip::{Clip, ClipPieceAt};
 pub use folder::FolderReport;
-pub use handle::{PlanView, Recording, VolumeView};
+pub use handle::{PlanRefused, PlanView, Recording, VolumeView};
 pub use picture::Picture;
 pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
 pub use playlist::{Join, ListedFile, Outlook, Part, Playlist, RecordedFile};
@@ -52,4 +55,5 @@ pub use retention::Capacity;
 pub use stats::{RecordingStats, STALL_BOUNDS_MS, StallHistogram, VolumeFigures};
 pub use streams::{StreamSource, StreamTap};
 pub use timeline::Track as TimelineTrack;
+pub use triggers::{Accepted, Asked, CameraTrigger, Kept, TriggerMark};
 pub use volume::VolumeHealth;

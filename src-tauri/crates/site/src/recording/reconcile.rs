@@ -7,12 +7,13 @@ use super::{
     index::Index,
     recorder::{RecorderContext, RecorderHandle},
     streams::StreamSource,
+    triggers::Board,
     volume::VolumeDisk,
 };
 use jiff::tz::TimeZone;
 use std::{
     collections::HashMap,
-    mem,
+    mem::{self, Discriminant, discriminant},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -24,12 +25,16 @@ use tokio::{
     time,
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{GapReason, Plan, PlanRunning, Problem, StreamPath, UtcMillis, VolumeCode};
+use watchwall_model::{ErrorCode, GapReason, Plan, PlanRunning, Problem, StreamPath, UtcMillis, VolumeCode};
 
 /// Looks again without a signal this often.
 const INTERVAL: Duration = Duration::from_secs(30);
 /// Silence is looked for this often.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Any silence, to compare with.
+const SILENT: PlanRunning =
+    PlanRunning::NotRecording { since: UtcMillis(0), code: ErrorCode::Internal, detail: String::new() };
 
 /// The running recorders and what starting one needs.
 pub struct Reconciler {
@@ -37,6 +42,7 @@ pub struct Reconciler {
     pub open: Arc<OpenFiles>,
     pub causes: CauseLog,
     pub source: Arc<dyn StreamSource>,
+    pub board: Arc<Board>,
     pub zone: TimeZone,
     /// Highest priority first.
     pub disks: Vec<Arc<VolumeDisk>>,
@@ -57,6 +63,7 @@ impl Reconciler {
             open,
             causes,
             source: Arc::clone(&parts.source),
+            board: Arc::clone(&parts.board),
             zone: parts.zone.clone(),
             disks,
             wake: Notify::new(),
@@ -70,7 +77,7 @@ impl Reconciler {
     /// Until cancelled; then stops every recorder.
     pub async fn run(self: Arc<Self>, cancel: CancellationToken) {
         let mut next = Instant::now();
-        let mut silent = HashMap::new();
+        let mut seen = HashMap::new();
         loop {
             tokio::select! {
                 () = cancel.cancelled() => break,
@@ -83,7 +90,7 @@ impl Reconciler {
                     tracing::warn!(error = %problem, "the plans could not be read; recorders stay as they are");
                 }
             }
-            self.watch_silence(&mut silent);
+            self.watch_silence(&mut seen);
         }
         self.stop_all().await;
     }
@@ -128,6 +135,7 @@ impl Reconciler {
                 open: Arc::clone(&self.open),
                 causes: self.causes.clone(),
                 source: Arc::clone(&self.source),
+                desk: self.board.desk(&path),
             };
             self.lock().insert(path, RecorderHandle::start(version, context));
         }
@@ -151,27 +159,28 @@ impl Reconciler {
         }
     }
 
-    /// Logs a silence once, and its end.
-    fn watch_silence(&self, silent: &mut HashMap<StreamPath, ()>) {
+    /// Logs a silence once, and its end; tells whoever watches of every change.
+    fn watch_silence(&self, seen: &mut HashMap<StreamPath, Discriminant<PlanRunning>>) {
         let now = UtcMillis::now();
         let mut changed = false;
         let recorders = self.lock();
-        silent.retain(|path, ()| recorders.contains_key(path));
+        seen.retain(|path, _| recorders.contains_key(path));
         for (path, recorder) in recorders.iter() {
-            match recorder.running(now) {
+            let running = recorder.running(now);
+            let is_silent = |kind: &Discriminant<PlanRunning>| *kind == discriminant(&SILENT);
+            let before = seen.insert(path.clone(), discriminant(&running));
+            if before == Some(discriminant(&running)) {
+                continue;
+            }
+            changed = true;
+            match running {
                 PlanRunning::NotRecording { code, detail, .. } => {
-                    if silent.insert(path.clone(), ()).is_none() {
-                        tracing::error!(path = %path, code = %code, detail = %detail, "a plan is not recording");
-                        changed = true;
-                    }
+                    tracing::error!(path = %path, code = %code, detail = %detail, "a plan is not recording");
                 }
-                PlanRunning::Recording { .. } => {
-                    if silent.remove(path).is_some() {
-                        tracing::info!(path = %path, "a plan is recording again");
-                        changed = true;
-                    }
+                PlanRunning::Recording { .. } if before.as_ref().is_some_and(is_silent) => {
+                    tracing::info!(path = %path, "a plan is recording again");
                 }
-                PlanRunning::Off | PlanRunning::Starting => {}
+                _ => {}
             }
         }
         let needs_restart = recorders.values().any(RecorderHandle::is_dead);
@@ -195,8 +204,11 @@ impl Reconciler {
         all.values().for_each(RecorderHandle::cancel);
         let now = UtcMillis::now();
         for (path, recorder) in all {
+            let is_off = recorder.running(now) == PlanRunning::Off;
             self.end(recorder).await;
-            self.causes.note(&path, now, GapReason::Us);
+            if !is_off {
+                self.causes.note(&path, now, GapReason::Us);
+            }
         }
     }
 

@@ -1,4 +1,4 @@
-//! Makes room: deletes what is past its retention, and the oldest when the disk is too full.
+//! Makes room: deletes what is past its retention or its stream's quota, and the oldest when the disk is too full.
 //!
 //! One task per volume. It never holds anything a writer waits for: rows are marked first, files unlinked in small
 //! batches on a blocking thread, rows forgotten last; a crash in between is finished at the next start.
@@ -24,8 +24,8 @@ const AGE_INTERVAL: Duration = Duration::from_secs(60);
 /// A volume that is away is looked at again after this.
 const AWAY_INTERVAL: Duration = Duration::from_secs(5);
 /// Files per batch, and the rest between batches that leaves the disk to the writers.
-const BATCH: u32 = 16;
-const REST: Duration = Duration::from_millis(20);
+pub const BATCH: u32 = 16;
+pub const REST: Duration = Duration::from_millis(20);
 /// This much stays free on any disk, or a twentieth of a small one.
 const MIN_FREE_BYTES: u64 = 512 * 1024 * 1024;
 /// Why something was not recorded is kept as long as any plan may keep recordings.
@@ -89,6 +89,7 @@ impl Sweeper {
                     );
                 }
                 self.sweep_age(now, cancel).await?;
+                self.sweep_quotas(now, cancel).await?;
                 self.index.forget_causes(age_limit(now, KEEP_CAUSES_DAYS)).await?;
             }
         }
@@ -146,8 +147,7 @@ impl Sweeper {
     async fn sweep_space(&self, need: Need, cancel: &CancellationToken) -> Result<(), Problem> {
         let mut freed = 0;
         while freed < need.bytes && !cancel.is_cancelled() {
-            let mut doomed = self.index.oldest_unlocked(&self.disk.volume.code, BATCH).await?;
-            doomed.retain(|segment| segment.end <= need.before);
+            let mut doomed = self.index.oldest_to_go(&self.disk.volume.code, need, BATCH).await?;
             let enough = enough(&doomed, need.bytes - freed);
             doomed.truncate(enough);
             if doomed.is_empty() {
@@ -182,7 +182,7 @@ impl Sweeper {
     }
 
     /// What was locked since it was chosen stays.
-    async fn delete(&self, mut doomed: Vec<Doomed>) -> Result<Gone, Problem> {
+    pub(super) async fn delete(&self, mut doomed: Vec<Doomed>) -> Result<Gone, Problem> {
         let ids: Vec<_> = doomed.iter().map(|segment| segment.id).collect();
         let marked = self.index.mark(&ids).await?;
         doomed.retain(|segment| marked.contains(&segment.id));
@@ -215,9 +215,9 @@ impl Sweeper {
 
 /// What a batch came to.
 #[derive(Clone, Copy, Debug)]
-struct Gone {
-    files: usize,
-    bytes: u64,
+pub struct Gone {
+    pub files: usize,
+    pub bytes: u64,
 }
 
 /// False when the file is still there.

@@ -82,15 +82,7 @@ pub fn new_volume(root: PathBuf) -> Volume {
 /// # Errors
 /// `plan_invalid` names the field, `volume_not_found` the volume.
 pub fn check_plan(plan: &Plan, known: &[VolumeCode]) -> Result<(), Problem> {
-    let invalid = |field: &str, min: u32, max: u32| {
-        Err(Problem::new(ErrorCode::PlanInvalid).with("field", field).with("min", min).with("max", max))
-    };
-    if !(1..=60).contains(&plan.segment_minutes) {
-        return invalid("segment_minutes", 1, 60);
-    }
-    if !(1..=3650).contains(&plan.retention_days) {
-        return invalid("retention_days", 1, 3650);
-    }
+    plan.check()?;
     match &plan.volume {
         Some(code) if !known.contains(code) => Err(Problem::new(ErrorCode::VolumeNotFound).with("volume", code)),
         _ => Ok(()),

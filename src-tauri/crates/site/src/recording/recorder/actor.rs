@@ -2,14 +2,16 @@
 
 use super::{
     cutter::{Action, Cutter, Event, Piece},
+    gate::Gate,
     grid::{Grid, file_name},
-    watchdog::Signs,
+    watchdog::{Signs, Standing},
 };
 use crate::recording::{
     archive::OpenFiles,
     causes::CauseLog,
     container::{self, NewFile},
     streams::{StreamSource, StreamTap},
+    triggers::Desk,
     volume::{FileFacts, Job, SegmentFile, VolumeDisk},
 };
 use jiff::tz::TimeZone;
@@ -17,21 +19,16 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::{sync::watch, time};
-use tokio_util::sync::CancellationToken;
+use tokio::sync::watch;
 use watchwall_media::{
     StreamParams,
     fmp4::Sound,
-    hub::{Received, SubscriberClass, Subscription},
+    hub::{Received, Subscription},
 };
-use watchwall_model::{ErrorCode, GapReason, Plan, Problem, StreamPath, UtcMillis};
+use watchwall_model::{ErrorCode, GapReason, Phase, Plan, Problem, StreamPath, UtcMicros, UtcMillis};
 
-/// What the hub gathered is taken this often.
-const POLL: Duration = Duration::from_millis(100);
 /// Units taken under one lock of the hub.
 const INBOX: usize = 256;
-/// A stream that is not there is looked for this often, besides on every change.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// A disk that has taken nothing for this long is not being recorded on, though nothing is lost yet.
 const BEHIND: Duration = Duration::from_secs(5);
 /// After a refused write the next file is tried after this, doubled up to the second figure.
@@ -45,23 +42,46 @@ pub struct RecorderContext {
     pub open: Arc<OpenFiles>,
     pub causes: CauseLog,
     pub source: Arc<dyn StreamSource>,
+    /// Where triggers come.
+    pub desk: Arc<Desk>,
 }
 
 pub(super) struct Recorder {
-    context: RecorderContext,
+    pub(super) context: RecorderContext,
     cutter: Cutter,
-    signs: watch::Sender<Signs>,
-    file: Option<OpenFile>,
+    pub(super) gate: Gate,
+    pub(super) signs: watch::Sender<Signs>,
+    pub(super) file: Option<OpenFile>,
     /// Given to the writers whole, and not all of it written yet.
     closing: Vec<OpenFile>,
-    gap: Option<(UtcMillis, GapReason)>,
+    pub(super) gap: Option<(UtcMillis, GapReason)>,
+    /// Last noted reason of a gap; it holds until another one is.
+    pub(super) noted: Option<GapReason>,
+    /// When the newest picture was taken that went into a file.
+    pub(super) last_capture: Option<UtcMicros>,
+    /// Since when the recording under way was wanted.
+    pub(super) began_at: UtcMicros,
+    /// While the ring is taken over: older pictures are left out.
+    pub(super) stale_before: Option<UtcMicros>,
+    /// Since when nothing more is wanted while no key frame ends the file.
+    pub(super) unwanted_since: Option<Instant>,
     retry_at: Option<Instant>,
     retry_after: Duration,
     /// Kept so that a poll allocates nothing.
     inbox: Vec<Received>,
 }
 
-struct OpenFile {
+/// What taking from the hub came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Drained {
+    All,
+    /// The hub has closed.
+    Closed,
+    /// No more is wanted.
+    Ended,
+}
+
+pub(super) struct OpenFile {
     file: Arc<SegmentFile>,
     seen_end: UtcMillis,
     /// End of what the writers were given.
@@ -97,86 +117,62 @@ impl Recorder {
     pub fn new(context: RecorderContext, signs: watch::Sender<Signs>) -> Self {
         let grid = Grid::new(context.zone.clone(), context.plan.segment_minutes, &context.plan.path);
         let cutter = Cutter::new(grid, context.plan.audio);
+        let gate = Gate::new(context.plan.clone(), context.zone.clone(), UtcMillis::now());
         Self {
             context,
             cutter,
+            gate,
             signs,
             file: None,
             closing: Vec::new(),
             gap: None,
+            noted: None,
+            last_capture: None,
+            began_at: UtcMicros(0),
+            stale_before: None,
+            unwanted_since: None,
             retry_at: None,
             retry_after: RETRY.0,
             inbox: Vec::new(),
         }
     }
 
-    fn path(&self) -> &StreamPath {
+    pub(super) fn path(&self) -> &StreamPath {
         &self.context.plan.path
     }
 
-    pub async fn run(mut self, cancel: CancellationToken) {
-        // Until the first picture whatever is missing is missing because of the camera.
-        self.context.causes.note(self.path(), UtcMillis::now(), GapReason::CameraOffline);
-        let mut changed = self.context.source.changed();
-        while !cancel.is_cancelled() {
-            match self.context.source.stream(self.path()) {
-                Some(tap) => self.follow(tap, &cancel).await,
-                None => {
-                    self.signs.send_if_modified(|signs| signs.phase.take().is_some());
-                    tokio::select! {
-                        () = cancel.cancelled() => {}
-                        _ = time::timeout(LOOK_AGAIN, changed.changed()) => {}
-                    }
-                }
-            }
-        }
-        self.on(Event::Stop);
-    }
-
-    /// Records from one hub until it closes.
-    async fn follow(&mut self, tap: StreamTap, cancel: &CancellationToken) {
-        let mut subscription = tap.hub.subscribe(SubscriberClass::Recorder);
-        loop {
-            tokio::select! {
-                () = cancel.cancelled() => {
-                    self.drain(&mut subscription);
-                    return;
-                }
-                () = time::sleep(POLL) => {}
-            }
-            let is_open = self.drain(&mut subscription);
-            self.look_at_file();
-            self.on(Event::Tick(Instant::now()));
-            self.show(&tap);
-            if !is_open {
-                // The camera was removed or replaced; ask for the stream again, without haste.
-                time::sleep(POLL).await;
-                return;
-            }
-        }
-    }
-
-    /// Takes everything the hub has for us; false when it has closed.
-    fn drain(&mut self, subscription: &mut Subscription) -> bool {
-        let mut is_open = true;
+    /// Takes everything the hub has for us, as long as it is wanted.
+    pub(super) fn drain(&mut self, subscription: &mut Subscription) -> Drained {
+        let mut drained = Drained::All;
         let mut inbox = std::mem::take(&mut self.inbox);
         // A closed hub says so for ever.
-        while is_open && subscription.drain(&mut inbox, INBOX) > 0 {
+        while drained == Drained::All && subscription.drain(&mut inbox, INBOX) > 0 {
             for received in inbox.drain(..) {
                 match received {
-                    Received::Unit(unit) if self.may_write() => self.on(Event::Unit(unit)),
+                    Received::Unit(unit) if self.is_stale(&unit) => {}
+                    Received::Unit(unit) if self.ends_at(&unit) => {
+                        self.end_at(unit);
+                        drained = Drained::Ended;
+                        break;
+                    }
+                    Received::Unit(unit) if self.may_write() => {
+                        if unit.is_video() {
+                            self.last_capture = Some(unit.capture_at);
+                        }
+                        self.on(Event::Unit(unit));
+                    }
                     Received::Unit(_) => {}
                     Received::Lost { units, ms } => {
                         tracing::warn!(path = %self.path(), units, ms, "a recorder fell behind its stream; a gap follows");
                         self.signs.send_modify(|signs| signs.overflowed = true);
                         self.on(Event::Lost);
                     }
-                    Received::Closed => is_open = false,
+                    Received::Closed => drained = Drained::Closed,
                 }
             }
         }
         self.inbox = inbox;
-        is_open
+        drained
     }
 
     /// A volume that refuses, or refused a moment ago, is left alone.
@@ -211,12 +207,17 @@ impl Recorder {
         });
     }
 
-    fn pause(&mut self, from: UtcMillis, reason: GapReason) {
+    pub(super) fn pause(&mut self, from: UtcMillis, reason: GapReason) {
         self.gap = Some((from, reason));
+        // Between events it holds on, and one row says so for all of them.
+        if reason == GapReason::PlannedOff && self.noted == Some(reason) {
+            return;
+        }
+        self.noted = Some(reason);
         self.context.causes.note(&self.context.plan.path, from, reason);
     }
 
-    fn on(&mut self, event: Event) {
+    pub(super) fn on(&mut self, event: Event) {
         for action in self.cutter.on(event) {
             match action {
                 Action::Open { params, start } => self.open(params, start),
@@ -332,7 +333,7 @@ impl Recorder {
     }
 
     /// Sees what became of the file: progress, or a fault of the writer.
-    fn look_at_file(&mut self) {
+    pub(super) fn look_at_file(&mut self) {
         self.look_at_closing();
         let Some(open) = &mut self.file else { return };
         let grown = open.has_grown();
@@ -361,11 +362,30 @@ impl Recorder {
         }
     }
 
-    fn show(&self, tap: &StreamTap) {
+    pub(super) fn show(&self, tap: &StreamTap) {
+        let phase = (tap.phase)();
+        let live_at = matches!(phase, Phase::Live).then(UtcMillis::now);
         self.signs.send_if_modified(|signs| {
-            let phase = Some((tap.phase)());
+            signs.live_at = live_at.or(signs.live_at);
+            let phase = Some(phase);
             let differs = signs.phase != phase;
             signs.phase = phase;
+            differs
+        });
+    }
+
+    /// What it stands at counts from now on.
+    pub(super) fn stand(&self, standing: Standing) {
+        self.signs.send_if_modified(|signs| {
+            let differs = signs.standing != standing;
+            if differs {
+                *signs = Signs {
+                    standing,
+                    phase: signs.phase.take(),
+                    lost_ms: signs.lost_ms,
+                    ..Signs::starting(UtcMillis::now())
+                };
+            }
             differs
         });
     }

@@ -36,6 +36,10 @@ pub enum Event {
         from: UtcMillis,
     },
     Tick(Instant),
+    /// No more is wanted: the file ends where the next picture would follow.
+    Pause {
+        next: Option<Arc<AccessUnit>>,
+    },
     Stop,
 }
 
@@ -119,6 +123,12 @@ impl Cutter {
                 actions.push(Action::Gap { from, reason: GapReason::Disk });
             }
             Event::Tick(now) => self.on_tick(now, &mut actions),
+            Event::Pause { next } => {
+                let next = next.map(|unit| self.in_file_time(&unit));
+                self.flush(next.as_deref(), &mut actions);
+                self.close(&mut actions);
+                self.last_heard = None;
+            }
             Event::Stop => {
                 self.flush(None, &mut actions);
                 self.close(&mut actions);
@@ -419,8 +429,13 @@ mod tests {
         }
 
         fn unit(&mut self, track: Track, is_key: bool, is_discontinuity: bool) {
+            let unit = self.made(track, is_key, is_discontinuity);
+            self.feed(Event::Unit(Arc::new(unit)));
+        }
+
+        fn made(&self, track: Track, is_key: bool, is_discontinuity: bool) -> AccessUnit {
             let rate = if track == Track::Video { 90 } else { 16 };
-            let unit = AccessUnit::new(UnitParts {
+            AccessUnit::new(UnitParts {
                 track,
                 data: Bytes::from(vec![0; self.bytes]),
                 is_key,
@@ -432,8 +447,7 @@ mod tests {
                 received_at: self.born + Duration::from_millis(self.true_ms),
                 sequence: 0,
                 params: Arc::clone(&self.params),
-            });
-            self.feed(Event::Unit(Arc::new(unit)));
+            })
         }
 
         /// Frames of 40 ms each; every `gop`th is a key frame.
@@ -615,6 +629,22 @@ mod tests {
         bench.play(5, 50);
         bench.feed(Event::Stop);
         bench.check(&["open 400 640", "key 0+200 of 5", "close"]);
+    }
+
+    #[test]
+    fn a_pause_reaches_to_the_picture_it_ends_at() {
+        let mut bench = Bench::new(10);
+        bench.play(60, 50);
+        let next = bench.made(Track::Video, true, false);
+        bench.feed(Event::Pause { next: Some(Arc::new(next)) });
+        bench.check(&["open 0 640", "key 0+1000 of 25", "1000+1000 of 25", "key 2000+400 of 10", "close"]);
+        // No silence follows: nobody listens.
+        let event = Event::Tick(bench.born + Duration::from_secs(60));
+        bench.feed(event);
+        bench.check(&[]);
+        bench.play(5, 50);
+        bench.feed(Event::Pause { next: None });
+        bench.check(&["open 2400 640", "key 0+200 of 5", "close"]);
     }
 
     #[test]

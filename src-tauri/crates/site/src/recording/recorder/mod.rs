@@ -1,7 +1,8 @@
 //! One recorder per enabled plan.
 //!
-//! [`cutter`] decides what becomes a fragment and where files begin and end, [`watchdog`] what a plan is really
-//! doing; both are pure. [`actor`] is the one task per recorder: it takes what its hub subscription has gathered ten
+//! [`cutter`] decides what becomes a fragment and where files begin and end, [`gate`] whether anything is written at
+//! all, [`watchdog`] what a plan is really doing; they are pure. [`actor`] is the one task per recorder, [`duty`] the part
+//! of it that obeys the gate: it takes what its hub subscription has gathered ten
 //! times a second, so that a stream costs a few wake-ups instead of one per frame, and hands fragments to the
 //! volume's writers. Channels: the hub's recorder subscription in (bounded there; overflow is a counted gap), the
 //! volume's queue out (bounded in bytes; overflow drops the fragment and is a gap with reason disk), a `watch` for
@@ -9,6 +10,8 @@
 
 mod actor;
 mod cutter;
+mod duty;
+mod gate;
 mod grid;
 mod handle;
 mod watchdog;

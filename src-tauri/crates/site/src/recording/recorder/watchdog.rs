@@ -5,11 +5,24 @@ use watchwall_model::{ErrorCode, Phase, PlanRunning, UtcMillis};
 /// A running plan without a new fragment for this long is not recording.
 pub const SILENCE_MS: i64 = 10_000;
 
+/// What its gate has a recorder do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing, by its schedule.
+    Off,
+    /// Waiting for an event, with the stream at hand.
+    Waiting,
+    Writing,
+}
+
 /// What is known about one recorder at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signs {
-    /// When the plan was last started.
+    pub standing: Standing,
+    /// Since when it stands so.
     pub started_at: UtcMillis,
+    /// When the stream was last seen live.
+    pub live_at: Option<UtcMillis>,
     /// When the newest fragment reached its file.
     pub last_fragment_at: Option<UtcMillis>,
     /// Begin of the present run of fragments without a silence.
@@ -26,7 +39,9 @@ pub struct Signs {
 impl Signs {
     pub const fn starting(now: UtcMillis) -> Self {
         Self {
+            standing: Standing::Writing,
             started_at: now,
+            live_at: None,
             last_fragment_at: None,
             recording_since: None,
             phase: None,
@@ -37,8 +52,21 @@ impl Signs {
     }
 }
 
-/// Judges the signs. A disk that refuses is not recording at once; silence counts after ten seconds.
+/// Judges the signs. A disk that refuses is not recording at once; silence counts after ten seconds. A camera that is
+/// away matters as soon as its stream is wanted: what happens while a plan waits without one could not be recorded.
 pub fn judge(signs: &Signs, now: UtcMillis) -> PlanRunning {
+    match signs.standing {
+        Standing::Off => return PlanRunning::Off,
+        Standing::Waiting => {
+            let seen = signs.live_at.unwrap_or(signs.started_at).max(signs.started_at);
+            if now - seen < SILENCE_MS {
+                return PlanRunning::Waiting { since: signs.started_at };
+            }
+            let (code, detail) = silence_reason(signs);
+            return PlanRunning::NotRecording { since: seen, code, detail };
+        }
+        Standing::Writing => {}
+    }
     let last_sign = signs.last_fragment_at.unwrap_or(signs.started_at);
     let since = signs.last_fragment_at.unwrap_or(signs.started_at);
     if let Some((code, detail)) = &signs.disk {
@@ -115,6 +143,20 @@ mod tests {
         check(Some(Phase::NeedsAttention { reason }), ErrorCode::CredentialsWrong);
         let reason = WaitReason { code: ErrorCode::PortRefused, detail: detail() };
         check(Some(Phase::Waiting { until: UtcMillis(0), attempt: 3, reason }), ErrorCode::PortRefused);
+    }
+
+    #[test]
+    fn who_waits_is_no_alarm_while_the_stream_is_there() {
+        let check = |standing, live_at: Option<i64>, now, expect: &str| {
+            let signs = Signs { standing, live_at: live_at.map(UtcMillis), ..signs(None, None) };
+            let text = format!("{:?}", judge(&signs, UtcMillis(now)));
+            assert!(text.starts_with(expect), "{text} at {now}");
+        };
+        check(Standing::Off, None, 3_600_000, "Off");
+        check(Standing::Waiting, None, 9_999, "Waiting");
+        check(Standing::Waiting, None, 10_000, "NotRecording");
+        check(Standing::Waiting, Some(3_599_900), 3_600_000, "Waiting");
+        check(Standing::Waiting, Some(3_590_000), 3_600_000, "NotRecording");
     }
 
     #[test]
