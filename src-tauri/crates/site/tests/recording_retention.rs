@@ -197,3 +197,58 @@ async fn locked_recordings_survive_age_and_watermark() {
     assert!(locked_new.exists(), "another lock holds it");
     bench.stop().await;
 }
+
+/// The quota takes the oldest of its stream alone; neither lock nor minimum gives way to it, nor to a watermark.
+#[tokio::test(flavor = "multi_thread")]
+async fn quotas_and_minimum_days_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("recordings");
+    let farm = Farm::new(0);
+    let bench = Bench::start(folder.path(), &farm).await;
+    let (gate, yard, hall) = (path(1), path(2), path(3));
+    let now = UtcMillis::now();
+    let at = |hours: i64| now.saturating_add_ms(-hours * 3_600_000);
+    let mut files = Vec::new();
+    for (n, path) in [&gate, &yard, &hall].into_iter().enumerate() {
+        for age in (0..8).rev() {
+            files.push((path, age, put(&bench, &root, path, n * 10 + age as usize, at(12 * age + 2)).await));
+        }
+    }
+    let left = |path: &StreamPath| {
+        files.iter().filter(|(of, _, file)| *of == path && file.exists()).map(|(_, age, _)| *age).collect::<Vec<_>>()
+    };
+    // The oldest but one of the gate is evidence, and does not count.
+    let range = TimeRange::new(at(12 * 6 + 2), at(12 * 6 + 1)).unwrap();
+    let lock = NewEvidenceLock {
+        paths: vec![gate.clone()],
+        range,
+        reason: "incident".into(),
+        locked_by: "anna".into(),
+        created_at: now,
+        until: None,
+    };
+    bench.store.evidence_locks().insert(&lock).await.unwrap();
+    let quota_bytes = Some(4 * FILE_BYTES as u64);
+    let kept = Plan { enabled: false, retention_days: 30, ..Plan::continuous(gate.clone()) };
+    // Smaller than a person may ask for.
+    let put_plan = async |plan: Plan| bench.store.plans().put(&plan, None).await.unwrap();
+    put_plan(Plan { quota_bytes, ..kept.clone() }).await;
+    put_plan(Plan { path: yard.clone(), quota_bytes, minimum_days: Some(3), ..kept.clone() }).await;
+    put_plan(Plan { path: hall.clone(), ..kept }).await;
+    bench.stop().await;
+
+    let bench = Bench::start(folder.path(), &farm).await;
+    // 36 hours and 80 hours old: the yard's minimum of three days protects all but two.
+    until("the quotas", 30, || async { (left(&gate).len() == 5 && left(&yard).len() == 6).then_some(()) }).await;
+    assert_eq!(left(&gate), [6, 3, 2, 1, 0]);
+    assert_eq!(left(&yard), [5, 4, 3, 2, 1, 0]);
+    assert_eq!(left(&hall).len(), 8);
+    let mut volume = bench.store.volumes().all().await.unwrap().remove(0);
+    (volume.high_watermark_percent, volume.low_watermark_percent) = (0.1, 0.1);
+    bench.store.volumes().put(&volume).await.unwrap();
+    bench.stop().await;
+    let bench = Bench::start(folder.path(), &farm).await;
+    until("room", 30, || async { left(&hall).is_empty().then_some(()) }).await;
+    assert_eq!((left(&gate), left(&yard).len()), (vec![6], 6));
+    bench.stop().await;
+}

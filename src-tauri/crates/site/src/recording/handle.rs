@@ -91,6 +91,20 @@ impl Recording {
         source: Arc<dyn StreamSource>,
     ) -> Result<Self, Problem> {
         let zone = volumes::zone(config.time_zone.as_deref())?;
+        Self::start_in(zone, store, config, data_folder, source).await
+    }
+
+    /// [`Self::start`] with the zone itself instead of its name.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_in(
+        zone: TimeZone,
+        store: Store,
+        config: &RecordingConfig,
+        data_folder: &Path,
+        source: Arc<dyn StreamSource>,
+    ) -> Result<Self, Problem> {
         if UtcMillis::now() < CLOCK_SET {
             tracing::error!("the system clock is not set; recordings get wrong names and times until it is");
         }

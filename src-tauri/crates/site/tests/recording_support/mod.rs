@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod victim;
 
 use bytes::Bytes;
+use jiff::tz::TimeZone;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -228,6 +229,15 @@ impl Bench {
         let (store, _) = Store::open(&lock).await.unwrap();
         let source: Arc<dyn StreamSource> = Arc::clone(farm) as _;
         let recording = Recording::start(store.clone(), config, folder, source).await.unwrap();
+        Self { recording, store, lock }
+    }
+
+    /// In a zone of its own, for what happens on the half-hour.
+    pub async fn start_in(zone: TimeZone, folder: &Path, farm: &Arc<Farm>) -> Self {
+        let lock = DataFolder::lock(folder).unwrap();
+        let (store, _) = Store::open(&lock).await.unwrap();
+        let source: Arc<dyn StreamSource> = Arc::clone(farm) as _;
+        let recording = Recording::start_in(zone, store.clone(), &config(), folder, source).await.unwrap();
         Self { recording, store, lock }
     }
 
