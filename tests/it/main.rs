@@ -23,6 +23,7 @@ mod notify;
 mod onboarding;
 mod openapi;
 mod playback_groups;
+mod plans;
 mod process;
 mod recording;
 mod rights;

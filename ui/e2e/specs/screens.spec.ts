@@ -8,7 +8,7 @@ const sizes = [
 	{ width: 1920, height: 1080, theme: 'light' }
 ];
 /** Checked against WCAG 2.2 AA here, in both themes; the other rooms have specs of their own. */
-const checked = ['wall', 'cameras', 'playground'];
+const checked = ['wall', 'cameras', 'recording', 'playground'];
 
 for (const language of ['en', 'zh-CN']) {
 	for (const size of sizes) {
@@ -17,7 +17,7 @@ for (const language of ['en', 'zh-CN']) {
 			const preferences = JSON.stringify({ language, theme: size.theme, navCollapsed: false });
 			await page.addInitScript((chosen) => localStorage.setItem('watchwall.preferences', chosen), preferences);
 			await login(page, site);
-			for (const room of ['wall', 'playback', 'cameras', 'reports', 'settings', 'playground']) {
+			for (const room of ['wall', 'playback', 'cameras', 'recording', 'reports', 'settings', 'playground']) {
 				await page.goto(`${site.url}/${room}`);
 				if (room === 'wall') await allPlaying(page, 16, 30_000);
 				else await page.waitForLoadState('networkidle');
