@@ -54,12 +54,18 @@ async fn a_plan_has_modes_and_bounds() -> Result<()> {
     assert!(plan(&site, &path).await.is_none(), "nothing refused is saved");
     let off = vec!["-".repeat(48); 7];
     let saved = put(json!({ "mode": "schedule", "schedule": off, "minimum_days": 2, "quota_bytes": 500_000_000_u64, "volume": "main" })).await?.ok()?.json;
-    assert_eq!((&saved["mode"], &saved["schedule"], &saved["volume"]), (&json!("schedule"), &json!(off), &json!("main")));
+    assert_eq!(
+        (&saved["mode"], &saved["schedule"], &saved["volume"]),
+        (&json!("schedule"), &json!(off), &json!("main"))
+    );
     assert_eq!((&saved["minimum_days"], &saved["quota_bytes"]), (&json!(2), &json!(500_000_000_u64)));
     assert_eq!(saved["changes_at"], Value::Null);
     runs(&site, &path, "off").await?;
     let cleared = put(json!({ "minimum_days": 0, "quota_bytes": 0, "volume": "auto" })).await?.ok()?.json;
-    assert_eq!((&cleared["minimum_days"], &cleared["quota_bytes"], &cleared["volume"]), (&Value::Null, &Value::Null, &Value::Null));
+    assert_eq!(
+        (&cleared["minimum_days"], &cleared["quota_bytes"], &cleared["volume"]),
+        (&Value::Null, &Value::Null, &Value::Null)
+    );
     assert_eq!((&cleared["mode"], &cleared["version"]), (&json!("schedule"), &json!(2)));
 
     // Nobody records by schedule; somebody asks.
@@ -89,9 +95,12 @@ async fn plans_change_together_or_not_at_all() -> Result<()> {
     let farm = farm(vec![demo_like("Gate"), demo_like("Yard"), demo_like("Hall")]).await?;
     let site = TestSite::start().await?;
     let outside = site.admin.post("/api/v1/groups", &json!({ "name": "Outside" })).await?.ok()?.json["id"].clone();
-    let back = site.admin.post("/api/v1/groups", &json!({ "name": "Back", "parent_id": outside })).await?.ok()?.json["id"].clone();
+    let back =
+        site.admin.post("/api/v1/groups", &json!({ "name": "Back", "parent_id": outside })).await?.ok()?.json["id"]
+            .clone();
     let mut paths = Vec::new();
-    for (n, (name, group)) in [("Gate", Some(&outside)), ("Yard", Some(&back)), ("Hall", None)].into_iter().enumerate() {
+    for (n, (name, group)) in [("Gate", Some(&outside)), ("Yard", Some(&back)), ("Hall", None)].into_iter().enumerate()
+    {
         let camera = site.add_camera(name, &farm.rtsp_url(n, StreamRole::Main), None, n == 0).await?;
         if let Some(group) = group {
             let id = &camera["id"];

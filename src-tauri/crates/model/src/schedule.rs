@@ -106,9 +106,12 @@ impl WeekSchedule {
     /// When something else than now begins to hold; `None` when every slot is the same.
     pub fn next_change(&self, at: UtcMillis, zone: &TimeZone) -> Option<UtcMillis> {
         let now = self.at(at, zone);
+        if self.days.iter().flatten().all(|slot| *slot == now.slot) {
+            return None;
+        }
         let mut next = now;
-        // A week and a clock change; more cannot differ.
-        for _ in 0..7 * Self::SLOTS + 8 {
+        // The one slot that differs may fall into the hour that is left out; it comes a week later.
+        for _ in 0..2 * 7 * Self::SLOTS + 8 {
             next = self.at(next.until, zone);
             if next.slot != now.slot {
                 return Some(next.from);

@@ -14,8 +14,8 @@ use jiff::tz::{Offset, TimeZone};
 use recording_support::{Bench, Farm, Footage, frames_in, path, until};
 use std::{path::Path, sync::Arc, sync::atomic::Ordering::Relaxed};
 use watchwall_model::{
-    CameraEventState, ErrorCode, EventRule, GapReason, Plan, PlanMode, PlanRunning, Segment, StreamPath, TimeRange,
-    TriggerKind, UtcMillis, WeekSchedule,
+    CameraEventState, ErrorCode, EventRule, GapReason, Plan, PlanMode, PlanRunning, Segment, SegmentState, StreamPath,
+    TimeRange, TriggerKind, UtcMillis, WeekSchedule,
 };
 use watchwall_site::recording::{Asked, CameraTrigger};
 
@@ -57,6 +57,16 @@ async fn segments(bench: &Bench, n: usize) -> Vec<Segment> {
     rows
 }
 
+/// So many files, closed and indexed.
+async fn files(bench: &Bench, count: usize) -> Vec<Segment> {
+    until("closed files", 20, || async {
+        let all = segments(bench, 0).await;
+        let is_whole = all.len() == count && all.iter().all(|segment| segment.state == SegmentState::Complete);
+        is_whole.then_some(all)
+    })
+    .await
+}
+
 /// An armed plan whose ring reaches back eight seconds.
 async fn armed(folder: &Path, pre_seconds: u32, post_seconds: u32) -> Option<(Bench, Arc<Farm>)> {
     let footage = Footage::encode()?;
@@ -94,11 +104,7 @@ async fn a_trigger_records_what_came_before_it() {
     assert!(!accepted.is_scheduled && (accepted.range.start - at) / 100 == -30);
     records(&bench).await;
     waits(&bench).await;
-    let found = until("a closed file", 10, || async {
-        let all = segments(&bench, 0).await;
-        (all.len() == 1 && all[0].state == watchwall_model::SegmentState::Complete).then_some(all)
-    })
-    .await;
+    let found = files(&bench, 1).await;
     spans(&found[0], at.saturating_add_ms(-3_000), at.saturating_add_ms(2_000));
     let frames = frames_in(&folder.path().join("recordings").join(&found[0].file)) as i64;
     assert!((frames * 40 - (found[0].end - found[0].start)).abs() <= 80, "{frames} frames in {:?}", found[0]);
@@ -130,15 +136,13 @@ async fn overlapping_triggers_extend_and_near_ones_go_on_without_a_gap() {
     bench.recording.notice(&path(0), &motion(CameraEventState::Off, ended)).await.unwrap();
     bench.recording.trigger(&path(0), Asked { seconds: Some(5), ..Asked::default() }).await.unwrap();
     waits(&bench).await;
-    let found = segments(&bench, 0).await;
-    assert_eq!(found.len(), 1, "{found:?}");
+    let found = files(&bench, 1).await;
     spans(&found[0], first.saturating_add_ms(-3_000), ended.saturating_add_ms(5_000));
     // The seconds before this one are in the file that has just ended: the next goes on where it stopped.
     bench.recording.notice(&path(0), &motion(CameraEventState::Pulse, UtcMillis::now())).await.unwrap();
     records(&bench).await;
     waits(&bench).await;
-    let found = segments(&bench, 0).await;
-    assert_eq!(found.len(), 2, "{found:?}");
+    let found = files(&bench, 2).await;
     assert!((found[1].start - found[0].end).abs() <= 1, "{} ms apart", found[1].start - found[0].end);
     // What is kept of them: the first, the one asked for, and the last.
     let all = TimeRange::new(first.saturating_add_ms(-1_000), UtcMillis::now()).unwrap();
@@ -163,11 +167,7 @@ async fn a_start_is_taken_from_memory_refused_before_it_and_scheduled_ahead() {
     assert!(segments(&bench, 0).await.is_empty());
     // Two seconds of the past, over before they are asked for.
     let past = ask(-5_000, 2).await.unwrap();
-    let found = until("the past", 20, || async {
-        let all = segments(&bench, 0).await;
-        (all.len() == 1 && all[0].state == watchwall_model::SegmentState::Complete).then_some(all)
-    })
-    .await;
+    let found = files(&bench, 1).await;
     spans(&found[0], past.range.start, past.range.end);
     let ahead = ask(3_000, 2).await.unwrap();
     assert!(ahead.is_scheduled);
@@ -175,8 +175,7 @@ async fn a_start_is_taken_from_memory_refused_before_it_and_scheduled_ahead() {
     records(&bench).await;
     assert!(UtcMillis::now() >= ahead.range.start);
     waits(&bench).await;
-    let found = segments(&bench, 0).await;
-    assert_eq!(found.len(), 2);
+    let found = files(&bench, 2).await;
     spans(&found[1], ahead.range.start, ahead.range.end);
     // Asked for ahead, it outlives a restart.
     let later = ask(6_000, 2).await.unwrap();
@@ -184,7 +183,7 @@ async fn a_start_is_taken_from_memory_refused_before_it_and_scheduled_ahead() {
     let bench = Bench::start(folder.path(), &farm).await;
     records(&bench).await;
     waits(&bench).await;
-    let found = segments(&bench, 0).await;
+    let found = files(&bench, 3).await;
     spans(found.last().unwrap(), later.range.start, later.range.end);
     let none = bench.recording.trigger(&StreamPath::parse("cam_none").unwrap(), Asked::default()).await;
     assert_eq!(none.unwrap_err().code, ErrorCode::NotFound);
@@ -251,8 +250,7 @@ async fn a_schedule_changes_on_the_half_hour() {
         (rows.len() == 1 && rows[0].end - boundary > 2_000).then_some(())
     })
     .await;
-    let ended = segments(&bench, 0).await;
-    assert_eq!(ended.len(), 1, "{ended:?}");
+    let ended = files(&bench, 1).await;
     let past = ended[0].end - boundary;
     assert!((0..GOP_MS + 100).contains(&past), "ended {past} ms after the half-hour");
     let ahead = boundary - segments(&bench, 1).await[0].start;

@@ -38,8 +38,8 @@ pub struct Windows {
 }
 
 impl Windows {
-    /// Takes a stretch; one that overlaps another of the same cause extends it. Says whether it is news: neither inside
-    /// another one nor the continuation of one.
+    /// Takes a stretch; one that overlaps another of the same cause extends it. Says whether it is news, and not just
+    /// makes go on what goes on.
     pub fn add(&mut self, new: Window, now: UtcMillis) -> bool {
         self.forget(now);
         if new.going_on.is_some() && self.all.iter().any(|window| window.going_on == new.going_on) {
@@ -50,9 +50,11 @@ impl Windows {
         let joined = self.all.iter_mut().filter(|window| window.going_on.is_none()).find(near);
         match joined {
             Some(window) if new.going_on.is_none() => {
+                // The seconds before it may lie in what ended already.
+                let is_news = window.until < now;
                 window.from = window.from.min(new.from);
                 window.until = window.until.max(new.until);
-                false
+                is_news
             }
             _ => {
                 self.all.push(new);
@@ -123,6 +125,19 @@ mod tests {
         check(&[(10, 40, Camera), (5, 20, Camera)], &[(5, 40, Camera)]);
         // What was asked for stands by itself: the schedule may cut the other.
         check(&[(10, 40, Camera), (20, 90, Asked)], &[(10, 40, Camera), (20, 90, Asked)]);
+    }
+
+    #[test]
+    fn only_what_comes_after_an_end_is_news() {
+        let mut windows = Windows::default();
+        let mut check = |from, until, now, expect| {
+            let is_news = windows.add(window(from, until, Cause::Camera, None), UtcMillis(now));
+            assert_eq!(is_news, expect, "{from} {until} at {now}");
+        };
+        check(0, 40, 10, true);
+        check(20, 60, 30, false);
+        check(55, 95, 65, true);
+        check(56, 96, 66, false);
     }
 
     #[test]
