@@ -4,6 +4,7 @@
  */
 import { api, apiUrl, failure, socketUrl, type CameraView, type Failure, type GroupClockView, type GroupFooting, type TimelineTrack, type TimelineView } from '$lib/api';
 import { cameras } from '$lib/state/cameras.svelte';
+import { marksOf } from '$lib/timeline/marks';
 import { stretchesOf } from '$lib/timeline/view';
 import type { TimelineRow } from '$lib/timeline/draw';
 import { DeckClock, judge, type Footing } from './clock';
@@ -87,7 +88,7 @@ export class PlaybackDeck {
 				label: camera.name,
 				coverage: stretchesOf(track?.coverage ?? []),
 				gaps: track?.gaps ?? [],
-				marks: track?.marks ?? [],
+				marks: track ? marksOf(track) : [],
 				bookmarks: track?.bookmarks ?? [],
 				locks: track?.locks ?? [],
 				selected: index === this.selected

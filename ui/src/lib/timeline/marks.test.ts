@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { familyOf, kindsAt, shapesOf } from './marks';
+import { familyOf, kindsAt, marksOf, shapesOf } from './marks';
 
 const view = { from: 0, to: 1000 };
 const mark = (kind: string, start: number, end = start) => ({ kind, start, end });
@@ -12,6 +12,12 @@ test('families', () => {
 	check('signal_lost', 'trouble');
 	check('relay', 'signal');
 	check('something new', 'signal');
+});
+
+test('what somebody asked for stands among what the camera noticed', () => {
+	const trigger = (at: number, kind?: string) => ({ at, from: at, kind, reason: '', by: '' });
+	const track = { marks: [mark('motion', 10, 20), mark('person', 40)], triggers: [trigger(12, 'motion'), trigger(30)] };
+	expect(marksOf(track).map(({ kind, start }) => `${kind} ${start}`)).toEqual(['motion 10', 'asked 30', 'person 40']);
 });
 
 test('shapes keep apart, bars say how long, trouble lies on top', () => {

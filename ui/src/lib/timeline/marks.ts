@@ -1,5 +1,5 @@
 /** What cameras noticed, as shapes on the timeline. Kinds fall into families, told apart by shape as well as by colour. Pure. */
-import type { MarkView } from '$lib/api';
+import type { MarkView, TimelineTrack } from '$lib/api';
 import { xAt, type TimeView } from './view';
 
 /** Bar, diamond, triangle, square, circle. */
@@ -37,6 +37,12 @@ export interface MarkShape {
 
 /** Distance below which shapes of one family would cover each other. */
 const apartPx = 9;
+
+/** What the camera noticed, and the recordings that somebody asked for, by start. */
+export function marksOf({ marks, triggers }: Pick<TimelineTrack, 'marks' | 'triggers'>): MarkView[] {
+	const asked = triggers.filter(({ kind }) => !kind).map(({ at }) => ({ kind: 'asked', start: at, end: at }));
+	return [...marks, ...asked].sort((a, b) => a.start - b.start);
+}
 
 /** By start; families lie over each other in the order of `families`, so that trouble is never hidden by movement. */
 export function shapesOf(marks: readonly MarkView[], view: TimeView, width: number): MarkShape[] {
