@@ -42,8 +42,7 @@ pub struct PlanView {
 }
 
 /// `PUT /api/v1/plans/{path}`. Absent fields take the defaults, or stay when the plan exists.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct PlanPatch {
     pub enabled: Option<bool>,
     /// `continuous`, `schedule` or `event`.
@@ -70,15 +69,18 @@ pub struct PlanPatch {
 }
 
 /// `POST /api/v1/plans/bulk`: the same change for several plans, all of them or none.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct PlansPatch {
     /// Streams, with a plan or without one yet.
+    #[serde(default)]
     pub paths: Vec<String>,
     /// Camera groups: the main stream of each of their cameras, those of the groups inside included.
+    #[serde(default)]
     pub groups: Vec<i64>,
     /// The version last seen by path; a plan that is not of that version any more is refused.
+    #[serde(default)]
     pub versions: BTreeMap<String, i64>,
+    #[serde(default)]
     pub change: PlanPatch,
 }
 
@@ -104,8 +106,7 @@ pub struct PlanOutcome {
 }
 
 /// `POST /api/v1/recording/{path}/trigger`: records because somebody asks.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct TriggerRequest {
     /// UTC milliseconds; absent is now, with the plan's seconds before. The past is taken as far as it is in memory; a
     /// moment within the next seven days is scheduled.
