@@ -37,6 +37,8 @@ pub struct PlanView {
     /// Since when it waits, records or does not.
     pub running_since: Option<i64>,
     pub last_fragment_at: Option<i64>,
+    /// Code of the volume that it is being recorded on.
+    pub recorded_on: Option<String>,
     /// When its schedule next says something else.
     pub changes_at: Option<i64>,
 }

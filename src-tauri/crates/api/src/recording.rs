@@ -14,6 +14,13 @@ pub struct VolumeView {
     pub state: String,
     /// Why it is not writable.
     pub code_reason: Option<String>,
+    /// It reached its high watermark and is not below the low one again: plans without a volume of their own go
+    /// elsewhere while another one has room.
+    pub is_full: bool,
+    /// Plans that are being recorded on it now.
+    pub recorders: u64,
+    /// Of several volumes with room, the one of the highest priority is recorded on.
+    pub priority: i32,
     pub total_bytes: u64,
     pub free_bytes: u64,
     /// Bytes of recordings of this site on it.
@@ -25,9 +32,45 @@ pub struct VolumeView {
     pub full_in_days: Option<f64>,
 }
 
+/// `POST /api/v1/volumes`. Absent settings take the defaults.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct NewVolume {
+    /// Full path of a folder, made where it is missing.
+    pub root: String,
+    pub name: String,
+    /// `local` (default), `network` or `archive`. An archive is never recorded on.
+    pub kind: Option<String>,
+    /// 5 to 99, default 90.
+    pub high_watermark_percent: Option<f64>,
+    /// 1 to below the high one, default 75.
+    pub low_watermark_percent: Option<f64>,
+    /// -1000 to 1000, default 0.
+    pub priority: Option<i32>,
+    /// The folder may be a volume already, of this site before or of another one: it becomes this site's, and its
+    /// recordings with it.
+    pub take_over: Option<bool>,
+}
+
+/// `POST /api/v1/volumes/look`.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct VolumeFolderRequest {
+    pub root: String,
+}
+
+/// A folder that may become a volume.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VolumeFolder {
+    pub total_bytes: u64,
+    pub free_bytes: u64,
+    /// It was a volume before; adding it takes it over.
+    pub is_volume: bool,
+}
+
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct VolumePatch {
     pub name: Option<String>,
     pub high_watermark_percent: Option<f64>,
     pub low_watermark_percent: Option<f64>,
+    /// -1000 to 1000.
+    pub priority: Option<i32>,
 }

@@ -121,6 +121,8 @@ catalogue! {
     VolumeMarkerMissing = "volume_marker_missing", 503;
     VolumeForeign = "volume_foreign", 409;
     VolumeOverlaps = "volume_overlaps", 409;
+    VolumeInUse = "volume_in_use", 409;
+    VolumeInvalid = "volume_invalid", 422;
     DiskFull = "disk_full", 507;
     DiskSlow = "disk_slow", 503;
     DiskFailed = "disk_failed", 503;

@@ -12,6 +12,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0005_running_patrols.sql", include_str!("../../../../migrations/0005_running_patrols.sql")),
     ("0006_evidence.sql", include_str!("../../../../migrations/0006_evidence.sql")),
     ("0007_plan_modes.sql", include_str!("../../../../migrations/0007_plan_modes.sql")),
+    ("0008_volumes.sql", include_str!("../../../../migrations/0008_volumes.sql")),
 ];
 
 /// The version this program writes.

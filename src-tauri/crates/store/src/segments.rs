@@ -77,6 +77,7 @@ const BYTES_SINCE: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
 const BYTES_OPEN: &str = "SELECT COALESCE(SUM(size_bytes), 0) FROM segments \
      WHERE volume = ?1 AND start_ms >= ?2 AND state = 'recording'";
 // The unique index on both holds all that is asked, so that no row with its fragments is read.
+const LOCKED_ON: &str = "SELECT COUNT(*) FROM segments WHERE volume = ?1 AND locked = 1";
 const FILES: &str = "SELECT id, file FROM segments WHERE volume = ?1 AND file > ?2 ORDER BY file LIMIT ?3";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[
@@ -105,6 +106,7 @@ pub const STATEMENTS: &[&str] = &[
     TOTALS_OPEN,
     BYTES_SINCE,
     BYTES_OPEN,
+    LOCKED_ON,
     FILES,
 ];
 
@@ -315,6 +317,12 @@ impl SegmentTable<'_> {
     pub async fn deleting(&self, volume: &VolumeCode, limit: u32) -> Result<Vec<Segment>, StoreError> {
         let query = sqlx::query(DELETING).bind(&volume.0).bind(i64::from(limit));
         read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// How many segments of a volume are locked.
+    pub async fn locked_on(&self, volume: &VolumeCode) -> Result<u64, StoreError> {
+        let locked: i64 = sqlx::query_scalar(LOCKED_ON).bind(&volume.0).fetch_one(self.store.reader()).await?;
+        Ok(u64::try_from(locked).unwrap_or(0))
     }
 
     /// First step of deleting: the timeline forgets them at once. Answers those that may go: what was locked meanwhile

@@ -31,6 +31,7 @@ const PLANS: &[(&str, &str)] = &[
         "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= 5 ORDER BY at_ms DESC LIMIT 9",
         "USING INDEX recording_events_triggers",
     ),
+    ("SELECT COUNT(*) FROM segments WHERE volume = 'v' AND locked = 1", "USING COVERING INDEX segments_locked"),
 ];
 
 async fn migrated(folder: &std::path::Path) -> SqliteConnection {

@@ -113,6 +113,8 @@ export type TimelineView = Schemas['TimelineView'];
 export type TriggerView = Schemas['TriggerView'];
 export type UserPatch = Schemas['UserPatch'];
 export type UserView = Schemas['UserView'];
+export type NewVolume = Schemas['NewVolume'];
+export type VolumeFolder = Schemas['VolumeFolder'];
 export type VolumePatch = Schemas['VolumePatch'];
 export type VolumeView = Schemas['VolumeView'];
 

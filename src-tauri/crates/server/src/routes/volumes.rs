@@ -9,9 +9,10 @@ use crate::{
     routes::groups::check_name,
     views::volume_view,
 };
-use axum::{Json, extract::State};
-use watchwall_api::{PageOf, ProblemDetails, VolumePatch, VolumeView};
-use watchwall_model::{ErrorCode, Problem, Volume};
+use axum::{Json, extract::State, http::StatusCode};
+use watchwall_api::{NewVolume, PageOf, ProblemDetails, VolumeFolder, VolumeFolderRequest, VolumePatch, VolumeView};
+use watchwall_model::{ErrorCode, Problem, Volume, VolumeCode, VolumeKind};
+use watchwall_site::recording;
 
 #[utoipa::path(get, path = "/api/v1/volumes", tag = "recording", operation_id = "list_volumes", responses((status = 200, body = PageOf<VolumeView>)))]
 pub async fn list(State(app): State<App>) -> Result<Json<PageOf<VolumeView>>, ApiError> {
@@ -19,8 +20,45 @@ pub async fn list(State(app): State<App>) -> Result<Json<PageOf<VolumeView>>, Ap
     Ok(Json(PageOf { items: volumes.iter().map(volume_view).collect(), next_cursor: None }))
 }
 
+/// Makes a folder a volume while the site records.
+#[utoipa::path(post, path = "/api/v1/volumes", tag = "recording", operation_id = "add_volume", request_body = NewVolume,
+    responses((status = 201, body = VolumeView), (status = 409, body = ProblemDetails), (status = 422, body = ProblemDetails), (status = 507, body = ProblemDetails)))]
+pub async fn add(
+    State(app): State<App>,
+    caller: Caller,
+    Body(request): Body<NewVolume>,
+) -> Result<(StatusCode, Json<VolumeView>), ApiError> {
+    let new = recording::NewVolume {
+        name: check_name(&request.name)?,
+        kind: kind_of(request.kind.as_deref())?,
+        high_watermark_percent: request.high_watermark_percent.unwrap_or(Volume::DEFAULT_HIGH_WATERMARK_PERCENT),
+        low_watermark_percent: request.low_watermark_percent.unwrap_or(Volume::DEFAULT_LOW_WATERMARK_PERCENT),
+        priority: request.priority.unwrap_or(0),
+        take_over: request.take_over.unwrap_or(false),
+        root: request.root,
+    };
+    let view = app.site.recording.add_volume(new).await?;
+    let code = view.volume.code.to_string();
+    let act = Act { action: "volume.add", subject: &code, old: None, new: settings_of(&view.volume) };
+    app.audit(&caller, act).await;
+    app.edits.note(Edited::Volumes);
+    Ok((StatusCode::CREATED, Json(volume_view(&view))))
+}
+
+/// Looks at a folder that may become a volume, and leaves nothing there.
+#[utoipa::path(post, path = "/api/v1/volumes/look", tag = "recording", operation_id = "look_at_volume_folder", request_body = VolumeFolderRequest,
+    responses((status = 200, body = VolumeFolder), (status = 409, body = ProblemDetails), (status = 422, body = ProblemDetails)))]
+pub async fn look(
+    State(app): State<App>,
+    Body(request): Body<VolumeFolderRequest>,
+) -> Result<Json<VolumeFolder>, ApiError> {
+    let (capacity, is_volume) = app.site.recording.look_at_new_volume(&request.root).await?;
+    let recording::Capacity { total_bytes, free_bytes } = capacity;
+    Ok(Json(VolumeFolder { total_bytes, free_bytes, is_volume }))
+}
+
 #[utoipa::path(patch, path = "/api/v1/volumes/{code}", tag = "recording", operation_id = "change_volume", params(("code" = String, Path)), request_body = VolumePatch,
-    responses((status = 200, body = VolumeView), (status = 404, body = ProblemDetails)))]
+    responses((status = 200, body = VolumeView), (status = 404, body = ProblemDetails), (status = 422, body = ProblemDetails)))]
 pub async fn change(
     State(app): State<App>,
     caller: Caller,
@@ -28,41 +66,56 @@ pub async fn change(
     Body(patch): Body<VolumePatch>,
 ) -> Result<Json<VolumeView>, ApiError> {
     let old = find(&app, &code).await?;
-    let mut volume = old.volume.clone();
-    if let Some(name) = &patch.name {
-        volume.name = check_name(name)?;
-    }
-    volume.high_watermark_percent = patch.high_watermark_percent.unwrap_or(volume.high_watermark_percent);
-    volume.low_watermark_percent = patch.low_watermark_percent.unwrap_or(volume.low_watermark_percent);
-    check_watermarks(&volume)?;
-    app.site.store.volumes().put(&volume).await?;
-    let view = volume_view(&find(&app, &code).await?);
-    let act = Act { action: "volume.update", subject: &code, old: settings_of(&old.volume), new: settings_of(&volume) };
+    let change = recording::VolumeChange {
+        name: patch.name.as_deref().map(check_name).transpose()?,
+        high_watermark_percent: patch.high_watermark_percent,
+        low_watermark_percent: patch.low_watermark_percent,
+        priority: patch.priority,
+    };
+    let view = app.site.recording.change_volume(&old.volume.code, change).await?;
+    let new = settings_of(&view.volume);
+    app.audit(&caller, Act { action: "volume.update", subject: &code, old: settings_of(&old.volume), new }).await;
+    app.edits.note(Edited::Volumes);
+    Ok(Json(volume_view(&view)))
+}
+
+/// Lets a volume go while the site records: what is recorded there goes on elsewhere, and its files stay.
+#[utoipa::path(delete, path = "/api/v1/volumes/{code}", tag = "recording", operation_id = "remove_volume", params(("code" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemDetails), (status = 409, body = ProblemDetails)))]
+pub async fn remove(
+    State(app): State<App>,
+    caller: Caller,
+    Segment(code): Segment,
+) -> Result<StatusCode, ApiError> {
+    let old = find(&app, &code).await?;
+    app.site.recording.remove_volume(&old.volume.code).await?;
+    let act = Act { action: "volume.remove", subject: &code, old: settings_of(&old.volume), new: None };
     app.audit(&caller, act).await;
     app.edits.note(Edited::Volumes);
-    Ok(Json(view))
+    Ok(StatusCode::NO_CONTENT)
 }
 
-fn check_watermarks(volume: &Volume) -> Result<(), Problem> {
-    let (low, high) = (volume.low_watermark_percent, volume.high_watermark_percent);
-    if !(5.0..=99.0).contains(&high) {
-        return Err(invalid("high_watermark_percent", "5 to 99"));
+fn kind_of(word: Option<&str>) -> Result<VolumeKind, Problem> {
+    match word {
+        None | Some("local") => Ok(VolumeKind::Local),
+        Some("network") => Ok(VolumeKind::Network),
+        Some("archive") => Ok(VolumeKind::Archive),
+        Some(_) => Err(invalid("kind", "local, network or archive")),
     }
-    if !(1.0..=98.0).contains(&low) || low >= high {
-        return Err(invalid("low_watermark_percent", "1 to below the high one"));
-    }
-    Ok(())
 }
 
-async fn find(app: &App, code: &str) -> Result<watchwall_site::recording::VolumeView, Problem> {
+async fn find(app: &App, code: &str) -> Result<recording::VolumeView, Problem> {
     let volume = app.site.recording.volumes().await?.into_iter().find(|view| view.volume.code.0 == code);
-    volume.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("code", code))
+    volume.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", VolumeCode(code.to_owned())))
 }
 
 fn settings_of(volume: &Volume) -> Option<serde_json::Value> {
     as_value(&serde_json::json!({
         "name": volume.name,
+        "root": volume.root.display().to_string(),
+        "kind": volume.kind,
         "high_watermark_percent": volume.high_watermark_percent,
         "low_watermark_percent": volume.low_watermark_percent,
+        "priority": volume.priority,
     }))
 }

@@ -33,6 +33,7 @@ pub fn plan_view(view: &recording::PlanView, zone: &TimeZone) -> PlanView {
         running_code,
         running_since: since(&view.running).map(|at| at.0),
         last_fragment_at: last_fragment_at(&view.running).map(|at| at.0),
+        recorded_on: view.recorded_on.as_ref().map(ToString::to_string),
         changes_at: plan.next_change(UtcMillis::now(), zone).map(|at| at.0),
     }
 }

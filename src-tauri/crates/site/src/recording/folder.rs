@@ -7,7 +7,7 @@ use super::{
     retention::Capacity,
     volume::{
         disk,
-        marker::{self, Found},
+        marker::{self, Found, Marker},
     },
 };
 use std::{
@@ -33,12 +33,21 @@ pub struct FolderReport {
     pub default_folder: PathBuf,
 }
 
+/// What happens with a folder that carries the marker of a volume.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Former {
+    Refused,
+    TakenOver,
+}
+
 /// A folder that passed every check and was made where it was missing. What was made goes again unless it is kept.
 #[derive(Debug)]
 pub struct Prepared {
     pub root: PathBuf,
     pub capacity: Capacity,
     pub existed: bool,
+    /// The marker of the volume that it was before.
+    pub found: Option<Marker>,
     /// Outermost first.
     made: Vec<PathBuf>,
 }
@@ -79,16 +88,16 @@ pub fn parse(typed: &str) -> Result<PathBuf, Problem> {
 /// # Errors
 /// `volume_path_invalid`, `volume_overlaps`, `volume_foreign`, `volume_not_writable`, `disk_full`, `disk_failed`;
 /// `disk_slow` when the disk does not answer. Nothing is left there then.
-pub async fn prepare(root: PathBuf, volumes: Vec<Volume>) -> Result<Prepared, Problem> {
+pub async fn prepare(root: PathBuf, volumes: Vec<Volume>, former: Former) -> Result<Prepared, Problem> {
     let shown = root.display().to_string();
-    let work = blocking(move || prepare_now(root, &volumes));
+    let work = blocking(move || prepare_now(root, &volumes, former));
     match tokio::time::timeout(PATIENCE, work).await {
         Ok(result) => result,
         Err(_) => Err(Problem::new(ErrorCode::DiskSlow).with("root", shown).with("seconds", PATIENCE.as_secs())),
     }
 }
 
-fn prepare_now(root: PathBuf, volumes: &[Volume]) -> Result<Prepared, Problem> {
+fn prepare_now(root: PathBuf, volumes: &[Volume], former: Former) -> Result<Prepared, Problem> {
     let named = |code| Problem::new(code).with("root", root.display());
     let real = real_path(&root).map_err(|e| named(ErrorCode::VolumePathInvalid).at("read_path").because(e))?;
     for volume in volumes {
@@ -105,15 +114,21 @@ fn prepare_now(root: PathBuf, volumes: &[Volume]) -> Result<Prepared, Problem> {
     if existed && !real.is_dir() {
         return Err(named(ErrorCode::VolumePathInvalid).at("read_path").because("this is a file"));
     }
-    match Found::look(&root) {
-        Ok(Found::NoMarker | Found::NoRoot) => {}
-        Ok(Found::Marker(marker)) => return Err(named(ErrorCode::VolumeForeign).with("found", marker.volume)),
+    let found = match Found::look(&root) {
+        Ok(Found::NoMarker | Found::NoRoot) => None,
+        // The same folder under another name, or a copy of one.
+        Ok(Found::Marker(marker)) if let Some(same) = volumes.iter().find(|volume| volume.marker == marker.volume) => {
+            return Err(named(ErrorCode::VolumeOverlaps).with("other", same.root.display()));
+        }
+        Ok(Found::Marker(marker)) if former == Former::TakenOver => Some(marker),
+        Ok(Found::Marker(marker)) => return Err(named(ErrorCode::VolumeForeign).with("found", marker.volume).suggesting("take_over_volume")),
         Ok(Found::Damaged) => {
             return Err(named(ErrorCode::VolumeForeign).because("the marker file cannot be read as one"));
         }
         Err(error) => return Err(named(refused(&error)).at("read_marker").because(error)),
-    }
-    let mut prepared = Prepared { root: root.clone(), capacity: Capacity::default(), existed, made: Vec::new() };
+    };
+    let is_former = found.is_some();
+    let mut prepared = Prepared { root: root.clone(), capacity: Capacity::default(), existed, found, made: Vec::new() };
     let mut missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
     while let Some(folder) = missing.pop() {
         fs::create_dir(folder).map_err(|e| named(refused(&e)).at("create_folder").because(e))?;
@@ -121,7 +136,8 @@ fn prepare_now(root: PathBuf, volumes: &[Volume]) -> Result<Prepared, Problem> {
     }
     probe(&root).map_err(|e| named(refused(&e)).at("write_file").because(e))?;
     prepared.capacity = disk::capacity(&root).map_err(|e| named(ErrorCode::DiskFailed).at("read_space").because(e))?;
-    if prepared.capacity.used_percent() >= Volume::DEFAULT_HIGH_WATERMARK_PERCENT {
+    // One that holds recordings is looked after by its retention.
+    if !is_former && prepared.capacity.used_percent() >= Volume::DEFAULT_HIGH_WATERMARK_PERCENT {
         return Err(named(ErrorCode::DiskFull).with("free_bytes", prepared.capacity.free_bytes));
     }
     Ok(prepared)
@@ -249,7 +265,7 @@ mod tests {
         #[cfg(unix)]
         std::os::unix::fs::symlink(at("ours"), at("link")).unwrap();
         let check = |root: PathBuf, expect: Option<ErrorCode>| {
-            let found = prepare_now(root.clone(), std::slice::from_ref(&ours));
+            let found = prepare_now(root.clone(), std::slice::from_ref(&ours), Former::Refused);
             assert_eq!(found.err().map(|p| p.code), expect, "{}", root.display());
         };
         check(at("new"), None);
@@ -269,15 +285,28 @@ mod tests {
     }
 
     #[test]
+    fn a_former_volume_is_taken_over_when_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let former = volume(&folder.path().join("former"), "b");
+        marker::write(&former).unwrap();
+        let take = |volumes: &[Volume]| prepare_now(former.root.clone(), volumes, Former::TakenOver);
+        assert_eq!(take(&[]).unwrap().found.unwrap().volume, "b");
+        assert!(former.root.join(Volume::MARKER_FILE).exists(), "a look leaves it as it is");
+        // Mounted somewhere else too.
+        let same = volume(&folder.path().join("elsewhere"), "b");
+        assert_eq!(take(&[same]).unwrap_err().code, ErrorCode::VolumeOverlaps);
+    }
+
+    #[test]
     fn what_was_made_stays_only_when_kept() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("a/b");
-        let prepared = prepare_now(root.clone(), &[]).unwrap();
+        let prepared = prepare_now(root.clone(), &[], Former::Refused).unwrap();
         assert!(root.is_dir() && !prepared.existed && prepared.capacity.total_bytes > 0);
         drop(prepared);
         assert!(!folder.path().join("a").exists());
-        prepare_now(root.clone(), &[]).unwrap().keep();
-        assert!(prepare_now(root.clone(), &[]).unwrap().existed);
+        prepare_now(root.clone(), &[], Former::Refused).unwrap().keep();
+        assert!(prepare_now(root.clone(), &[], Former::Refused).unwrap().existed);
         assert!(root.is_dir());
     }
 }

@@ -17,7 +17,7 @@ use super::{
     streams::StreamSource,
     timeline::{self, Frame, Track},
     triggers::{Accepted, Asked, CameraTrigger, Intake, TriggerMark},
-    volume::{VolumeHealth, disk},
+    volume::disk,
     volumes,
 };
 use bytes::Bytes;
@@ -25,11 +25,10 @@ use jiff::tz::TimeZone;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock, atomic::Ordering},
-    time::Duration,
 };
 use tokio::sync::watch;
 use watchwall_model::{
-    ErrorCode, Gap, Plan, PlanRunning, Problem, SegmentId, StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
+    ErrorCode, Gap, Plan, PlanRunning, Problem, SegmentId, StreamPath, TimeRange, UtcMillis, VolumeCode,
     config::RecordingConfig,
 };
 use watchwall_store::Store;
@@ -39,6 +38,8 @@ use watchwall_store::Store;
 pub struct PlanView {
     pub plan: Plan,
     pub running: PlanRunning,
+    /// Where its newest file is.
+    pub recorded_on: Option<VolumeCode>,
 }
 
 /// Why plans were not saved together.
@@ -47,18 +48,6 @@ pub struct PlanRefused {
     /// `None` when it is no single plan's fault.
     pub path: Option<StreamPath>,
     pub problem: Problem,
-}
-
-/// A volume as stored, and how it stands.
-#[derive(Clone, Debug)]
-pub struct VolumeView {
-    pub volume: Volume,
-    pub health: VolumeHealth,
-    /// Bytes of recordings of this site on it.
-    pub recorded_bytes: u64,
-    pub oldest_at: Option<UtcMillis>,
-    /// Days until full at the rate of the last 24 hours; `None` while unknown.
-    pub full_in_days: Option<f64>,
 }
 
 /// Recording and playback of the whole site. Cheap to clone; [`Recording::stop`] ends it.
@@ -128,12 +117,17 @@ impl Recording {
         Ok(Self { shared: Arc::new(shared) })
     }
 
-    fn index(&self) -> &Index {
+    pub(super) fn index(&self) -> &Index {
         &self.shared.parts.index
     }
 
-    fn engine(&self) -> Arc<Engine> {
+    pub(super) fn engine(&self) -> Arc<Engine> {
         Arc::clone(&self.shared.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Held by what changes the volumes one by one; waits while the engine itself is replaced.
+    pub(super) async fn volumes_turn(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.shared.turn.read().await
     }
 
     /// Closes every file, makes it durable and indexes it. Within five seconds, also when a disk hangs.
@@ -191,7 +185,7 @@ impl Recording {
             .into_iter()
             .map(|plan| {
                 let running = engine.reconciler.running(&plan, now);
-                PlanView { plan, running }
+                PlanView { recorded_on: engine.reconciler.volume_of(&plan.path), plan, running }
             })
             .collect())
     }
@@ -204,14 +198,14 @@ impl Recording {
     pub async fn put_plan(&self, plan: Plan) -> Result<PlanView, Problem> {
         let _turn = self.shared.turn.read().await;
         let engine = self.engine();
-        let known: Vec<VolumeCode> = engine.disks.iter().map(|disk| disk.volume.code.clone()).collect();
+        let known = recordable(&engine);
         volumes::check_plan(&plan, &known)?;
         let path = plan.path.clone();
         let plan = self.index().put_plan(&plan).await?;
         let applied = engine.reconciler.reconcile().await;
         applied.map_err(|problem| Problem::new(ErrorCode::PlanNotApplied).with("path", &path).because(problem))?;
         let running = engine.reconciler.running(&plan, UtcMillis::now());
-        Ok(PlanView { plan, running })
+        Ok(PlanView { recorded_on: engine.reconciler.volume_of(&plan.path), plan, running })
     }
 
     /// Saves and applies several plans at once: all of them or, when one is refused, none.
@@ -221,7 +215,7 @@ impl Recording {
     pub async fn put_plans(&self, plans: Vec<Plan>) -> Result<Vec<PlanView>, PlanRefused> {
         let _turn = self.shared.turn.read().await;
         let engine = self.engine();
-        let known: Vec<VolumeCode> = engine.disks.iter().map(|disk| disk.volume.code.clone()).collect();
+        let known = recordable(&engine);
         for plan in &plans {
             let checked = volumes::check_plan(plan, &known);
             checked.map_err(|problem| PlanRefused { path: Some(plan.path.clone()), problem })?;
@@ -233,7 +227,12 @@ impl Recording {
             problem: Problem::new(ErrorCode::PlanNotApplied).because(problem),
         })?;
         let now = UtcMillis::now();
-        Ok(plans.into_iter().map(|plan| PlanView { running: engine.reconciler.running(&plan, now), plan }).collect())
+        let view = |plan: Plan| PlanView {
+            running: engine.reconciler.running(&plan, now),
+            recorded_on: engine.reconciler.volume_of(&plan.path),
+            plan,
+        };
+        Ok(plans.into_iter().map(view).collect())
     }
 
     /// Records because somebody asks: from a moment that is still in memory, from now, or from a moment to come.
@@ -274,28 +273,6 @@ impl Recording {
     /// Raised when a plan starts, stops, or changes between recording and not.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.shared.parts.changes.subscribe()
-    }
-
-    /// # Errors
-    /// When the database cannot be read.
-    pub async fn volumes(&self) -> Result<Vec<VolumeView>, Problem> {
-        let engine = self.engine();
-        let stored = self.index().volumes().await?;
-        let mut views = Vec::new();
-        for disk in &engine.disks {
-            let volume = stored.iter().find(|volume| volume.code == disk.volume.code).unwrap_or(&disk.volume).clone();
-            let totals = self.index().totals(&volume.code, UtcMillis::now()).await?;
-            let health = disk.health();
-            let full_in_days = volumes::full_in_days(&volume, health.capacity, totals.last_day_bytes, totals.oldest_at);
-            views.push(VolumeView {
-                volume,
-                health,
-                recorded_bytes: totals.bytes,
-                oldest_at: totals.oldest_at,
-                full_in_days,
-            });
-        }
-        Ok(views)
     }
 
     /// Coverage and gaps of some streams, in the order asked.
@@ -481,15 +458,14 @@ impl Recording {
         let recorders = engine.reconciler.lock();
         let running: Vec<PlanRunning> = recorders.values().map(|recorder| recorder.running(now)).collect();
         let lost_ms = recorders.values().map(|recorder| recorder.lost_ms()).sum::<u64>();
-        let lag_ms = engine.lag_ms.iter().map(|lag| lag.load(Ordering::Relaxed)).max().unwrap_or(0);
         RecordingStats {
             plans: running.len(),
             active_plans: running.iter().filter(|r| matches!(r, PlanRunning::Recording { .. })).count(),
             silent_plans: running.iter().filter(|r| matches!(r, PlanRunning::NotRecording { .. })).count(),
             lost_ms: lost_ms + self.shared.parts.lost_ms.load(Ordering::Relaxed),
-            index_lag: Duration::from_millis(lag_ms),
+            index_lag: engine.set.lag(),
             playback_sessions: self.shared.parts.sessions.load(Ordering::Relaxed),
-            volumes: engine.disks.iter().map(|disk| disk.figures()).collect(),
+            volumes: engine.set.disks().iter().map(|disk| disk.figures()).collect(),
         }
     }
 }
@@ -502,4 +478,10 @@ fn intake(parts: &EngineParts) -> Intake<'_> {
         source: &*parts.source,
         zone: &parts.zone,
     }
+}
+
+/// The volumes that a plan may name.
+fn recordable(engine: &Engine) -> Vec<VolumeCode> {
+    let disks = engine.set.disks();
+    disks.iter().filter(|disk| !disk.is_archive()).map(|disk| disk.volume.code.clone()).collect()
 }

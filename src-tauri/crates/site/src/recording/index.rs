@@ -223,6 +223,25 @@ impl Index {
         Ok(self.store.volumes().delete(code).await?)
     }
 
+    /// The oldest recording of a volume that may go.
+    pub async fn oldest_at(&self, code: &VolumeCode) -> Result<Option<UtcMillis>, Problem> {
+        let oldest = self.store.segments().oldest_unlocked(code, 1).await?;
+        Ok(oldest.first().map(|segment| segment.start))
+    }
+
+    /// How many recordings of a volume are locked.
+    pub async fn locked_on(&self, code: &VolumeCode) -> Result<u64, Problem> {
+        Ok(self.store.segments().locked_on(code).await?)
+    }
+
+    /// Forgets some rows of a volume, its files aside; answers how many.
+    pub async fn forget_some_of(&self, code: &VolumeCode, limit: u32) -> Result<u64, Problem> {
+        let batch = self.store.segments().files_after(code, "", limit).await?;
+        let ids: Vec<_> = batch.into_iter().map(|(id, _)| id).collect();
+        self.store.segments().forget(&ids).await?;
+        Ok(ids.len() as u64)
+    }
+
     /// No file of this volume has a row.
     pub async fn holds_nothing(&self, code: &VolumeCode) -> Result<bool, Problem> {
         Ok(self.store.segments().files_after(code, "", 1).await?.is_empty())
@@ -275,6 +294,11 @@ impl Index {
         };
         self.store.segments().insert_found(&new, progress).await?;
         Ok(())
+    }
+
+    /// Whether another file of this stream goes on at this moment.
+    pub async fn is_followed(&self, path: &StreamPath, at: UtcMillis) -> Result<bool, Problem> {
+        Ok(self.holding(path, at).await?.is_some())
     }
 
     pub async fn has_file(&self, volume: &VolumeCode, file: &str) -> Result<bool, Problem> {

@@ -5,6 +5,7 @@
 //! * [`reconcile`] (one task) compares wanted plans with running recorders and is the only code that starts or stops
 //!   one; it also sees when a plan falls silent.
 //! * [`recorder`] (one task per enabled plan) turns a hub's units into fragments and decides where files are cut.
+//! * [`placement`] names the volume for each file; [`volume_set`] mounts volumes and lets them go while others work.
 //! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
 //!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`] and [`quota`].
 //! * [`triggers`] say when a plan that awaits events records; cameras and the API put them there.
@@ -27,6 +28,7 @@ mod handle;
 mod index;
 mod nightly;
 mod picture;
+mod placement;
 mod playback;
 mod playlist;
 mod quota;
@@ -41,11 +43,13 @@ mod sweeper;
 mod timeline;
 mod triggers;
 mod volume;
+mod volume_admin;
+mod volume_set;
 mod volumes;
 
 pub use clip::{Clip, ClipPieceAt};
 pub use folder::FolderReport;
-pub use handle::{PlanRefused, PlanView, Recording, VolumeView};
+pub use handle::{PlanRefused, PlanView, Recording};
 pub use picture::Picture;
 pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
 pub use playlist::{Join, ListedFile, Outlook, Part, Playlist, RecordedFile};
@@ -57,3 +61,4 @@ pub use streams::{StreamSource, StreamTap};
 pub use timeline::Track as TimelineTrack;
 pub use triggers::{Accepted, Asked, CameraTrigger, Kept, TriggerMark};
 pub use volume::VolumeHealth;
+pub use volume_admin::{NewVolume, VolumeChange, VolumeView};

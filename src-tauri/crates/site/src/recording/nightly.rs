@@ -49,7 +49,7 @@ pub async fn run(engine: Weak<Engine>, zone: TimeZone, cancel: CancellationToken
 /// When the index or a volume's folder cannot be read.
 pub async fn compare(engine: &Engine) -> Result<Recovered, Problem> {
     let mut total = Recovered::default();
-    for disk in engine.disks.iter().filter(|disk| disk.refusal().is_none()) {
+    for disk in engine.set.disks().iter().filter(|disk| disk.refusal().is_none()) {
         let open = &engine.archive.open;
         total.add(recovery::reindex(&engine.index, &disk.volume, engine.zone(), Depth::Everything, open).await?);
     }

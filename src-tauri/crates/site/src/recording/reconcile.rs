@@ -5,10 +5,10 @@ use super::{
     causes::CauseLog,
     engine::EngineParts,
     index::Index,
+    placement::Placement,
     recorder::{RecorderContext, RecorderHandle},
     streams::StreamSource,
     triggers::Board,
-    volume::VolumeDisk,
 };
 use jiff::tz::TimeZone;
 use std::{
@@ -44,8 +44,7 @@ pub struct Reconciler {
     pub source: Arc<dyn StreamSource>,
     pub board: Arc<Board>,
     pub zone: TimeZone,
-    /// Highest priority first.
-    pub disks: Vec<Arc<VolumeDisk>>,
+    pub placement: Arc<Placement>,
     pub wake: Notify,
     pub recorders: Mutex<HashMap<StreamPath, RecorderHandle>>,
     /// One reconcile at a time: saving a plan applies it at once.
@@ -57,7 +56,7 @@ pub struct Reconciler {
 }
 
 impl Reconciler {
-    pub fn new(parts: &EngineParts, open: Arc<OpenFiles>, causes: CauseLog, disks: Vec<Arc<VolumeDisk>>) -> Self {
+    pub fn new(parts: &EngineParts, open: Arc<OpenFiles>, causes: CauseLog, placement: Arc<Placement>) -> Self {
         Self {
             index: parts.index.clone(),
             open,
@@ -65,7 +64,7 @@ impl Reconciler {
             source: Arc::clone(&parts.source),
             board: Arc::clone(&parts.board),
             zone: parts.zone.clone(),
-            disks,
+            placement,
             wake: Notify::new(),
             recorders: Mutex::default(),
             turn: TurnMutex::new(()),
@@ -120,18 +119,14 @@ impl Reconciler {
             }
         }
         for plan in steps.start {
-            let Some(disk) = self.disk_for(plan.volume.as_ref()) else {
-                tracing::error!(path = %plan.path, "no volume to record on");
-                continue;
-            };
             self.index.plan_applied(&plan.path, plan.version, UtcMillis::now()).await?;
             let version = plan.version;
             let path = plan.path.clone();
-            tracing::info!(path = %path, volume = %disk.volume.code, version, "recording starts");
+            tracing::info!(path = %path, version, "recording starts");
             let context = RecorderContext {
                 plan,
                 zone: self.zone.clone(),
-                disk,
+                placement: Arc::clone(&self.placement),
                 open: Arc::clone(&self.open),
                 causes: self.causes.clone(),
                 source: Arc::clone(&self.source),
@@ -143,13 +138,6 @@ impl Reconciler {
         Ok(())
     }
 
-    fn disk_for(&self, wanted: Option<&VolumeCode>) -> Option<Arc<VolumeDisk>> {
-        match wanted {
-            Some(code) => self.disks.iter().find(|disk| &disk.volume.code == code).cloned(),
-            None => self.disks.iter().find(|disk| disk.refusal().is_none()).or(self.disks.first()).cloned(),
-        }
-    }
-
     /// What each plan is doing.
     pub fn running(&self, plan: &Plan, now: UtcMillis) -> PlanRunning {
         match self.lock().get(&plan.path) {
@@ -157,6 +145,16 @@ impl Reconciler {
             None if plan.enabled => PlanRunning::Starting,
             None => PlanRunning::Off,
         }
+    }
+
+    /// The volume that a plan's recordings go to now.
+    pub fn volume_of(&self, path: &StreamPath) -> Option<VolumeCode> {
+        self.lock().get(path).and_then(RecorderHandle::volume)
+    }
+
+    /// How many plans are recorded on this volume now.
+    pub fn recorders_on(&self, code: &VolumeCode) -> usize {
+        self.lock().values().filter(|recorder| recorder.volume().as_ref() == Some(code)).count()
     }
 
     /// Logs a silence once, and its end; tells whoever watches of every change.

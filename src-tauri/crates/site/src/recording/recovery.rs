@@ -80,7 +80,7 @@ pub async fn repair_tails(
 ) -> Result<Recovered, Problem> {
     let mut total = Recovered::default();
     for row in index.left_recording(&volume.code).await? {
-        if open.holds(&row.file) {
+        if open.holds(&volume.code, &row.file) {
             continue;
         }
         let known = index.fragments(row.id).await?;
@@ -95,7 +95,10 @@ pub async fn repair_tails(
                 index.note_causes(&[super::causes::Note { path: row.path.clone(), at: repair.end, reason }]).await?;
                 index.repair(row.id, &repair).await?;
                 total.segments += 1;
-                total.lost_ms += lost_ms;
+                // Not when its recorder went on from there on another volume.
+                if !index.is_followed(&row.path, repair.end).await? {
+                    total.lost_ms += lost_ms;
+                }
                 total.cut_bytes += cut_bytes;
             }
             Ok(Mended::Gone) => {
@@ -244,7 +247,7 @@ pub async fn reindex(
     }
     for name in unknown {
         // Asked in this order: a file leaves `open` only when its row is complete.
-        if open.holds(&name) || index.has_file(&volume.code, &name).await? {
+        if open.holds(&volume.code, &name) || index.has_file(&volume.code, &name).await? {
             continue;
         }
         let (volume, zone, name_in) = (volume.clone(), zone.clone(), name.clone());

@@ -6,12 +6,12 @@
 
 use super::{
     engine::{Engine, EngineParts},
-    folder::{self, FolderReport, Prepared},
+    folder::{self, Former, FolderReport, Prepared},
     index::Index,
     volumes,
 };
 use std::sync::Arc;
-use watchwall_model::{ErrorCode, Problem, Volume, VolumeCode};
+use watchwall_model::{ErrorCode, Problem, Volume};
 
 /// What a move did.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ pub async fn look(index: &Index, typed: &str) -> Result<FolderReport, Problem> {
         let capacity = folder::capacity(volume.root.clone()).await?;
         return Ok(FolderReport { root, capacity, exists: true, is_volume: true, default_folder: first.root });
     }
-    let prepared = folder::prepare(root, all).await?;
+    let prepared = folder::prepare(root, all, Former::Refused).await?;
     Ok(FolderReport {
         root: prepared.root.clone(),
         capacity: prepared.capacity,
@@ -98,7 +98,7 @@ async fn check(index: &Index, typed: &str) -> Result<Checked, Problem> {
     if root == from.root {
         return Ok(Checked::Needless(from));
     }
-    let prepared = folder::prepare(root, all).await?;
+    let prepared = folder::prepare(root, all, Former::Refused).await?;
     Ok(Checked::Possible { from, prepared })
 }
 
@@ -113,7 +113,7 @@ async fn swap<T>(
         Volume { root: prepared.root.clone(), ..from.clone() }
     } else {
         Volume {
-            code: free_code(&index.volumes().await?),
+            code: volumes::free_code(&index.volumes().await?),
             priority: from.priority.saturating_add(1),
             ..volumes::new_volume(prepared.root.clone())
         }
@@ -151,10 +151,4 @@ async fn undo(index: &Index, moved: &Moved) {
 fn first_of(all: &[Volume]) -> Result<&Volume, Problem> {
     let first = all.iter().find(|volume| volume.code.0 == volumes::FIRST).or(all.first());
     first.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", volumes::FIRST))
-}
-
-fn free_code(all: &[Volume]) -> VolumeCode {
-    let codes = (2..).map(|number| VolumeCode(format!("{}{number}", volumes::FIRST)));
-    let free = codes.into_iter().find(|code| all.iter().all(|volume| &volume.code != code));
-    free.unwrap_or_else(|| VolumeCode(volumes::FIRST.to_owned()))
 }

@@ -8,11 +8,12 @@ use super::{
     index::{Doomed, Index},
     retention::{CLOCK_SET, Capacity, ClockWatch, Need, SpaceRule, age_limit, space_needed},
     volume::{VolumeDisk, disk, keeper},
+    volume_set::VolumeSet,
 };
 use std::{
     fs, io,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, Weak},
     time::{Duration, Instant},
 };
 use tokio::time;
@@ -39,6 +40,8 @@ pub struct Sweeper {
     pub disk: Arc<VolumeDisk>,
     pub index: Index,
     pub clock: ClockWatch,
+    /// The other volumes.
+    pub set: Weak<VolumeSet>,
 }
 
 impl Sweeper {
@@ -93,21 +96,49 @@ impl Sweeper {
                 self.index.forget_causes(age_limit(now, KEEP_CAUSES_DAYS)).await?;
             }
         }
+        self.disk.set_oldest(self.index.oldest_at(&self.disk.volume.code).await?);
         let capacity = self.capacity().await?;
-        // Read anew: an administrator may have changed it.
-        let stored = self.index.volumes().await?.into_iter().find(|volume| volume.code == self.disk.volume.code);
-        let high_watermark_percent =
-            stored.map_or(self.disk.volume.high_watermark_percent, |volume| volume.high_watermark_percent);
+        let high_watermark_percent = self.disk.settings().watermarks.high_percent;
         let rule = SpaceRule { high_watermark_percent, min_free_bytes: min_free(capacity) };
         let need = match space_needed(capacity, rule, now) {
             // A writer met a full disk, whatever the figures say (a quota, for example).
             None if asked => Some(Need { bytes: min_free(capacity).max(1), before: UtcMillis(i64::MAX) }),
             need => need,
         };
-        if let Some(need) = need {
-            self.sweep_space(need, cancel).await?;
+        match need {
+            Some(_) if self.is_given_way().await? => {
+                // Its recorders go on elsewhere, at once when one of them waits for room here.
+                if asked {
+                    self.refuse();
+                }
+                Ok(())
+            }
+            Some(need) => {
+                let has_freed = self.sweep_space(need, cancel).await?;
+                let is_besides = || self.set.upgrade().is_some_and(|set| set.is_any_besides(&self.disk.volume.code));
+                match has_freed {
+                    true => self.disk.note_refused(false),
+                    false if asked && is_besides() => self.refuse(),
+                    false => {}
+                }
+                Ok(())
+            }
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// There is no room here, and none will be made: whoever waits for it goes elsewhere.
+    fn refuse(&self) {
+        self.disk.note_refused(true);
+        self.disk.space.refuse();
+    }
+
+    /// What is recorded here can go on elsewhere: no plan wants this volume, and another has room.
+    async fn is_given_way(&self) -> Result<bool, Problem> {
+        let code = &self.disk.volume.code;
+        let has_room = self.set.upgrade().is_some_and(|set| set.has_room_besides(code));
+        let is_named = |plan: &Plan| plan.enabled && plan.volume.as_ref() == Some(code);
+        Ok(has_room && !self.index.plans().await?.iter().any(is_named))
     }
 
     async fn sweep_age(&self, now: UtcMillis, cancel: &CancellationToken) -> Result<(), Problem> {
@@ -144,7 +175,8 @@ impl Sweeper {
         Ok(())
     }
 
-    async fn sweep_space(&self, need: Need, cancel: &CancellationToken) -> Result<(), Problem> {
+    /// Whether it made any room.
+    async fn sweep_space(&self, need: Need, cancel: &CancellationToken) -> Result<bool, Problem> {
         let mut freed = 0;
         while freed < need.bytes && !cancel.is_cancelled() {
             let mut doomed = self.index.oldest_to_go(&self.disk.volume.code, need, BATCH).await?;
@@ -152,18 +184,18 @@ impl Sweeper {
             doomed.truncate(enough);
             if doomed.is_empty() {
                 tracing::warn!(volume = %self.disk.volume.code, missing_bytes = need.bytes - freed, "nothing left to delete on a full volume");
-                return Ok(());
+                return Ok(freed > 0);
             }
             let gone = self.delete(doomed).await?;
             if gone.files == 0 {
-                return Ok(());
+                return Ok(freed > 0);
             }
             freed += gone.bytes;
             time::sleep(REST).await;
         }
         tracing::info!(volume = %self.disk.volume.code, freed_bytes = freed, "the oldest recordings made room");
         keeper::look(&self.disk).await;
-        Ok(())
+        Ok(freed > 0)
     }
 
     fn is_there(&self) -> bool {

@@ -4,6 +4,7 @@ use super::{
     index::Index,
     retention::Capacity,
     volume::marker::{self, Found},
+    volume_set::Contents,
 };
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,8 @@ use watchwall_model::{ErrorCode, Plan, Problem, UtcMillis, Volume, VolumeCode, V
 /// Code of the volume every site begins with.
 pub const FIRST: &str = "main";
 const DAY_MS: f64 = 86_400_000.0;
+const MOST_NAME_CHARS: usize = 100;
+const MOST_PRIORITY: i32 = 1_000;
 
 /// # Errors
 /// `config_invalid` for a name the time zone database does not have.
@@ -28,16 +31,19 @@ pub fn zone(name: Option<&str>) -> Result<TimeZone, Problem> {
 ///
 /// # Errors
 /// When the database cannot be read, or the first folder cannot be made.
-pub async fn load(index: &Index, config: &RecordingConfig, data_folder: &Path) -> Result<Vec<Volume>, Problem> {
-    let mut volumes = index.volumes().await?;
-    if volumes.is_empty() {
-        let root = config.folder.clone().unwrap_or_else(|| data_folder.join("recordings"));
-        let volume = super::archive::blocking(move || first(root)).await?;
-        index.put_volume(&volume).await?;
-        volumes.push(volume);
+pub async fn load(
+    index: &Index,
+    config: &RecordingConfig,
+    data_folder: &Path,
+) -> Result<Vec<(Volume, Contents)>, Problem> {
+    let volumes = index.volumes().await?;
+    if !volumes.is_empty() {
+        return Ok(volumes.into_iter().map(|volume| (volume, Contents::Known)).collect());
     }
-    volumes.sort_by(|a, b| b.priority.cmp(&a.priority).then_with(|| a.code.cmp(&b.code)));
-    Ok(volumes)
+    let root = config.folder.clone().unwrap_or_else(|| data_folder.join("recordings"));
+    let volume = super::archive::blocking(move || first(root)).await?;
+    index.put_volume(&volume).await?;
+    Ok(vec![(volume, Contents::Unknown)])
 }
 
 /// Makes the folder this site's, or takes over the volume that stands there: the database was lost, not the disk.
@@ -77,6 +83,35 @@ pub fn new_volume(root: PathBuf) -> Volume {
         low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
         priority: 0,
     }
+}
+
+/// A code that no volume has.
+pub fn free_code(all: &[Volume]) -> VolumeCode {
+    let mut codes = (2..).map(|number| VolumeCode(format!("{FIRST}{number}")));
+    let free = codes.find(|code| all.iter().all(|volume| &volume.code != code));
+    free.unwrap_or_else(|| VolumeCode(FIRST.to_owned()))
+}
+
+/// # Errors
+/// `volume_invalid` names the field.
+pub fn check_volume(volume: &Volume) -> Result<(), Problem> {
+    let invalid = |field: &str, allowed: &str| {
+        Err(Problem::new(ErrorCode::VolumeInvalid).with("field", field).with("allowed", allowed))
+    };
+    let (low, high) = (volume.low_watermark_percent, volume.high_watermark_percent);
+    if !(1..=MOST_NAME_CHARS).contains(&volume.name.trim().chars().count()) {
+        return invalid("name", "1 to 100 characters");
+    }
+    if !(5.0..=99.0).contains(&high) {
+        return invalid("high_watermark_percent", "5 to 99");
+    }
+    if !(1.0..=98.0).contains(&low) || low >= high {
+        return invalid("low_watermark_percent", "1 to below the high one");
+    }
+    if !(-MOST_PRIORITY..=MOST_PRIORITY).contains(&volume.priority) {
+        return invalid("priority", "-1000 to 1000");
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -124,6 +159,31 @@ mod tests {
         check(61, 7, None, Some(ErrorCode::PlanInvalid));
         check(10, 0, None, Some(ErrorCode::PlanInvalid));
         check(10, 7, Some("other"), Some(ErrorCode::VolumeNotFound));
+    }
+
+    #[test]
+    fn volumes_have_bounds() {
+        let check = |change: fn(&mut Volume), field: Option<&str>| {
+            let mut volume = new_volume("/recordings".into());
+            change(&mut volume);
+            let found = check_volume(&volume).err();
+            assert_eq!(found.as_ref().map(|p| p.code), field.map(|_| ErrorCode::VolumeInvalid));
+            let named = found.and_then(|problem| problem.params.get("field").cloned());
+            assert_eq!(named.as_deref(), field);
+        };
+        check(|_| {}, None);
+        check(|volume| volume.name = " ".into(), Some("name"));
+        check(|volume| volume.high_watermark_percent = f64::NAN, Some("high_watermark_percent"));
+        check(|volume| volume.high_watermark_percent = 99.5, Some("high_watermark_percent"));
+        check(|volume| volume.low_watermark_percent = 90.0, Some("low_watermark_percent"));
+        check(|volume| volume.priority = 1_001, Some("priority"));
+    }
+
+    #[test]
+    fn codes_are_free() {
+        let volume = |code: &str| Volume { code: VolumeCode(code.into()), ..new_volume("/r".into()) };
+        assert_eq!(free_code(&[volume("main")]).0, "main2");
+        assert_eq!(free_code(&[volume("main"), volume("main2"), volume("main4")]).0, "main3");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::index::Index;
 use std::{
     collections::HashMap,
     path::PathBuf,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
 };
 use tokio::task;
 use watchwall_model::{ErrorCode, Problem, Segment, StreamPath, TimeRange, UtcMillis, VolumeCode};
@@ -35,10 +35,19 @@ impl Archive {
         Self { index, open: Arc::default(), roots: Arc::default() }
     }
 
-    /// Where the volumes are from now on; nothing is being written.
-    pub fn mount(&self, roots: HashMap<VolumeCode, PathBuf>) {
+    /// No volume is mounted from now on, and nothing is being written.
+    pub fn clear(&self) {
         self.open.forget();
-        *self.roots.write().unwrap_or_else(PoisonError::into_inner) = roots;
+        self.roots().clear();
+    }
+
+    /// Where a volume is from now on.
+    pub fn mount(&self, code: VolumeCode, root: PathBuf) {
+        self.roots().insert(code, root);
+    }
+
+    pub fn unmount(&self, code: &VolumeCode) {
+        self.roots().remove(code);
     }
 
     /// The segment that holds `at`, else the next one after it.
@@ -125,7 +134,7 @@ impl Archive {
     /// # Errors
     /// `no_recording` when its file is gone, `volume_not_found`, or what the disk answers.
     pub async fn view(&self, segment: Segment) -> Result<SegmentView, Problem> {
-        let live = self.open.of(&segment.path).into_iter().find(|file| file.name() == segment.file);
+        let live = self.open.of(&segment.path).into_iter().find(|file| file.is(&segment.volume, &segment.file));
         match live {
             Some(file) => self.view_live(file).await,
             None => self.view_stored(segment).await,
@@ -141,6 +150,10 @@ impl Archive {
     async fn view_live(&self, file: Arc<super::volume::SegmentFile>) -> Result<SegmentView, Problem> {
         let root = self.root(&file.facts.volume)?;
         blocking(move || SegmentView::live(file, &root)).await
+    }
+
+    fn roots(&self) -> RwLockWriteGuard<'_, HashMap<VolumeCode, PathBuf>> {
+        self.roots.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn root(&self, volume: &VolumeCode) -> Result<PathBuf, Problem> {

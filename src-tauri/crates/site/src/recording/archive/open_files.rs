@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::sync::watch;
-use watchwall_model::{SegmentId, StreamPath, UtcMillis};
+use watchwall_model::{SegmentId, StreamPath, UtcMillis, VolumeCode};
 
 /// Recorders that are started anew on other volumes write again within this time, or the reader is told of an end.
 const RETURN_WITHIN: Duration = Duration::from_secs(20);
@@ -86,9 +86,14 @@ impl OpenFiles {
         files.max_by_key(|file| file.facts.start)
     }
 
-    /// Whether a file of this relative name is being written.
-    pub fn holds(&self, name: &str) -> bool {
-        self.lock().values().flatten().any(|file| file.name() == name)
+    /// Whether a file of this relative name is being written on this volume.
+    pub fn holds(&self, volume: &VolumeCode, name: &str) -> bool {
+        self.lock().values().flatten().any(|file| file.is(volume, name))
+    }
+
+    /// Whether anything is being written on this volume, or waits to be indexed.
+    pub fn is_any_on(&self, volume: &VolumeCode) -> bool {
+        self.lock().values().flatten().any(|file| &file.facts.volume == volume)
     }
 
     /// Tells whoever waits at a live edge to look again.

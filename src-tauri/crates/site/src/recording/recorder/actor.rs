@@ -4,15 +4,17 @@ use super::{
     cutter::{Action, Cutter, Event, Piece},
     gate::Gate,
     grid::{Grid, file_name},
+    kept::Kept,
     watchdog::{Signs, Standing},
 };
 use crate::recording::{
     archive::OpenFiles,
     causes::CauseLog,
     container::{self, NewFile},
+    placement::Placement,
     streams::{StreamSource, StreamTap},
     triggers::Desk,
-    volume::{FileFacts, Job, SegmentFile, VolumeDisk},
+    volume::{FileFacts, Job, SegmentFile, VolumeDisk, WriteFault},
 };
 use jiff::tz::TimeZone;
 use std::{
@@ -21,7 +23,7 @@ use std::{
 };
 use tokio::sync::watch;
 use watchwall_media::{
-    StreamParams,
+    AccessUnit, StreamParams,
     fmp4::Sound,
     hub::{Received, Subscription},
 };
@@ -31,6 +33,8 @@ use watchwall_model::{ErrorCode, GapReason, Phase, Plan, Problem, StreamPath, Ut
 const INBOX: usize = 256;
 /// A disk that has taken nothing for this long is not being recorded on, though nothing is lost yet.
 const BEHIND: Duration = Duration::from_secs(5);
+/// Whether the volume is still the right one is asked this often.
+const PLACE_AGAIN: Duration = Duration::from_secs(1);
 /// After a refused write the next file is tried after this, doubled up to the second figure.
 const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
@@ -38,7 +42,7 @@ const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs
 pub struct RecorderContext {
     pub plan: Plan,
     pub zone: TimeZone,
-    pub disk: Arc<VolumeDisk>,
+    pub placement: Arc<Placement>,
     pub open: Arc<OpenFiles>,
     pub causes: CauseLog,
     pub source: Arc<dyn StreamSource>,
@@ -51,9 +55,14 @@ pub(super) struct Recorder {
     cutter: Cutter,
     pub(super) gate: Gate,
     pub(super) signs: watch::Sender<Signs>,
+    /// Where the newest file was, or why there is none.
+    disk: Option<Arc<VolumeDisk>>,
     pub(super) file: Option<OpenFile>,
-    /// Given to the writers whole, and not all of it written yet.
+    /// Given to the writers whole, and not all of it safe yet.
     closing: Vec<OpenFile>,
+    /// What a failed disk did not keep is being written again; another failure now is not answered so.
+    is_rescuing: bool,
+    placed_at: Instant,
     pub(super) gap: Option<(UtcMillis, GapReason)>,
     /// Last noted reason of a gap; it holds until another one is.
     pub(super) noted: Option<GapReason>,
@@ -83,6 +92,8 @@ pub(super) enum Drained {
 
 pub(super) struct OpenFile {
     file: Arc<SegmentFile>,
+    disk: Arc<VolumeDisk>,
+    kept: Kept,
     seen_end: UtcMillis,
     /// End of what the writers were given.
     handed_end: UtcMillis,
@@ -91,9 +102,9 @@ pub(super) struct OpenFile {
 }
 
 impl OpenFile {
-    fn new(file: Arc<SegmentFile>) -> Self {
+    fn new(file: Arc<SegmentFile>, disk: Arc<VolumeDisk>) -> Self {
         let start = file.facts.start;
-        Self { file, seen_end: start, handed_end: start, waiting_since: None }
+        Self { file, disk, kept: Kept::default(), seen_end: start, handed_end: start, waiting_since: None }
     }
 
     fn handed(&mut self, end: UtcMillis) {
@@ -101,8 +112,20 @@ impl OpenFile {
         self.waiting_since.get_or_insert_with(Instant::now);
     }
 
+    /// Nothing of it can be lost to this disk any more.
+    fn is_safe(&self) -> bool {
+        self.file.safe_end() >= self.handed_end
+    }
+
+    /// Why this disk is not to be waited for, if so.
+    fn fault(&self) -> Option<WriteFault> {
+        let refusal = || self.disk.refusal().map(|why| WriteFault { code: why.code, detail: why.to_string() });
+        self.file.fault().or_else(refusal)
+    }
+
     /// Notices what the writers did; true when there is more than before.
     fn has_grown(&mut self) -> bool {
+        self.kept.safe_until(self.file.safe_end());
         let end = self.file.end();
         let grown = end > self.seen_end;
         if grown {
@@ -115,16 +138,18 @@ impl OpenFile {
 
 impl Recorder {
     pub fn new(context: RecorderContext, signs: watch::Sender<Signs>) -> Self {
-        let grid = Grid::new(context.zone.clone(), context.plan.segment_minutes, &context.plan.path);
-        let cutter = Cutter::new(grid, context.plan.audio);
+        let cutter = Cutter::new(grid(&context), context.plan.audio);
         let gate = Gate::new(context.plan.clone(), context.zone.clone(), UtcMillis::now());
         Self {
             context,
             cutter,
             gate,
             signs,
+            disk: None,
             file: None,
             closing: Vec::new(),
+            is_rescuing: false,
+            placed_at: Instant::now(),
             gap: None,
             noted: None,
             last_capture: None,
@@ -183,10 +208,26 @@ impl Recorder {
         if self.retry_at.is_some_and(|at| Instant::now() < at) {
             return false;
         }
-        let Some(problem) = self.context.disk.refusal() else { return true };
-        self.retry_later();
-        self.refused(problem.code, problem.to_string());
-        false
+        self.choose_disk().is_some()
+    }
+
+    /// The disk that the next file goes to; `None`, said in the signs, when none takes it.
+    fn choose_disk(&mut self) -> Option<Arc<VolumeDisk>> {
+        let wanted = self.context.plan.volume.as_ref();
+        let disk = self.context.placement.disk_for(wanted, self.disk.as_deref());
+        let refusal = match &disk {
+            Some(disk) => disk.refusal(),
+            None => Some(Problem::new(ErrorCode::VolumeNotFound)),
+        };
+        self.disk = disk;
+        match refusal {
+            None => self.disk.clone(),
+            Some(problem) => {
+                self.retry_later();
+                self.refused(problem.code, problem.to_string());
+                None
+            }
+        }
     }
 
     fn retry_later(&mut self) {
@@ -231,7 +272,11 @@ impl Recorder {
     fn open(&mut self, params: Arc<StreamParams>, start: UtcMillis) {
         let path = self.path().clone();
         let with_audio = self.context.plan.audio;
-        let volume = &self.context.disk.volume;
+        let Some(disk) = self.choose_disk() else {
+            self.cutter.on(Event::Stop);
+            return;
+        };
+        let volume = &disk.volume;
         let init = match container::init(
             &params,
             &NewFile { path: &path, volume_marker: &volume.marker, start, sound: Sound::from(with_audio) },
@@ -255,8 +300,10 @@ impl Recorder {
         // Before there is a file: whoever finds it on the disk knows that it is being written.
         self.context.open.insert(&file);
         // Opening is always taken.
-        let _ = self.context.disk.push(&file, Job::Open { name, init });
-        self.file = Some(OpenFile::new(file));
+        let _ = disk.push(&file, Job::Open { name, init });
+        let code = &disk.volume.code;
+        self.signs.send_if_modified(|signs| signs.volume.replace(code.clone()).as_ref() != Some(code));
+        self.file = Some(OpenFile::new(file, disk));
         self.end_gap(start);
     }
 
@@ -277,24 +324,24 @@ impl Recorder {
     fn append(&mut self, piece: Piece) {
         let Some(open) = &mut self.file else { return };
         let (start_ms, end_ms) = (piece.start_ms, piece.start_ms.saturating_add(piece.duration_ms));
-        let pushed = match container::fragment(piece, Sound::from(self.context.plan.audio)) {
-            Ok(append) => self.context.disk.push(&open.file, Job::Append(append)).is_ok(),
-            Err(problem) => {
-                tracing::warn!(path = %self.context.plan.path, error = %problem, "a fragment cannot be built");
-                false
-            }
+        let from = open.file.facts.start.saturating_add_ms(i64::from(start_ms));
+        open.kept.push(from, piece.is_key, piece.units.clone());
+        let append = match container::fragment(piece, Sound::from(self.context.plan.audio)) {
+            Ok(append) => append,
+            Err(problem) => return self.cannot_hold(&problem),
         };
-        if pushed {
-            open.handed(open.file.facts.start.saturating_add_ms(i64::from(end_ms)));
-        } else {
-            let from = open.file.facts.start.saturating_add_ms(i64::from(start_ms));
-            self.give_up_file(from, ErrorCode::DiskSlow, "the queue to the disk is full".to_owned());
+        let pushed = open.disk.push(&open.file, Job::Append(append));
+        open.handed(open.file.facts.start.saturating_add_ms(i64::from(end_ms)));
+        if pushed.is_err() {
+            let detail = "the queue to the disk is full".to_owned();
+            self.give_up_file(from, WriteFault { code: ErrorCode::DiskSlow, detail });
         }
     }
 
     fn close(&mut self) {
         let Some(open) = self.file.take() else { return };
-        let _ = self.context.disk.push(&open.file, Job::Close);
+        self.signs.send_modify(|signs| signs.volume = None);
+        let _ = open.disk.push(&open.file, Job::Close);
         if open.file.fault().is_some() && !open.file.has_fragments() {
             self.context.open.remove(&open.file);
         } else if open.file.fault().is_none() {
@@ -302,34 +349,124 @@ impl Recorder {
         }
     }
 
-    /// A file that failed after its turn takes with it what it still was to hold.
+    /// A file that failed after its turn takes with it what it still was to hold, unless another disk takes that.
     fn look_at_closing(&mut self) {
-        let (path, causes, mut lost) = (&self.context.plan.path, &self.context.causes, 0);
-        self.closing.retain_mut(|open| {
+        let mut failed = Vec::new();
+        for mut open in std::mem::take(&mut self.closing) {
             open.has_grown();
-            if open.file.fault().is_some() && open.seen_end < open.handed_end {
-                causes.note(path, open.seen_end, GapReason::Disk);
-                lost += u64::try_from(open.handed_end - open.seen_end).unwrap_or(0);
+            if open.is_safe() {
+                continue;
             }
-            !open.file.is_closed() && open.file.fault().is_none()
-        });
-        if lost > 0 {
-            self.signs.send_modify(|signs| signs.lost_ms += lost);
+            match open.fault() {
+                Some(fault) => failed.push((open, fault)),
+                None => self.closing.push(open),
+            }
+        }
+        for (mut open, fault) in failed {
+            if self.refuge_from(&open.disk).is_some() {
+                self.rescue(&mut open, &fault);
+            } else if open.file.fault().is_none() {
+                // Away for the moment; it may still come to everything.
+                self.closing.push(open);
+            } else if open.seen_end < open.handed_end {
+                self.context.causes.note(&self.context.plan.path, open.seen_end, GapReason::Disk);
+                let lost = u64::try_from(open.handed_end - open.seen_end).unwrap_or(0);
+                self.signs.send_modify(|signs| signs.lost_ms += lost);
+            }
         }
     }
 
-    /// Drops the file after a refusal and tries again later.
-    fn give_up_file(&mut self, from: UtcMillis, code: ErrorCode, detail: String) {
-        self.retry_later();
+    /// A sound disk other than this one.
+    fn refuge_from(&self, failed: &VolumeDisk) -> Option<Arc<VolumeDisk>> {
+        if self.is_rescuing {
+            return None;
+        }
+        self.context.placement.refuge(self.context.plan.volume.as_ref(), failed)
+    }
+
+    /// Writes what a closed file did not make safe as a file of its own on another disk.
+    fn rescue(&mut self, open: &mut OpenFile, fault: &WriteFault) {
+        self.leave_disk(open, fault);
+        let units = open.kept.take();
+        let fresh = Cutter::new(grid(&self.context), self.context.plan.audio);
+        let (cutter, file) = (std::mem::replace(&mut self.cutter, fresh), self.file.take());
+        self.write_again(units);
+        self.on(Event::Stop);
+        (self.cutter, self.file) = (cutter, file);
+    }
+
+    fn write_again(&mut self, units: Vec<Arc<AccessUnit>>) {
+        self.is_rescuing = true;
+        for unit in units {
+            self.on(Event::Unit(unit));
+        }
+        self.is_rescuing = false;
+    }
+
+    /// Nothing more is asked of this file; what is queued for it is passed over.
+    fn leave_disk(&self, open: &OpenFile, fault: &WriteFault) {
+        open.disk.note_failure(fault.code);
+        tracing::warn!(
+            path = %self.context.plan.path, volume = %open.disk.volume.code, code = %fault.code, detail = %fault.detail,
+            "a disk fails; recording goes on elsewhere"
+        );
+        if open.file.fault().is_none() {
+            open.file.abandoned(fault.clone());
+        }
+    }
+
+    /// Leaves a file that takes no more. What it did not make safe, and all that follows, goes to another disk; without
+    /// one nothing is recorded from here on, and this one is tried again later.
+    fn give_up_file(&mut self, from: UtcMillis, fault: WriteFault) {
+        let Some(open) = &mut self.file else { return };
+        let mut units = open.kept.take();
+        let (disk, safe_end) = (Arc::clone(&open.disk), open.file.safe_end());
+        let is_rescued = self.refuge_from(&disk).is_some();
+        if is_rescued && let Some(open) = &self.file {
+            self.leave_disk(open, &fault);
+        }
+        units.extend(self.cutter.take_gathered());
+        if !is_rescued {
+            disk.note_failure(fault.code);
+            self.retry_later();
+        }
         // Actions of a fault never lead to another one.
-        for action in self.cutter.on(Event::Faulted { from }) {
+        for action in self.cutter.on(Event::Faulted { from: if is_rescued { safe_end } else { from } }) {
             match action {
                 Action::Close => self.close(),
-                Action::Gap { from, reason } => self.pause(from, reason),
-                Action::Open { .. } | Action::Append(_) => {}
+                Action::Gap { from, reason } if !is_rescued => self.pause(from, reason),
+                Action::Gap { .. } | Action::Open { .. } | Action::Append(_) => {}
             }
         }
-        self.refused(code, detail);
+        if is_rescued {
+            self.retry_at = None;
+            self.write_again(units);
+        } else {
+            self.refused(fault.code, fault.detail);
+        }
+    }
+
+    /// A volume that is full, is taken away, or stood in for another is left at the next key frame; one that is not
+    /// there any more, at once.
+    pub(super) fn look_at_place(&mut self) {
+        if self.placed_at.elapsed() < PLACE_AGAIN {
+            return;
+        }
+        self.placed_at = Instant::now();
+        let Some(open) = &self.file else { return };
+        let disk = Arc::clone(&open.disk);
+        match disk.refusal() {
+            Some(why) if self.refuge_from(&disk).is_some() => {
+                let from = open.seen_end;
+                self.give_up_file(from, WriteFault { code: why.code, detail: why.to_string() });
+            }
+            Some(_) => {}
+            None if self.context.placement.moves_on(self.context.plan.volume.as_ref(), &disk) => {
+                tracing::info!(path = %self.path(), volume = %disk.volume.code, "recording goes on to another volume");
+                self.on(Event::Move);
+            }
+            None => {}
+        }
     }
 
     /// Sees what became of the file: progress, or a fault of the writer.
@@ -352,7 +489,7 @@ impl Recorder {
             });
         }
         if let Some(fault) = open.file.fault() {
-            self.give_up_file(end, fault.code, fault.detail);
+            self.give_up_file(end, fault);
         } else if open.waiting_since.is_some_and(|since| since.elapsed() >= BEHIND) {
             self.signs.send_if_modified(|signs| {
                 let reason =
@@ -389,4 +526,8 @@ impl Recorder {
             differs
         });
     }
+}
+
+fn grid(context: &RecorderContext) -> Grid {
+    Grid::new(context.zone.clone(), context.plan.segment_minutes, &context.plan.path)
 }

@@ -40,6 +40,8 @@ pub enum Event {
     Pause {
         next: Option<Arc<AccessUnit>>,
     },
+    /// The next key frame begins a file, wherever the grid is.
+    Move,
     Stop,
 }
 
@@ -128,6 +130,11 @@ impl Cutter {
                 self.flush(next.as_deref(), &mut actions);
                 self.close(&mut actions);
                 self.last_heard = None;
+            }
+            Event::Move => {
+                if let Some(open) = &mut self.open {
+                    open.cut_at = UtcMillis(i64::MIN);
+                }
             }
             Event::Stop => {
                 self.flush(None, &mut actions);
@@ -291,6 +298,12 @@ impl Cutter {
         if oldest.is_some_and(|at| now.saturating_duration_since(at) >= FRAGMENT_AGE) {
             self.flush(None, actions);
         }
+    }
+
+    /// What no fragment holds yet.
+    pub fn take_gathered(&mut self) -> Vec<Arc<AccessUnit>> {
+        self.gathered_bytes = 0;
+        mem::take(&mut self.gathered)
     }
 
     fn forget_gathered(&mut self) {
@@ -508,6 +521,34 @@ mod tests {
         // The last fragment reaches to the cut: nothing is missing between the files.
         let last: Vec<u32> = bench.done[close - 1].split([' ', '+']).filter_map(|word| word.parse().ok()).collect();
         assert_eq!(i64::from(last[0] + last[1]), second - 58_000);
+    }
+
+    #[test]
+    fn a_move_begins_a_file_at_the_next_key_frame() {
+        let mut bench = Bench::new(10);
+        bench.feed(Event::Move);
+        bench.play(10, 50);
+        bench.feed(Event::Move);
+        bench.unit(Track::Video, false, false);
+        bench.pass(40);
+        bench.check(&["open 0 640"]);
+        bench.play(1, 1);
+        bench.check(&["key 0+440 of 11", "close", "open 440 640"]);
+    }
+
+    #[test]
+    fn what_was_gathered_can_be_given_again() {
+        let mut bench = Bench::new(10);
+        bench.play(30, 50);
+        bench.check(&["open 0 640", "key 0+1000 of 25"]);
+        let gathered = bench.cutter.take_gathered();
+        assert_eq!(gathered.len(), 5);
+        bench.feed(Event::Faulted { from: UtcMillis(START_MS) });
+        bench.check(&["close", "gap 0 Disk"]);
+        for unit in gathered {
+            bench.feed(Event::Unit(unit));
+        }
+        bench.check(&[]);
     }
 
     #[test]

@@ -95,6 +95,7 @@ impl Recorder {
         }
         loop {
             self.look_at_file();
+            self.look_at_place();
             self.on(Event::Tick(Instant::now()));
             self.show(tap);
             match drained {

@@ -7,7 +7,7 @@ use super::{
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{PlanRunning, UtcMillis};
+use watchwall_model::{PlanRunning, UtcMillis, VolumeCode};
 
 /// A recorder hands over its last fragment well within this.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -33,6 +33,11 @@ impl RecorderHandle {
 
     pub fn lost_ms(&self) -> u64 {
         self.signs.borrow().lost_ms
+    }
+
+    /// Where its file is.
+    pub fn volume(&self) -> Option<VolumeCode> {
+        self.signs.borrow().volume.clone()
     }
 
     /// Ended by itself, which only a panic does.

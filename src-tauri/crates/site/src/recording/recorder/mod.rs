@@ -4,7 +4,8 @@
 //! all, [`watchdog`] what a plan is really doing; they are pure. [`actor`] is the one task per recorder, [`duty`] the part
 //! of it that obeys the gate: it takes what its hub subscription has gathered ten
 //! times a second, so that a stream costs a few wake-ups instead of one per frame, and hands fragments to the
-//! volume's writers. Channels: the hub's recorder subscription in (bounded there; overflow is a counted gap), the
+//! writers of the volume that [`super::placement`] names for each file. [`kept`] holds what is not safe on the disk yet:
+//! when the disk fails, recording goes on with it on another one. Channels: the hub's recorder subscription in (bounded there; overflow is a counted gap), the
 //! volume's queue out (bounded in bytes; overflow drops the fragment and is a gap with reason disk), a `watch` for
 //! the snapshot.
 
@@ -14,6 +15,7 @@ mod duty;
 mod gate;
 mod grid;
 mod handle;
+mod kept;
 mod watchdog;
 
 pub use actor::RecorderContext;

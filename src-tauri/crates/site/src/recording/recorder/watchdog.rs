@@ -1,6 +1,6 @@
 //! What a plan is really doing, decided from what its recorder last reported.
 
-use watchwall_model::{ErrorCode, Phase, PlanRunning, UtcMillis};
+use watchwall_model::{ErrorCode, Phase, PlanRunning, UtcMillis, VolumeCode};
 
 /// A running plan without a new fragment for this long is not recording.
 pub const SILENCE_MS: i64 = 10_000;
@@ -28,6 +28,8 @@ pub struct Signs {
     /// Begin of the present run of fragments without a silence.
     pub recording_since: Option<UtcMillis>,
     pub phase: Option<Phase>,
+    /// Where the newest file is.
+    pub volume: Option<VolumeCode>,
     /// Why the volume refuses, while it does.
     pub disk: Option<(ErrorCode, String)>,
     /// The recorder's queue ran over and no fragment came since.
@@ -45,6 +47,7 @@ impl Signs {
             last_fragment_at: None,
             recording_since: None,
             phase: None,
+            volume: None,
             disk: None,
             overflowed: false,
             lost_ms: 0,

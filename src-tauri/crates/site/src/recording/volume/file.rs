@@ -138,6 +138,11 @@ impl SegmentFile {
         self.inner().name.clone()
     }
 
+    /// The file of this relative name on this volume.
+    pub fn is(&self, volume: &VolumeCode, name: &str) -> bool {
+        &self.facts.volume == volume && self.inner().name == name
+    }
+
     pub fn size_bytes(&self) -> u64 {
         self.inner().size_bytes
     }
@@ -158,6 +163,12 @@ impl SegmentFile {
     /// End of what is in the file.
     pub fn end(&self) -> UtcMillis {
         end_of(self.facts.start, &self.inner().fragments)
+    }
+
+    /// End of what survives whatever happens: durable and known to the index.
+    pub fn safe_end(&self) -> UtcMillis {
+        let inner = self.inner();
+        end_of(self.facts.start, inner.fragments.get(..inner.indexed).unwrap_or_default())
     }
 
     /// Takes what the next sync covers and calls the file clean.

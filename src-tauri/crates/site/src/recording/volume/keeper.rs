@@ -117,6 +117,9 @@ impl Keeper {
                 let now = UtcMillis::now();
                 let lag = covered.iter().map(|c| now - c.snapshot.end).max().unwrap_or(0);
                 self.lag.store(u64::try_from(lag).unwrap_or(0), Ordering::Relaxed);
+                if !covered.is_empty() {
+                    self.disk.standing().suspicion.proved(Instant::now());
+                }
                 for closed in covered.iter().filter(|c| c.snapshot.is_closed) {
                     self.open.remove(&closed.file);
                 }
@@ -133,8 +136,10 @@ impl Keeper {
     /// A failed sync is told once, and the next may succeed without what was lost: the file is not asked again.
     fn abandon(&self, file: &Arc<SegmentFile>, error: &io::Error) {
         self.disk.stats.write_failed();
+        let code = super::disk::code_of(error);
+        self.disk.note_failure(code);
         tracing::error!(volume = %self.disk.volume.code, file = %file.name(), error = %error, "a recording could not be made durable");
-        file.abandoned(super::WriteFault { code: super::disk::code_of(error), detail: error.to_string() });
+        file.abandoned(super::WriteFault { code, detail: error.to_string() });
         self.is_abandoned(file);
     }
 
@@ -162,7 +167,7 @@ impl Keeper {
             let hung = self.disk.writers.longest_call();
             let before = self.disk.health();
             if hung > HANGS_AFTER && before.state == VolumeState::ReadWrite {
-                publish(&self.disk, unanswering(&self.disk, hung));
+                self.disk.publish(unanswering(&self.disk, hung));
                 continue;
             }
             let was_hanging = before.reason.is_some_and(|problem| problem.code == ErrorCode::DiskSlow);
@@ -178,7 +183,7 @@ impl Keeper {
                     (self.recovery)(reason).await;
                 }
             }
-            publish(&self.disk, health);
+            self.disk.publish(health);
         }
     }
 }
@@ -186,7 +191,7 @@ impl Keeper {
 /// Looks at the volume now and publishes its health.
 pub async fn look(disk: &Arc<VolumeDisk>) {
     let health = examine(disk).await;
-    publish(disk, health);
+    disk.publish(health);
 }
 
 async fn examine(disk: &Arc<VolumeDisk>) -> VolumeHealth {
@@ -210,18 +215,4 @@ async fn examine(disk: &Arc<VolumeDisk>) -> VolumeHealth {
 fn unanswering(disk: &VolumeDisk, for_long: Duration) -> VolumeHealth {
     let reason = Some(hanging(&disk.volume, for_long));
     VolumeHealth { state: VolumeState::Offline, reason, capacity: disk.capacity() }
-}
-
-fn publish(disk: &VolumeDisk, health: VolumeHealth) {
-    let before = disk.health();
-    if before.state != health.state || before.reason.as_ref().map(|p| p.code) != health.reason.as_ref().map(|p| p.code)
-    {
-        match &health.reason {
-            Some(problem) => {
-                tracing::warn!(volume = %disk.volume.code, state = ?health.state, error = %problem, "a volume changed its state")
-            }
-            None => tracing::info!(volume = %disk.volume.code, state = ?health.state, "a volume is ready"),
-        }
-    }
-    disk.health.send_replace(health);
 }

@@ -5,6 +5,7 @@
 
 pub mod disk;
 mod file;
+mod fitness;
 mod health;
 pub mod keeper;
 pub mod marker;
@@ -13,29 +14,36 @@ mod sync;
 mod writer;
 
 pub use file::{FileFacts, SegmentFile, Snapshot, WriteFault, end_of};
+pub use fitness::Watermarks;
 pub use health::VolumeHealth;
 pub use space::SpaceBell;
 pub use sync::Covered;
 pub use writer::{Append, ClosingFn, Job, QueueFull};
 
 use super::{
+    placement::Candidate,
     retention::Capacity,
     stats::{VolumeFigures, VolumeStats},
 };
+use fitness::Suspicion;
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 use tokio::sync::{Mutex as TurnMutex, watch};
-use watchwall_model::{ErrorCode, Problem, Volume, VolumeState};
+use watchwall_model::{ErrorCode, Problem, UtcMillis, Volume, VolumeKind, VolumeState};
 use writer::{WriterContext, WriterPool};
 
 /// What one volume may hold in memory before fragments are dropped: four seconds of 200 streams of 2 Mbit/s.
 pub const QUEUE_BYTES: usize = 192 * 1024 * 1024;
 
+/// A full disk that the percentage does not show, behind a quota for example, is tried again after this.
+const REFUSED_FOR: Duration = Duration::from_secs(60);
+
 /// An open volume. Shared by recorders, keeper, sweeper and readers.
 pub struct VolumeDisk {
+    /// As it was opened; what may change since then is in [`Self::settings`].
     pub volume: Volume,
     pub space: Arc<SpaceBell>,
     pub stats: Arc<VolumeStats>,
@@ -44,6 +52,40 @@ pub struct VolumeDisk {
     health: watch::Sender<VolumeHealth>,
     /// One look at a time: a disk that hangs holds one thread, not one per look.
     look_turn: Arc<TurnMutex<()>>,
+    standing: Mutex<Standing>,
+}
+
+/// What decides whether recorders come here.
+#[derive(Debug)]
+struct Standing {
+    settings: Settings,
+    /// By its watermarks.
+    is_full: bool,
+    /// Until when a write that met a full disk counts, whatever the percentage says.
+    refused_until: Option<Instant>,
+    is_leaving: bool,
+    suspicion: Suspicion,
+    oldest_at: Option<UtcMillis>,
+}
+
+impl Standing {
+    fn is_full(&self) -> bool {
+        self.is_full || self.refused_until.is_some_and(|until| Instant::now() < until)
+    }
+}
+
+/// What an administrator may change while the volume is written to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    pub watermarks: Watermarks,
+    pub priority: i32,
+}
+
+impl From<&Volume> for Settings {
+    fn from(volume: &Volume) -> Self {
+        let (high_percent, low_percent) = (volume.high_watermark_percent, volume.low_watermark_percent);
+        Self { watermarks: Watermarks { high_percent, low_percent }, priority: volume.priority }
+    }
 }
 
 impl VolumeDisk {
@@ -67,7 +109,15 @@ impl VolumeDisk {
         };
         let writers = WriterPool::start(context)?;
         let health = watch::Sender::new(VolumeHealth::default());
-        Ok(Self { volume, space, stats, writers, dirty, health, look_turn: Arc::default() })
+        let standing = Mutex::new(Standing {
+            settings: Settings::from(&volume),
+            is_full: false,
+            refused_until: None,
+            is_leaving: false,
+            suspicion: Suspicion::default(),
+            oldest_at: None,
+        });
+        Ok(Self { volume, space, stats, writers, dirty, health, look_turn: Arc::default(), standing })
     }
 
     /// # Errors
@@ -102,12 +152,92 @@ impl VolumeDisk {
         self.health.borrow().capacity
     }
 
+    pub fn is_archive(&self) -> bool {
+        self.volume.kind == VolumeKind::Archive
+    }
+
+    pub fn settings(&self) -> Settings {
+        self.standing().settings
+    }
+
+    /// Takes effect with the next look at the disk.
+    pub fn set_settings(&self, settings: Settings) {
+        self.standing().settings = settings;
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.standing().is_full()
+    }
+
+    /// A write met a full disk, or there is room again after one did.
+    pub fn note_refused(&self, is_refused: bool) {
+        self.standing().refused_until = is_refused.then(|| Instant::now() + REFUSED_FOR);
+    }
+
+    /// A write failed here. A disk that is merely full has not failed.
+    pub fn note_failure(&self, code: ErrorCode) {
+        match code {
+            ErrorCode::DiskFull => self.note_refused(true),
+            _ => self.standing().suspicion.failed(Instant::now()),
+        }
+    }
+
+    /// Recorders go elsewhere, and none comes, if `is_leaving`.
+    pub fn set_leaving(&self, is_leaving: bool) {
+        self.standing().is_leaving = is_leaving;
+    }
+
+    /// Begin of the oldest recording here that may go.
+    pub fn set_oldest(&self, oldest_at: Option<UtcMillis>) {
+        self.standing().oldest_at = oldest_at;
+    }
+
+    /// This volume in the choice of where to record.
+    pub fn candidate(&self) -> Candidate {
+        let health = self.health.borrow();
+        let standing = self.standing();
+        Candidate {
+            code: self.volume.code.clone(),
+            can_record: health.state == VolumeState::ReadWrite && !self.is_archive() && !standing.is_leaving,
+            is_suspect: standing.suspicion.is_held(Instant::now()),
+            is_full: standing.is_full(),
+            priority: standing.settings.priority,
+            free_bytes: health.capacity.free_bytes,
+            oldest_at: standing.oldest_at,
+        }
+    }
+
+    /// Publishes what a look at the disk found.
+    fn publish(&self, health: VolumeHealth) {
+        let before = self.health();
+        {
+            let mut standing = self.standing();
+            standing.is_full = standing.settings.watermarks.is_full(standing.is_full, health.capacity.used_percent());
+            if before.state != VolumeState::ReadWrite && health.state == VolumeState::ReadWrite {
+                standing.suspicion.forgive();
+            }
+        }
+        let code_of = |health: &VolumeHealth| health.reason.as_ref().map(|problem| problem.code);
+        if before.state != health.state || code_of(&before) != code_of(&health) {
+            match &health.reason {
+                Some(problem) => {
+                    tracing::warn!(volume = %self.volume.code, state = ?health.state, error = %problem, "a volume changed its state")
+                }
+                None => tracing::info!(volume = %self.volume.code, state = ?health.state, "a volume is ready"),
+            }
+        }
+        self.health.send_replace(health);
+    }
+
+    fn standing(&self) -> MutexGuard<'_, Standing> {
+        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn figures(&self) -> VolumeFigures {
-        let capacity = self.capacity();
         VolumeFigures {
             code: self.volume.code.0.clone(),
-            used_percent: capacity.used_percent(),
-            is_full: capacity.used_percent() >= self.volume.high_watermark_percent,
+            used_percent: self.capacity().used_percent(),
+            is_full: self.is_full(),
             queued_bytes: self.writers.queued_bytes() as u64,
             ..self.stats.figures()
         }

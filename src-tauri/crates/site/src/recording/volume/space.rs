@@ -52,6 +52,13 @@ impl SpaceBell {
         self.changed.notify_all();
     }
 
+    /// There will be no room: whoever waits goes elsewhere.
+    pub fn refuse(&self) {
+        let mut state = self.lock();
+        state.is_hopeless = true;
+        self.changed.notify_all();
+    }
+
     /// A write succeeded.
     pub fn relieved(&self) {
         let mut state = self.lock();
@@ -83,6 +90,18 @@ mod tests {
         };
         bell.ring();
         assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn a_refusal_ends_the_waiting() {
+        let bell = Arc::new(SpaceBell::default());
+        let rung = bell.rung();
+        let waiting = {
+            let bell = Arc::clone(&bell);
+            thread::spawn(move || bell.wait(rung, Instant::now() + Duration::from_secs(20)))
+        };
+        bell.refuse();
+        assert!(!waiting.join().unwrap());
     }
 
     #[test]
