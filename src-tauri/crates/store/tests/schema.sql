@@ -16,6 +16,26 @@ CREATE TABLE audit (
     hash      BLOB NOT NULL CHECK (length(hash) = 32)
 ) STRICT;
 
+CREATE TABLE bookmarks (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    path       TEXT NOT NULL,
+    from_ms    INTEGER NOT NULL,
+    -- Equal to `from_ms` for a moment.
+    to_ms      INTEGER NOT NULL CHECK (to_ms >= from_ms),
+    text       TEXT NOT NULL,
+    -- The text in lower case of every script; SQLite folds only ASCII.
+    text_key   TEXT NOT NULL,
+    -- JSON list, sorted.
+    tags       TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1
+) STRICT;
+
+CREATE INDEX bookmarks_by_path ON bookmarks (path, from_ms);
+
+CREATE INDEX bookmarks_by_time ON bookmarks (from_ms, id);
+
 CREATE TABLE camera_events (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     camera_id INTEGER NOT NULL REFERENCES cameras (id) ON DELETE CASCADE,
@@ -58,6 +78,17 @@ CREATE TABLE cameras (
 CREATE INDEX cameras_by_device ON cameras (device_id) WHERE device_id IS NOT NULL;
 
 CREATE INDEX cameras_by_name ON cameras (name COLLATE NOCASE, id);
+
+CREATE TABLE cases (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    name       TEXT NOT NULL,
+    notes      TEXT NOT NULL,
+    -- JSON list of clips: path, from, to, note.
+    clips      TEXT NOT NULL,
+    created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL DEFAULT 1
+) STRICT;
 
 CREATE TABLE credential_sets (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -113,6 +144,69 @@ CREATE TABLE doctor_reports (
     report          TEXT NOT NULL
 ) STRICT;
 
+CREATE TRIGGER evidence_lock_begins AFTER INSERT ON evidence_lock_paths BEGIN
+    UPDATE segments SET locked = 1
+    WHERE path = NEW.path AND locked = 0 AND EXISTS (
+        SELECT 1 FROM evidence_locks l WHERE l.id = NEW.lock_id AND l.ended_at IS NULL
+            AND segments.start_ms < l.to_ms AND segments.end_ms > l.from_ms);
+END;
+
+CREATE TABLE evidence_lock_paths (
+    path    TEXT NOT NULL,
+    lock_id INTEGER NOT NULL REFERENCES evidence_locks (id) ON DELETE CASCADE,
+    PRIMARY KEY (path, lock_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX evidence_lock_paths_by_lock ON evidence_lock_paths (lock_id);
+
+CREATE TRIGGER evidence_lock_ends AFTER UPDATE OF ended_at ON evidence_locks
+WHEN OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL BEGIN
+    UPDATE segments SET locked = 0
+    WHERE locked = 1 AND path IN (SELECT path FROM evidence_lock_paths WHERE lock_id = NEW.id)
+        AND start_ms < NEW.to_ms AND end_ms > NEW.from_ms
+        AND NOT EXISTS (
+            SELECT 1 FROM evidence_lock_paths p JOIN evidence_locks l ON l.id = p.lock_id
+            WHERE p.path = segments.path AND l.ended_at IS NULL
+                AND segments.start_ms < l.to_ms AND segments.end_ms > l.from_ms);
+END;
+
+CREATE TABLE evidence_locks (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    from_ms    INTEGER NOT NULL,
+    -- May lie ahead: what is recorded inside the range later is locked too.
+    to_ms      INTEGER NOT NULL CHECK (to_ms > from_ms),
+    reason     TEXT NOT NULL,
+    locked_by  TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- When it ends by itself; NULL stays until somebody unlocks.
+    until_ms   INTEGER,
+    ended_at   INTEGER,
+    -- NULL when it ended by itself.
+    ended_by   TEXT
+) STRICT;
+
+CREATE INDEX evidence_locks_due ON evidence_locks (until_ms) WHERE ended_at IS NULL;
+
+CREATE TABLE exports (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL,
+    -- JSON: what is exported, and why.
+    wanted      TEXT NOT NULL,
+    -- Sealed with the site's key while the export waits or runs, then forgotten.
+    password    BLOB,
+    -- The file or folder it comes to, absolute.
+    result      TEXT NOT NULL,
+    created_by  TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('queued', 'running', 'done', 'failed', 'cancelled')),
+    -- JSON of what went wrong.
+    problem     TEXT,
+    size_bytes  INTEGER NOT NULL DEFAULT 0,
+    finished_at INTEGER
+) STRICT;
+
+CREATE INDEX exports_waiting ON exports (id) WHERE state IN ('queued', 'running');
+
 CREATE TABLE layouts (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     name     TEXT NOT NULL,
@@ -152,7 +246,8 @@ CREATE TABLE plans (
     audio           INTEGER NOT NULL,
     version         INTEGER NOT NULL DEFAULT 1,
     applied_at      INTEGER
-) STRICT;
+, schedule TEXT NOT NULL DEFAULT '', pre_event_s INTEGER NOT NULL DEFAULT 10 CHECK (pre_event_s BETWEEN 0 AND 60), post_event_s INTEGER NOT NULL DEFAULT 30 CHECK (post_event_s BETWEEN 1 AND 600), event_kinds TEXT NOT NULL
+    DEFAULT '["motion","line_crossed","area_entered","person","vehicle","digital_input"]', minimum_days INTEGER, quota_bytes INTEGER) STRICT;
 
 CREATE TABLE ptz_patrols (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -173,6 +268,16 @@ CREATE TABLE recording_events (
 ) STRICT;
 
 CREATE INDEX recording_events_by_path ON recording_events (path, at_ms);
+
+CREATE INDEX recording_events_triggers ON recording_events (at_ms) WHERE kind = 'trigger';
+
+CREATE TRIGGER evidence_locks_growing_segment AFTER UPDATE OF end_ms ON segments
+WHEN NEW.locked = 0 AND EXISTS (
+    SELECT 1 FROM evidence_lock_paths p JOIN evidence_locks l ON l.id = p.lock_id
+    WHERE p.path = NEW.path AND l.ended_at IS NULL AND NEW.start_ms < l.to_ms AND NEW.end_ms > l.from_ms)
+BEGIN
+    UPDATE segments SET locked = 1 WHERE id = NEW.id;
+END;
 
 CREATE TABLE segments (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -199,9 +304,14 @@ CREATE INDEX segments_by_path ON segments (path, start_ms, end_ms, state, deleti
 
 CREATE INDEX segments_deleting ON segments (volume) WHERE deleting = 1;
 
+CREATE INDEX segments_locked ON segments (volume) WHERE locked = 1;
+
 CREATE INDEX segments_oldest ON segments (volume, start_ms) WHERE locked = 0 AND deleting = 0 AND state <> 'recording';
 
 CREATE INDEX segments_open ON segments (volume) WHERE state = 'recording';
+
+CREATE INDEX segments_quota ON segments (path, start_ms, size_bytes)
+    WHERE locked = 0 AND deleting = 0 AND state IN ('complete', 'recovered');
 
 CREATE INDEX segments_sizes ON segments (volume, start_ms, size_bytes, state) WHERE state IN ('complete', 'recovered');
 
