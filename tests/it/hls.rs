@@ -55,7 +55,9 @@ async fn frames(url: &str) -> Result<Option<usize>> {
     let mut arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
     arguments.push(url.to_owned());
     let Some(said) = played("ffprobe", arguments).await? else { return Ok(None) };
-    Ok(Some(said.trim().trim_end_matches(',').parse().with_context(|| format!("ffprobe: {said}"))?))
+    // It tells a list's stream once more, as part of a programme.
+    let first = said.lines().next().unwrap_or_default();
+    Ok(Some(first.trim_end_matches(',').parse().with_context(|| format!("ffprobe: {said}"))?))
 }
 
 /// Pictures that GStreamer's demuxer decodes.

@@ -78,6 +78,10 @@ impl Recorded {
         until("files", 30, || async {
             let range = TimeRange::new(start, start.saturating_add_ms(60_000)).unwrap();
             let segments = store.segments().in_range(&path(0), range).await.unwrap();
+            println!(
+                "DEBUG {:?}",
+                segments.iter().map(|s| (s.start - start, s.end - start, s.size_bytes)).collect::<Vec<_>>()
+            );
             (segments.len() == 2 && segments[1].end - segments[1].start >= 9_900).then_some(())
         })
         .await;

@@ -129,7 +129,13 @@ fn cut(start: UtcMillis, fragments: &[Fragment], tail: Tail) -> Vec<Part> {
         let join = if from_ms - end_ms > JOIN_MS && !parts.is_empty() { Join::AfterGap } else { Join::Follows };
         end_ms = from_ms + lasts_ms;
         if let Some(part) = parts.last_mut() {
-            let is_enough = if fragment.is_key { WANTED_MS } else { MOST_PART_MS } <= part.duration_ms;
+            // A key frame ends a part that had to begin without one: players seek to where parts begin.
+            let enough_ms = match (fragment.is_key, part.is_key) {
+                (true, true) => WANTED_MS,
+                (true, false) => 0,
+                (false, _) => MOST_PART_MS,
+            };
+            let is_enough = part.duration_ms >= enough_ms;
             if !is_enough && join == Join::Follows && part.offset + part.len == fragment.offset {
                 part.len += u64::from(fragment.size_bytes);
                 part.duration_ms += lasts_ms;
