@@ -122,7 +122,7 @@ function drawLabel(context: CanvasRenderingContext2D, top: number, row: Timeline
 	context.textBaseline = 'middle';
 	const width = Math.min(160, context.measureText(row.label).width);
 	context.fillStyle = colours.background;
-	context.globalAlpha = 0.82;
+	context.globalAlpha = 0.94;
 	context.fillRect(0, top + 2, width + 12, ROW_PX - 4);
 	context.globalAlpha = 1;
 	context.fillStyle = row.selected ? colours.playhead : colours.text;
