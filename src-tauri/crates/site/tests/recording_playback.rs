@@ -28,13 +28,13 @@ struct Recorded {
     farm: Arc<Farm>,
     start: UtcMillis,
     footage: Arc<Footage>,
+    /// Where its second file begins.
+    second_ms: i64,
     _folder: tempfile::TempDir,
 }
 
 const SECOND_AT_MS: i64 = 9_000;
 const END_MS: i64 = 15_000;
-/// Where the files of [`Recorded::make_whole`] meet.
-const MEET_MS: i64 = 10_000;
 
 impl Recorded {
     async fn make() -> Option<Self> {
@@ -56,10 +56,10 @@ impl Recorded {
             (segments.len() == 2 && segments[1].end - segments[1].start >= 5_900).then_some(())
         })
         .await;
-        Some(Self { bench, farm, start, footage, _folder: folder })
+        Some(Self { bench, farm, start, footage, second_ms: SECOND_AT_MS, _folder: folder })
     }
 
-    /// Twenty seconds without a gap at 4 Mbit/s, in two files that meet in the middle.
+    /// Twenty seconds without a gap at 4 Mbit/s, in two files that meet.
     async fn make_whole() -> Option<Self> {
         let footage = Footage::encode()?;
         let folder = tempfile::tempdir().unwrap();
@@ -68,24 +68,21 @@ impl Recorded {
         bench.recording.put_plan(Plan { segment_minutes: 1, ..Plan::continuous(path(0)) }).await.unwrap();
         let hub = farm.hub(0);
         until("subscription", 20, || async { (hub.statistics().recorder_subscribers > 0).then_some(()) }).await;
-        let start = UtcMillis((UtcMillis::now().0 - 600_000) / 60_000 * 60_000 - MEET_MS);
+        let start = UtcMillis((UtcMillis::now().0 - 600_000) / 60_000 * 60_000 - 10_000);
+        // Streams change their files at a moment of their own after the minute.
         for n in 0..500 {
             let mut unit = footage.unit(n, start.saturating_add_ms(n as i64 * 40).to_micros());
             unit.data = with_filler(&unit.data, 20_000);
             hub.push(unit);
         }
         let store = bench.store.clone();
-        until("files", 30, || async {
+        let second_ms = until("files", 30, || async {
             let range = TimeRange::new(start, start.saturating_add_ms(60_000)).unwrap();
             let segments = store.segments().in_range(&path(0), range).await.unwrap();
-            println!(
-                "DEBUG {:?}",
-                segments.iter().map(|s| (s.start - start, s.end - start, s.size_bytes)).collect::<Vec<_>>()
-            );
-            (segments.len() == 2 && segments[1].end - segments[1].start >= 9_900).then_some(())
+            (segments.len() == 2 && segments[1].end - start >= 19_900).then(|| segments[1].start - start)
         })
         .await;
-        Some(Self { bench, farm, start, footage, _folder: folder })
+        Some(Self { bench, farm, start, footage, second_ms, _folder: folder })
     }
 
     fn at(&self, ms: i64) -> UtcMillis {
@@ -179,19 +176,21 @@ async fn seeks_show_the_picture_of_the_moment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn steps_are_exact_over_files_and_gaps() {
     let Some(recorded) = Recorded::make_whole().await else { return };
-    let mut session = recorded.open(MEET_MS - 80, |options| options.start = StartMode::Paused);
-    assert_eq!(recorded.read(&mut session, 1).await.last().unwrap(), "9920");
-    let mut check = async |frames: i32, expect: &str| {
+    let meet_ms = recorded.second_ms;
+    let mut session = recorded.open(meet_ms - 80, |options| options.start = StartMode::Paused);
+    assert_eq!(recorded.read(&mut session, 1).await.last().unwrap(), &format!("{}", meet_ms - 80));
+    let mut check = async |frames: i32, expect_ms: i64| {
         session.step(frames).await.unwrap();
         let shown = frames.max(1) as usize;
-        assert_eq!(recorded.read(&mut session, shown).await.last().unwrap(), expect, "{frames}");
+        let told = recorded.read(&mut session, shown).await;
+        assert_eq!(told.last().unwrap(), &format!("{}", meet_ms + expect_ms), "{frames}: {told:?}");
     };
-    for (frames, expect) in [(1, "9960"), (1, "10000"), (1, "10040"), (-1, "10000"), (-1, "9960"), (-1, "9920")] {
-        check(frames, expect).await;
+    for (frames, expect_ms) in [(1, -40), (1, 0), (1, 40), (-1, 0), (-1, -40), (-1, -80)] {
+        check(frames, expect_ms).await;
     }
     // Several at once, over a key frame and the meeting of two files.
-    for (frames, expect) in [(5, "10120"), (-7, "9840"), (-100, "5840"), (100, "9840")] {
-        check(frames, expect).await;
+    for (frames, expect_ms) in [(5, 120), (-7, -160), (-100, -4_160), (100, -160)] {
+        check(frames, expect_ms).await;
     }
     recorded.bench.stop().await;
     let Some(recorded) = Recorded::make().await else { return };
