@@ -82,7 +82,8 @@ impl Playlist {
             return Err(Problem::new(ErrorCode::RangeInvalid).with("max_hours", 24));
         }
         // Asked before the files are: one that is closed in between is looked for once more, never missed.
-        let is_growing = range.end > UtcMillis::now() && archive.open.is_live(path);
+        let is_live = archive.open.is_live(path);
+        let mut outlook = if is_live && range.end > UtcMillis::now() { Outlook::Growing } else { Outlook::Complete };
         let mut files: Vec<ListedFile> = Vec::new();
         let mut before: Option<UtcMillis> = None;
         for segment in archive.segments(path, range).await? {
@@ -103,18 +104,23 @@ impl Playlist {
             if chosen.is_empty() {
                 continue;
             }
-            before = Some(view.end_of(chosen.end - 1));
-            let reaches_end = chosen.end == view.fragments.len();
-            let tail = if reaches_end && !view.is_finished() { Tail::Open } else { Tail::Final };
+            let end = view.end_of(chosen.end - 1);
+            before = Some(end);
+            // Its last pictures are still on their way to the disk.
+            let is_open = chosen.end == view.fragments.len() && end < range.end && !view.is_finished();
+            let tail = if is_open { Tail::Open } else { Tail::Final };
+            if is_open && is_live {
+                outlook = Outlook::Growing;
+            }
             let parts = cut(view.segment.start, &view.fragments[chosen], tail);
             if !parts.is_empty() {
                 files.push(ListedFile { segment: id, init_bytes: view.segment.init_bytes, parts });
             }
         }
-        if files.is_empty() && !is_growing {
+        if files.is_empty() && outlook == Outlook::Complete {
             return Err(Problem::new(ErrorCode::NoRecording).with("path", path));
         }
-        Ok(Self { files, outlook: if is_growing { Outlook::Growing } else { Outlook::Complete } })
+        Ok(Self { files, outlook })
     }
 }
 
