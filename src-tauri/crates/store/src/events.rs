@@ -14,7 +14,7 @@ const IN_RANGE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms
 const LAST_BEFORE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms < ?2 AND kind <> 'trigger' \
      ORDER BY at_ms DESC, id DESC LIMIT 1";
 const TRIGGERS_OF: &str = "SELECT * FROM recording_events INDEXED BY recording_events_by_path \
-     WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind = 'trigger' ORDER BY at_ms, id LIMIT 20000";
+     WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind = 'trigger' ORDER BY at_ms DESC, id DESC LIMIT 1000";
 const TRIGGERS_SINCE: &str =
     "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= ?1 ORDER BY at_ms DESC LIMIT 20000";
 const PRUNE: &str = "DELETE FROM recording_events WHERE at_ms < ?1";
@@ -76,10 +76,10 @@ impl EventTable<'_> {
         earlier.iter().chain(&rows).map(read).collect()
     }
 
-    /// Triggers of a stream in the range, oldest first; at most 20 000.
+    /// Triggers of a stream in the range, oldest first; of more than a thousand the newest.
     pub async fn triggers_in(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
         let query = sqlx::query(TRIGGERS_OF).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
-        query.fetch_all(self.store.reader()).await?.iter().map(read).collect()
+        query.fetch_all(self.store.reader()).await?.iter().rev().map(read).collect()
     }
 
     /// Triggers of all streams from a moment on, those ahead too, newest first; at most 20 000.
