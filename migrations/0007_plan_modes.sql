@@ -14,5 +14,5 @@ ALTER TABLE plans ADD COLUMN quota_bytes INTEGER;
 CREATE INDEX recording_events_triggers ON recording_events (at_ms) WHERE kind = 'trigger';
 
 -- Answers what a stream holds against its quota; files being written are no part of it, so that writing does not touch it.
-CREATE INDEX segments_quota ON segments (path, start_ms, size_bytes)
+CREATE INDEX segments_quota ON segments (path, start_ms, size_bytes, state, locked, deleting)
     WHERE locked = 0 AND deleting = 0 AND state IN ('complete', 'recovered');
