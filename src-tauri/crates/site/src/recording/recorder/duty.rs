@@ -87,6 +87,10 @@ impl Recorder {
         self.began_at = since;
         // What a stream left behind that went away long ago is no beginning.
         self.stale_before = Some(UtcMicros(since.0.saturating_sub(LONGEST_GOP.as_micros() as i64)));
+        tokio::select! {
+            () = cancel.cancelled() => {}
+            () = time::sleep(POLL) => {}
+        }
         let mut drained = self.drain(&mut subscription);
         self.stale_before = None;
         if self.file.is_none() && !matches!(self.gap, Some((_, GapReason::Disk))) && drained != Drained::Ended {
