@@ -71,7 +71,7 @@ pub(super) struct Recorder {
     /// Since when the recording under way was wanted.
     pub(super) began_at: UtcMicros,
     /// While the ring is taken over: older pictures are left out.
-    pub(super) stale_before: Option<UtcMicros>,
+    pub(super) stale_before: Option<Instant>,
     /// Since when nothing more is wanted while no key frame ends the file.
     pub(super) unwanted_since: Option<Instant>,
     retry_at: Option<Instant>,

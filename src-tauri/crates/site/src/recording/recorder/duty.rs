@@ -86,7 +86,8 @@ impl Recorder {
         self.unwanted_since = None;
         self.began_at = since;
         // What a stream left behind that went away long ago is no beginning.
-        self.stale_before = Some(UtcMicros(since.0.saturating_sub(LONGEST_GOP.as_micros() as i64)));
+        let age = Duration::from_millis(u64::try_from(UtcMillis::now() - since.to_millis()).unwrap_or(0));
+        self.stale_before = Instant::now().checked_sub(age + LONGEST_GOP);
         tokio::select! {
             () = cancel.cancelled() => {}
             () = time::sleep(POLL) => {}
@@ -132,7 +133,7 @@ impl Recorder {
     }
 
     pub(super) fn is_stale(&self, unit: &AccessUnit) -> bool {
-        self.stale_before.is_some_and(|before| unit.capture_at < before)
+        self.stale_before.is_some_and(|before| unit.received_at < before)
     }
 
     /// Ends the recording at a key frame, which the next one may begin with.
