@@ -58,8 +58,8 @@ const OLDEST_OF: &str = head!(
      AND start_ms >= ?2 ORDER BY start_ms LIMIT ?3"
 );
 const EXPIRED: &str = head!(
-    "WHERE path = ?1 AND start_ms < ?2 AND end_ms < ?2 AND locked = 0 AND deleting = 0 AND state <> 'recording' \
-     ORDER BY start_ms LIMIT ?3"
+    "WHERE path = ?1 AND start_ms < ?2 AND end_ms < ?2 AND volume = ?4 AND locked = 0 AND deleting = 0 \
+     AND state <> 'recording' ORDER BY start_ms LIMIT ?3"
 );
 const DELETING: &str = head!("WHERE volume = ?1 AND deleting = 1 ORDER BY id LIMIT ?2");
 // Whoever chose it may have chosen before it was locked.
@@ -307,9 +307,15 @@ impl SegmentTable<'_> {
         read_all(query.fetch_all(self.store.reader()).await?)
     }
 
-    /// Segments of a stream that ended before a time and may be deleted.
-    pub async fn expired(&self, path: &StreamPath, before: UtcMillis, limit: u32) -> Result<Vec<Segment>, StoreError> {
-        let query = sqlx::query(EXPIRED).bind(path.as_str()).bind(before.0).bind(i64::from(limit));
+    /// Segments of a stream on a volume that ended before a time and may be deleted.
+    pub async fn expired(
+        &self,
+        volume: &VolumeCode,
+        path: &StreamPath,
+        before: UtcMillis,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        let query = sqlx::query(EXPIRED).bind(path.as_str()).bind(before.0).bind(i64::from(limit)).bind(&volume.0);
         read_all(query.fetch_all(self.store.reader()).await?)
     }
 

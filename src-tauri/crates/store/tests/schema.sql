@@ -310,7 +310,6 @@ CREATE INDEX segments_oldest ON segments (volume, start_ms) WHERE locked = 0 AND
 
 CREATE INDEX segments_open ON segments (volume) WHERE state = 'recording';
 
-CREATE INDEX segments_quota ON segments (path, start_ms, size_bytes)
 CREATE INDEX segments_quota ON segments (path, start_ms, size_bytes, state, locked, deleting)
     WHERE locked = 0 AND deleting = 0 AND state IN ('complete', 'recovered');
 

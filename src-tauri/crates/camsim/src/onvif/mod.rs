@@ -38,8 +38,8 @@ mod state;
 mod tally;
 
 pub(crate) use control::routes as control_routes;
-pub use device::DeviceTime;
 pub(crate) use device::Device;
+pub use device::DeviceTime;
 pub(crate) use discovery::{DiscoveryDoor, farewell, serve as serve_discovery};
 pub(crate) use doors::{serve_device, serve_shared};
 pub(crate) use events::Message;

@@ -107,6 +107,7 @@ mod tests {
             config.recording.time_zone = Some("x".into());
             config.server.tls_certificate = Some("x".into());
             config.server.tls_key = Some("x".into());
+            config.evidence.export_folder = Some("x".into());
             config
         })
         .unwrap();

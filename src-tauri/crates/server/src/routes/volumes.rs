@@ -82,11 +82,7 @@ pub async fn change(
 /// Lets a volume go while the site records: what is recorded there goes on elsewhere, and its files stay.
 #[utoipa::path(delete, path = "/api/v1/volumes/{code}", tag = "recording", operation_id = "remove_volume", params(("code" = String, Path)),
     responses((status = 204), (status = 404, body = ProblemDetails), (status = 409, body = ProblemDetails)))]
-pub async fn remove(
-    State(app): State<App>,
-    caller: Caller,
-    Segment(code): Segment,
-) -> Result<StatusCode, ApiError> {
+pub async fn remove(State(app): State<App>, caller: Caller, Segment(code): Segment) -> Result<StatusCode, ApiError> {
     let old = find(&app, &code).await?;
     app.site.recording.remove_volume(&old.volume.code).await?;
     let act = Act { action: "volume.remove", subject: &code, old: settings_of(&old.volume), new: None };

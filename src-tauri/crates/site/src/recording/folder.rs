@@ -121,7 +121,9 @@ fn prepare_now(root: PathBuf, volumes: &[Volume], former: Former) -> Result<Prep
             return Err(named(ErrorCode::VolumeOverlaps).with("other", same.root.display()));
         }
         Ok(Found::Marker(marker)) if former == Former::TakenOver => Some(marker),
-        Ok(Found::Marker(marker)) => return Err(named(ErrorCode::VolumeForeign).with("found", marker.volume).suggesting("take_over_volume")),
+        Ok(Found::Marker(marker)) => {
+            return Err(named(ErrorCode::VolumeForeign).with("found", marker.volume).suggesting("take_over_volume"));
+        }
         Ok(Found::Damaged) => {
             return Err(named(ErrorCode::VolumeForeign).because("the marker file cannot be read as one"));
         }
@@ -290,7 +292,7 @@ mod tests {
         let former = volume(&folder.path().join("former"), "b");
         marker::write(&former).unwrap();
         let take = |volumes: &[Volume]| prepare_now(former.root.clone(), volumes, Former::TakenOver);
-        assert_eq!(take(&[]).unwrap().found.unwrap().volume, "b");
+        assert_eq!(take(&[]).unwrap().found.as_ref().unwrap().volume, "b");
         assert!(former.root.join(Volume::MARKER_FILE).exists(), "a look leaves it as it is");
         // Mounted somewhere else too.
         let same = volume(&folder.path().join("elsewhere"), "b");

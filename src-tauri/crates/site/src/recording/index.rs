@@ -385,7 +385,7 @@ impl Index {
         at: UtcMillis,
         limit: u32,
     ) -> Result<Vec<Doomed>, Problem> {
-        Ok(doomed(volume, self.store.segments().expired(path, at, limit).await?))
+        Ok(doomed(volume, self.store.segments().expired(volume, path, at, limit).await?))
     }
 }
 

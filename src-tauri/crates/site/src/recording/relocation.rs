@@ -6,7 +6,7 @@
 
 use super::{
     engine::{Engine, EngineParts},
-    folder::{self, Former, FolderReport, Prepared},
+    folder::{self, FolderReport, Former, Prepared},
     index::Index,
     volumes,
 };

@@ -144,10 +144,7 @@ impl VolumeSet {
         mounted.stop_writing().await;
         mounted.sweeper.join("sweeper").await;
         mounted.intake.join("intake").await;
-        self.mounted
-            .write()
-            .unwrap_or_else(PoisonError::into_inner)
-            .retain(|other| !Arc::ptr_eq(other, &mounted));
+        self.mounted.write().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, &mounted));
         self.parts.archive.unmount(code);
     }
 
@@ -176,9 +173,10 @@ impl VolumeSet {
 
     /// Another volume has room for what is recorded here.
     pub fn has_room_besides(&self, code: &VolumeCode) -> bool {
-        self.disks().iter().map(|disk| disk.candidate()).any(|other| {
-            other.can_record && !other.is_suspect && !other.is_full && &other.code != code
-        })
+        self.disks()
+            .iter()
+            .map(|disk| disk.candidate())
+            .any(|other| other.can_record && !other.is_suspect && !other.is_full && &other.code != code)
     }
 
     /// Another volume takes what is recorded here, if need be over its oldest.
