@@ -152,8 +152,8 @@ async fn players_read_what_was_recorded_over_a_gap_and_another_coding() -> Resul
         .await
     };
     lists_files(2).await?;
-    let to = UtcMillis::now().0 - 500;
-    let over_a_gap = format!("{playlist}&from={from}&to={to}");
+    let gap_to = UtcMillis::now().0 - 500;
+    let over_a_gap = format!("{playlist}&from={from}&to={gap_to}");
     farm.fault(0, Fault::ParameterChange { width: 480, height: 272 }).await?;
     lists_files(3).await?;
     let to = UtcMillis::now().0 - 1_000;
@@ -172,11 +172,16 @@ async fn players_read_what_was_recorded_over_a_gap_and_another_coding() -> Resul
     // FFmpeg keeps the parameter sets it began with, so it is given what has one coding.
     let list = complete(&over_a_gap).await?;
     assert_eq!(values(&list, "#EXT-X-MAP:").len(), 2, "{list}");
-    let expect = (length_s(&list) * 25.0).round() as usize;
-    if let Some(found) = frames(&format!("{}{over_a_gap}", site.admin.base())).await? {
-        println!("HLS over a gap: ffprobe decodes {found} of {expect} pictures");
-        // A break costs it up to a fragment.
-        assert!(found.abs_diff(expect) <= 30, "{found} {expect}\n{list}");
+    // A clip of the same range holds the same pictures; a stretch that the camera lost lasts longer than they do.
+    let clip = site.admin.bytes(&format!("/api/v1/playback/{path}/clip.mp4?from={from}&to={gap_to}")).await?;
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("clip.mp4");
+    std::fs::write(&file, clip)?;
+    let expect = frames(&file.display().to_string()).await?;
+    if let Some((found, expect)) = frames(&format!("{}{over_a_gap}", site.admin.base())).await?.zip(expect) {
+        println!("HLS over a gap: ffprobe decodes {found} pictures of {:.1} s, {expect} of the clip", length_s(&list));
+        // FFmpeg 5.1 drops the fragment behind a new head, here a second, in lists of its own files as well.
+        assert!([found, found + 25].contains(&expect), "{found} {expect} {list}");
     }
     site.stop().await;
     farm.shutdown().await;

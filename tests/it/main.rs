@@ -31,3 +31,4 @@ mod secrets;
 mod site_report;
 mod timeline;
 mod tls;
+mod volumes;

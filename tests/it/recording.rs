@@ -240,7 +240,7 @@ async fn moments_and_the_last_seconds_are_shown() -> Result<()> {
     let patch = async |body| site.admin.send_json(Method::PATCH, &format!("/api/v1/volumes/{code}"), &body).await;
     assert_eq!(
         patch(json!({ "high_watermark_percent": 50.0, "low_watermark_percent": 60.0 })).await?.code(),
-        "request_invalid"
+        "volume_invalid"
     );
     let changed = patch(json!({ "name": "Disk", "high_watermark_percent": 80.0 })).await?.ok()?.json;
     assert_eq!((&changed["name"], &changed["high_watermark_percent"]), (&json!("Disk"), &json!(80.0)));

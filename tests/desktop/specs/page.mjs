@@ -15,6 +15,9 @@ async function step(window, css, what) {
   await window.click(css);
 }
 
+// The last button beside the marks.
+const SAVE = '.keep > .group:first-child > button:last-of-type:not([disabled])';
+
 // Marks five seconds, ending before the present, and presses save.
 async function saveClip(window, site, stream) {
   await window.go(`${site}/playback?path=${stream}&at=${Date.now() - 8_000}`);
@@ -27,7 +30,7 @@ async function saveClip(window, site, stream) {
   await until('five seconds of it', 20_000, async () => (await at()) - start > 5_000);
   await press(' ');
   await press('o');
-  await step(window, '.clip button:last-of-type:not([disabled])', 'a clip to save');
+  await step(window, SAVE, 'a clip to save');
 }
 
 async function recorded(use, args) {
@@ -76,7 +79,7 @@ export const tests = {
     await saveClip(window, site, stream);
     await answer('Save file', { keys: ['Escape'] });
     const chosen = `${data.path}/gate clip.mp4`;
-    await step(window, '.clip button:last-of-type:not([disabled])', 'a clip to save');
+    await step(window, SAVE, 'a clip to save');
     await answer('Save file', { text: chosen, keys: ['Return'] });
     await until('the clip', 15_000, () => existsSync(chosen) && statSync(chosen).size > 10_000 && /a download ended/.test(window.log()));
     const length = await probe(chosen);
@@ -90,7 +93,7 @@ export const tests = {
     const clips = () => readdirSync(data.path).filter((name) => name.endsWith('.mp4'));
     await until('one clip', 15_000, () => clips().length === 1);
     expect(/^Gate \d{4}-\d{2}-\d{2} \d{2}-\d{2}-\d{2}\.mp4$/.test(clips()[0]), `its name: ${clips()[0]}`);
-    await step(window, '.clip button:last-of-type:not([disabled])', 'a clip to save');
+    await step(window, SAVE, 'a clip to save');
     await until('another name', 15_000, () => clips().length === 2 && clips().some((name) => name.includes('(1)')));
   },
 };

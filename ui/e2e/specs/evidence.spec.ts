@@ -32,7 +32,7 @@ interface Words {
 
 const words: Record<'en' | 'zh-CN', Words> = {
 	en: { evidence: 'Evidence', play: 'Cameras to play', bookmark: 'Bookmark this moment (B)', remark: 'Remark', tags: 'Tags', keep: 'Keep', lock: 'Lock the marked stretch', why: 'Why', lockIt: 'Lock', exportButton: 'Export …', what: 'What for', exportIt: 'Export', done: 'Done', close: 'Close', locks: 'Locks', bookmarks: 'Bookmarks', save: 'Download ZIP' },
-	'zh-CN': { evidence: '证据', play: '要播放的摄像机', bookmark: '为此刻添加书签 (B)', remark: '备注', tags: '标签', keep: '保存', lock: '锁定标记的时段', why: '原因', lockIt: '锁定', exportButton: '导出…', what: '用途', exportIt: '导出', done: '完成', close: '关闭', locks: '锁定', bookmarks: '书签', save: '下载 ZIP' }
+	'zh-CN': { evidence: '证据', play: '回放摄像机', bookmark: '为此刻添加书签 (B)', remark: '备注', tags: '标签', keep: '保存', lock: '锁定标记的时段', why: '原因', lockIt: '锁定', exportButton: '导出…', what: '用途', exportIt: '导出', done: '完成', close: '关闭', locks: '锁定', bookmarks: '书签', save: '下载 ZIP' }
 };
 
 let end = 0;

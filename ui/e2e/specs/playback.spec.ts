@@ -111,7 +111,8 @@ test('a clip that cannot be fetched is a message on the page, and can be saved l
 	const save = page.getByRole('button', { name: /^Save clip,/ });
 	await context.setOffline(true);
 	await save.click();
-	await expect(page.getByRole('alert').filter({ hasText: /site/i })).toBeVisible();
+	const told = page.getByRole('region', { name: 'Notifications' }).getByRole('alert');
+	await expect(told.filter({ hasText: /site/i })).toBeVisible();
 	await context.setOffline(false);
 	const saved = page.waitForEvent('download');
 	await save.click();

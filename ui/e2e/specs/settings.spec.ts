@@ -1,6 +1,7 @@
 import { expectAccessible, speak } from '../support/axe';
 import { expect, login, test } from '../support/fixtures';
 import type { Page } from '@playwright/test';
+import { join } from 'node:path';
 
 test.use({ cameras: 2, allowedErrors: [/status of (400|401|403|409|412|422)/] });
 
@@ -136,6 +137,42 @@ test('volumes are changed, and the site does it', async ({ page, site }) => {
 	expect((await site.api<{ items: unknown[] }>('GET', '/volumes')).items).toMatchObject([{ name: 'First disk', high_watermark_percent: 85 }]);
 	await page.getByRole('button', { name: 'Open recording plans' }).click();
 	await expect(page.getByRole('heading', { name: 'Recording', exact: true })).toBeVisible();
+});
+
+test('a second storage takes over, is let go, and comes back with what it holds', async ({ page, site }) => {
+	const root = join(site.folder, 'second disk');
+	const dialog = page.getByRole('dialog');
+	const card = page.getByRole('article').filter({ hasText: 'Second' });
+	const add = async () => {
+		await page.getByRole('button', { name: 'Add storage' }).click();
+		await dialog.locator('[name=volume_root]').fill(root);
+		await dialog.locator('[name=volume_name]').fill('Second');
+		await dialog.locator('[name=volume_priority]').fill('5');
+	};
+	const save = dialog.getByRole('button', { name: 'Add storage' });
+	await page.getByRole('tab', { name: 'Storage' }).click();
+	await add();
+	await expect(dialog.getByText(/free of/)).toBeVisible();
+	await dialog.locator('[name=volume_root]').fill('second disk');
+	await save.click();
+	await expect(dialog.getByRole('alert')).not.toBeEmpty();
+	await dialog.locator('[name=volume_root]').fill(root);
+	await expectAccessible(page);
+	await save.click();
+	await expect(card.getByText('2 recordings running · priority 5')).toBeVisible({ timeout: 30_000 });
+	await page.screenshot({ path: 'test-results/screens/storage-two.png' });
+
+	await card.getByRole('button', { name: 'Remove' }).click();
+	await dialog.getByRole('button', { name: 'Remove' }).click();
+	await expect(card).toHaveCount(0);
+	await add();
+	await expect(dialog.getByText(/already holds recordings/)).toBeVisible();
+	await expect(save).toBeDisabled();
+	await dialog.getByLabel('Take over the recordings in this folder').click();
+	await save.click();
+	await expect(card.getByText(/recordings take [1-9]/)).toBeVisible({ timeout: 30_000 });
+	const { items } = await site.api<{ items: { name: string; recorded_bytes: number }[] }>('GET', '/volumes');
+	expect(items.map(({ name }) => name)).toContain('Second');
 });
 
 for (const language of ['en', 'zh-CN'] as const) {

@@ -97,6 +97,10 @@ test('the dialogs of the wall are accessible', async ({ wall }) => {
 
 test('nothing shifts while tiles change their state', async ({ wall }) => {
 	await setLayout(wall, 16);
+	// The menu gives the focus back to its button, which Space would press.
+	const button = wall.getByRole('button', { name: /^Layout:/ });
+	await expect(button).toBeFocused();
+	await button.blur();
 	const shifted = wall.evaluate(
 		() =>
 			new Promise<string[]>((resolve) => {

@@ -1,0 +1,76 @@
+//! Storages that are added, changed and removed while the site records.
+
+use anyhow::{Context, Result};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::time::Duration;
+use watchwall_model::StreamRole;
+use watchwall_tests::{TestSite, demo_like, farm, until};
+
+const WITHIN: Duration = Duration::from_secs(30);
+
+async fn recorded_on(site: &TestSite, path: &str, code: &str) -> Result<()> {
+    let on = async || {
+        let page = site.admin.get("/api/v1/plans").await.ok()?.json;
+        let plan = page["items"].as_array()?.iter().find(|plan| plan["path"] == path)?.clone();
+        (plan["recorded_on"] == code && plan["running"] == "recording").then_some(())
+    };
+    until(&format!("recording on {code}"), WITHIN, on).await
+}
+
+async fn codes(site: &TestSite) -> Result<Vec<Value>> {
+    let page = site.admin.get("/api/v1/volumes").await?.ok()?.json;
+    Ok(page["items"].as_array().context("no list")?.iter().map(|volume| volume["code"].clone()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_storage_comes_and_goes_while_the_site_records() -> Result<()> {
+    let farm = farm(vec![demo_like("Gate")]).await?;
+    let site = TestSite::start().await?;
+    let camera = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, true).await?;
+    let path = TestSite::path_of(&camera, "main");
+    recorded_on(&site, &path, "main").await?;
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("second").display().to_string();
+    let post = async |address: &str, body: Value| site.admin.post(address, &body).await;
+
+    let seen = post("/api/v1/volumes/look", json!({ "root": root })).await?.ok()?.json;
+    assert!(seen["total_bytes"].as_u64() > Some(0) && seen["is_volume"] == false, "{seen}");
+    assert!(!folder.path().join("second").exists(), "a look leaves nothing");
+    let refused = post("/api/v1/volumes", json!({ "root": "second", "name": "Second" })).await?;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "volume_path_invalid"));
+    let refused = post("/api/v1/volumes", json!({ "root": root, "name": "Second", "priority": 5_000 })).await?;
+    assert_eq!((refused.code(), refused.json["params"]["field"].as_str()), ("volume_invalid", Some("priority")));
+    assert!(!folder.path().join("second").exists(), "what is refused leaves nothing");
+
+    let new = json!({ "root": root, "name": "Second", "priority": 10 });
+    let added = post("/api/v1/volumes", new.clone()).await?.ok()?.json;
+    assert_eq!((&added["code"], &added["priority"], &added["is_full"]), (&json!("main2"), &json!(10), &json!(false)));
+    recorded_on(&site, &path, "main2").await?;
+    assert_eq!(post("/api/v1/volumes", new.clone()).await?.code(), "volume_overlaps");
+    let change = json!({ "priority": -10, "name": "Spare" });
+    let changed = site.admin.send_json(Method::PATCH, "/api/v1/volumes/main2", &change).await?.ok()?.json;
+    assert_eq!((&changed["priority"], &changed["name"]), (&json!(-10), &json!("Spare")));
+    recorded_on(&site, &path, "main").await?;
+
+    let nobody = json!({});
+    let remove =
+        async |code: &str| site.admin.send_json(Method::DELETE, &format!("/api/v1/volumes/{code}"), &nobody).await;
+    assert_eq!(remove("none").await?.code(), "volume_not_found");
+    remove("main2").await?.ok()?;
+    assert_eq!(codes(&site).await?, ["main"]);
+    let last = remove("main").await?;
+    assert_eq!((last.status.as_u16(), last.code()), (409, "volume_in_use"));
+    assert_eq!(post("/api/v1/volumes", new).await?.code(), "volume_foreign");
+    let back = post("/api/v1/volumes", json!({ "root": root, "name": "Second", "take_over": true })).await?.ok()?.json;
+    assert_eq!(back["code"], "main2");
+    until("what it held", WITHIN, async || {
+        let page = site.admin.get("/api/v1/volumes").await.ok()?.json;
+        let volume = page["items"].as_array()?.iter().find(|volume| volume["code"] == "main2")?.clone();
+        volume["recorded_bytes"].as_u64().filter(|bytes| *bytes > 0)
+    })
+    .await?;
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
