@@ -157,6 +157,7 @@ test('a second storage takes over, is let go, and comes back with what it holds'
 	await save.click();
 	await expect(dialog.getByRole('alert')).not.toBeEmpty();
 	await dialog.locator('[name=volume_root]').fill(root);
+	await expect(dialog.getByText(/free of/)).toBeVisible();
 	await expectAccessible(page);
 	await save.click();
 	await expect(card.getByText('2 recordings running · priority 5')).toBeVisible({ timeout: 30_000 });
