@@ -164,10 +164,11 @@ async fn locked_recordings_survive_age_and_watermark() {
         until,
     };
     // Twenty days ago, far past the retention of seven; and yesterday, which only a full disk takes.
-    let locked_old = put(&bench, &root, &gate, 0, at(20)).await;
-    let free_old = put(&bench, &root, &gate, 1, at(19)).await;
+    // Locked before it is there: the first look at ages comes when it likes.
     let locks = bench.store.evidence_locks();
     let held = locks.insert(&lock(&[&gate, &yard], at(20), at(19), None)).await.unwrap();
+    let locked_old = put(&bench, &root, &gate, 0, at(20)).await;
+    let free_old = put(&bench, &root, &gate, 1, at(19)).await;
     // A range that reaches into the future covers what is recorded later.
     locks.insert(&lock(&[&yard], at(2), now.saturating_add_ms(DAY_MS), None)).await.unwrap();
     let locked_new = put(&bench, &root, &yard, 2, at(1)).await;
