@@ -248,13 +248,15 @@ async fn a_schedule_changes_on_the_half_hour() {
     assert!((0..GOP_MS + 1_500).contains(&took), "off {took} ms after the half-hour");
     until("the other", 20, || async {
         let rows = segments(&bench, 1).await;
-        (rows.len() == 1 && rows[0].end - boundary > 2_000).then_some(())
+        // The half-hour is on the grid of files too: another one may have begun since.
+        rows.last().is_some_and(|row| row.end - boundary > 2_000).then_some(())
     })
     .await;
     let ended = files(&bench, 1).await;
     let past = ended[0].end - boundary;
     assert!((0..GOP_MS + 100).contains(&past), "ended {past} ms after the half-hour");
     let ahead = boundary - segments(&bench, 1).await[0].start;
-    assert!((0..GOP_MS + 100).contains(&ahead), "began {ahead} ms before the half-hour");
+    // The schedule is looked at four times a second; the GOP of the half-hour may have ended since.
+    assert!((-500..GOP_MS + 100).contains(&ahead), "began {ahead} ms before the half-hour");
     bench.stop().await;
 }
