@@ -393,6 +393,8 @@ impl Recorder {
         self.write_again(units);
         self.on(Event::Stop);
         (self.cutter, self.file) = (cutter, file);
+        let volume = self.file.as_ref().map(|open| open.disk.volume.code.clone());
+        self.signs.send_modify(|signs| signs.volume = volume);
     }
 
     fn write_again(&mut self, units: Vec<Arc<AccessUnit>>) {

@@ -14,7 +14,7 @@ use std::{
 use tokio::{sync::watch, time};
 use tokio_util::sync::CancellationToken;
 use watchwall_media::{AccessUnit, hub::SubscriberClass};
-use watchwall_model::{GapReason, UtcMicros, UtcMillis};
+use watchwall_model::{GapReason, PlanMode, UtcMicros, UtcMillis};
 
 /// What the hub gathered is taken this often.
 const POLL: Duration = Duration::from_millis(100);
@@ -27,6 +27,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(2);
 const LONGEST_GOP: Duration = Duration::from_secs(20);
 /// The ring holds so much more than the plan's seconds before an event: devices tell of it late.
 const TOLD_LATE: Duration = Duration::from_secs(10);
+/// The ring of a schedule reaches from the look that finds a slot begun back to its beginning.
+const LOOKED_LATE: Duration = Duration::from_secs(1);
 
 impl Recorder {
     pub async fn run(mut self, cancel: CancellationToken) {
@@ -53,6 +55,8 @@ impl Recorder {
     async fn attend(&mut self, tap: StreamTap, cancel: &CancellationToken) {
         if self.context.plan.awaits_events() {
             tap.hub.keep_at_least(Duration::from_secs(self.context.plan.events.pre_seconds.into()) + TOLD_LATE);
+        } else if self.context.plan.mode == PlanMode::Schedule {
+            tap.hub.keep_at_least(LOOKED_LATE);
         }
         let mut looked_at = Instant::now();
         while !cancel.is_cancelled() {
