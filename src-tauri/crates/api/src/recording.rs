@@ -21,6 +21,10 @@ pub struct VolumeView {
     pub recorders: u64,
     /// Of several volumes with room, the one of the highest priority is recorded on.
     pub priority: i32,
+    /// Of an archive: finished recordings of the other volumes come here once they are so many days old.
+    pub archive_after_days: Option<u32>,
+    /// Other volumes whose folders lie on the same file system: their space is counted twice, and they fail together.
+    pub shares_disk_with: Vec<String>,
     pub total_bytes: u64,
     pub free_bytes: u64,
     /// Bytes of recordings of this site on it.
@@ -46,6 +50,8 @@ pub struct NewVolume {
     pub low_watermark_percent: Option<f64>,
     /// -1000 to 1000, default 0.
     pub priority: Option<i32>,
+    /// 0 to 3650, default 2; of an archive only.
+    pub archive_after_days: Option<u32>,
     /// The folder may be a volume already, of this site before or of another one: it becomes this site's, and its
     /// recordings with it.
     pub take_over: Option<bool>,
@@ -64,6 +70,8 @@ pub struct VolumeFolder {
     pub free_bytes: u64,
     /// It was a volume before; adding it takes it over.
     pub is_volume: bool,
+    /// Volumes whose folders lie on the same file system.
+    pub shares_disk_with: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
@@ -73,4 +81,6 @@ pub struct VolumePatch {
     pub low_watermark_percent: Option<f64>,
     /// -1000 to 1000.
     pub priority: Option<i32>,
+    /// 0 to 3650; of an archive only.
+    pub archive_after_days: Option<u32>,
 }

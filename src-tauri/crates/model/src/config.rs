@@ -135,6 +135,8 @@ sections! {
         sync_interval_ms: u64 = 1_000, 100 to 2_000;
         /// The capacity of volumes is refreshed this often, in seconds.
         volume_refresh_s: u64 = 15, 1 to 3_600;
+        /// Recordings move to an archive volume no faster than this, in megabits per second.
+        archive_limit_mbit_s: u64 = 400, 8 to 100_000;
         /// IANA time zone for file names, for example `Asia/Shanghai`. Empty: the system's.
         time_zone: Option<String> = None;
     }

@@ -43,11 +43,14 @@ pub struct Volume {
     /// Percent below which a full volume is writable again.
     pub low_watermark_percent: f64,
     pub priority: i32,
+    /// Of an archive: finished recordings of the other volumes come here once they are so many days old.
+    pub archive_after_days: Option<u32>,
 }
 
 impl Volume {
     pub const DEFAULT_HIGH_WATERMARK_PERCENT: f64 = 90.0;
     pub const DEFAULT_LOW_WATERMARK_PERCENT: f64 = 75.0;
+    pub const DEFAULT_ARCHIVE_AFTER_DAYS: u32 = 2;
     /// Name of the marker file in the volume's root.
     pub const MARKER_FILE: &'static str = ".watchwall-volume.json";
 }

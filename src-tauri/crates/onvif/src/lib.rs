@@ -28,7 +28,7 @@ pub use channels::{Channel, channels};
 pub use dates::{CivilTime, format_utc, parse_duration_ms, parse_utc};
 pub use device::{
     Details, Device, Facts, FoundStream, Identity, PtzControl, Step, StepError, StepReport, Suggestion, Survey,
-    WantedStream,
+    WantedStream, read_clock,
 };
 pub use discovery::{AddressRange, Discovery, DiscoveryOptions, FoundDevice, Targets};
 pub use error::{ErrorKind, OnvifError};

@@ -150,6 +150,7 @@ fn new_volume(root: &Path, priority: i32) -> NewVolume {
         high_watermark_percent: 90.0,
         low_watermark_percent: 75.0,
         priority,
+        archive_after_days: None,
         take_over: false,
     }
 }

@@ -61,6 +61,13 @@ const EXPIRED: &str = head!(
     "WHERE path = ?1 AND start_ms < ?2 AND end_ms < ?2 AND volume = ?4 AND locked = 0 AND deleting = 0 \
      AND state <> 'recording' ORDER BY start_ms LIMIT ?3"
 );
+// The state's list is that of the index `segments_sizes`, word by word.
+const FINISHED: &str = head!(
+    "WHERE volume = ?1 AND (start_ms, id) > (?2, ?3) AND end_ms <= ?4 AND deleting = 0 \
+     AND state IN ('complete', 'recovered') ORDER BY start_ms, id LIMIT ?5"
+);
+// A segment that is to be deleted moves nowhere.
+const RELOCATE: &str = "UPDATE segments SET volume = ?3 WHERE id = ?1 AND volume = ?2 AND deleting = 0";
 const DELETING: &str = head!("WHERE volume = ?1 AND deleting = 1 ORDER BY id LIMIT ?2");
 // Whoever chose it may have chosen before it was locked.
 const MARK_DELETING: &str = "UPDATE segments SET deleting = 1 WHERE id = ?1 AND locked = 0 RETURNING path, start_ms";
@@ -97,6 +104,8 @@ pub const STATEMENTS: &[&str] = &[
     UNLOCKED_BYTES,
     OLDEST_OF,
     EXPIRED,
+    FINISHED,
+    RELOCATE,
     DELETING,
     MARK_DELETING,
     FORGET,
@@ -317,6 +326,27 @@ impl SegmentTable<'_> {
     ) -> Result<Vec<Segment>, StoreError> {
         let query = sqlx::query(EXPIRED).bind(path.as_str()).bind(before.0).bind(i64::from(limit)).bind(&volume.0);
         read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// Finished segments of a volume that ended by a time, locked ones too, oldest first; those after a start and id.
+    pub async fn finished(
+        &self,
+        volume: &VolumeCode,
+        before: UtcMillis,
+        after: Option<(UtcMillis, SegmentId)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, StoreError> {
+        let (start, id) = after.unwrap_or((UtcMillis(i64::MIN), SegmentId(i64::MIN)));
+        let query =
+            sqlx::query(FINISHED).bind(&volume.0).bind(start.0).bind(id.0).bind(before.0).bind(i64::from(limit));
+        read_all(query.fetch_all(self.store.reader()).await?)
+    }
+
+    /// The file lies on another volume now, under the same name. `false` when the segment is not there any more, or to
+    /// be deleted.
+    pub async fn relocate(&self, id: SegmentId, from: &VolumeCode, to: &VolumeCode) -> Result<bool, StoreError> {
+        let done = sqlx::query(RELOCATE).bind(id.0).bind(&from.0).bind(&to.0).execute(self.store.writer()).await?;
+        Ok(done.rows_affected() > 0)
     }
 
     /// Marked, but their files may still be there: left by a crash between mark and forget.

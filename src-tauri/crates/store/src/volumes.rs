@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use watchwall_model::{Volume, VolumeCode};
 
 const ALL: &str = "SELECT * FROM volumes ORDER BY priority DESC, code";
-const PUT: &str = "INSERT INTO volumes (code, marker, name, root, kind, high_watermark_percent, low_watermark_percent, priority) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (code) DO UPDATE SET name = excluded.name, \
+const PUT: &str = "INSERT INTO volumes (code, marker, name, root, kind, high_watermark_percent, low_watermark_percent, priority, \
+     archive_after_days) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (code) DO UPDATE SET name = excluded.name, \
      root = excluded.root, kind = excluded.kind, high_watermark_percent = excluded.high_watermark_percent, \
-     low_watermark_percent = excluded.low_watermark_percent, priority = excluded.priority";
+     low_watermark_percent = excluded.low_watermark_percent, priority = excluded.priority, \
+     archive_after_days = excluded.archive_after_days";
 const DELETE: &str = "DELETE FROM volumes WHERE code = ?1";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[ALL, PUT, DELETE];
@@ -59,6 +60,7 @@ impl VolumeTable<'_> {
             .bind(volume.high_watermark_percent)
             .bind(volume.low_watermark_percent)
             .bind(i64::from(volume.priority))
+            .bind(volume.archive_after_days.map(i64::from))
             .execute(self.store.writer())
             .await?;
         Ok(())
@@ -82,6 +84,7 @@ fn read(row: &SqliteRow) -> Result<Volume, StoreError> {
         high_watermark_percent: column(row, "high_watermark_percent")?,
         low_watermark_percent: column(row, "low_watermark_percent")?,
         priority: column(row, "priority")?,
+        archive_after_days: column(row, "archive_after_days")?,
     })
 }
 
@@ -107,6 +110,7 @@ mod tests {
             high_watermark_percent: Volume::DEFAULT_HIGH_WATERMARK_PERCENT,
             low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
             priority: 0,
+            archive_after_days: None,
         };
         store.volumes().put(&volume).await.unwrap();
         assert_eq!(VolumeTable::peek(folder.path()).await.unwrap(), std::slice::from_ref(&volume));

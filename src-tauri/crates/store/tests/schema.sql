@@ -369,4 +369,4 @@ CREATE TABLE volumes (
     high_watermark_percent REAL NOT NULL,
     low_watermark_percent  REAL NOT NULL,
     priority               INTEGER NOT NULL
-) STRICT;
+, archive_after_days INTEGER CHECK (archive_after_days >= 0)) STRICT;

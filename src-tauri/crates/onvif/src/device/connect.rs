@@ -265,12 +265,14 @@ async fn speak(client: &Client, walk: &mut Walk, facts: &mut Facts) -> bool {
     }
 }
 
-/// The device's clock, and how far it is ahead of ours; the client takes note of it.
-pub(super) async fn read_clock(client: &Client) -> Result<(SystemClock, Option<i64>), OnvifError> {
+/// The device's clock, and milliseconds it is ahead of ours; the client takes note of them.
+///
+/// # Errors
+/// As [`Client::call`].
+pub async fn read_clock(client: &Client) -> Result<(SystemClock, Option<i64>), OnvifError> {
     let asked_at = UtcMillis::now();
     let clock = client.call(&GetSystemDateAndTime).await?;
-    let halfway = asked_at.saturating_add_ms((UtcMillis::now() - asked_at) / 2);
-    let offset_ms = clock.shown().map(|shown| shown - halfway);
+    let offset_ms = clock.ahead_ms(asked_at, UtcMillis::now(), client.clock_offset_ms());
     if let Some(offset) = offset_ms {
         client.note_clock(offset);
     }

@@ -7,7 +7,7 @@ mod profiles;
 mod step;
 mod streams;
 
-pub use connect::{Device, Facts, FoundStream, Survey};
+pub use connect::{Device, Facts, FoundStream, Survey, read_clock};
 pub use control::PtzControl;
 pub use details::{Details, Identity};
 pub use step::{Step, StepError, StepReport, Suggestion};

@@ -34,6 +34,7 @@ pub async fn add(
         high_watermark_percent: request.high_watermark_percent.unwrap_or(Volume::DEFAULT_HIGH_WATERMARK_PERCENT),
         low_watermark_percent: request.low_watermark_percent.unwrap_or(Volume::DEFAULT_LOW_WATERMARK_PERCENT),
         priority: request.priority.unwrap_or(0),
+        archive_after_days: request.archive_after_days,
         take_over: request.take_over.unwrap_or(false),
         root: request.root,
     };
@@ -52,9 +53,10 @@ pub async fn look(
     State(app): State<App>,
     Body(request): Body<VolumeFolderRequest>,
 ) -> Result<Json<VolumeFolder>, ApiError> {
-    let (capacity, is_volume) = app.site.recording.look_at_new_volume(&request.root).await?;
-    let recording::Capacity { total_bytes, free_bytes } = capacity;
-    Ok(Json(VolumeFolder { total_bytes, free_bytes, is_volume }))
+    let look = app.site.recording.look_at_new_volume(&request.root).await?;
+    let recording::Capacity { total_bytes, free_bytes } = look.capacity;
+    let shares_disk_with = look.shares_disk_with.iter().map(ToString::to_string).collect();
+    Ok(Json(VolumeFolder { total_bytes, free_bytes, is_volume: look.is_volume, shares_disk_with }))
 }
 
 #[utoipa::path(patch, path = "/api/v1/volumes/{code}", tag = "recording", operation_id = "change_volume", params(("code" = String, Path)), request_body = VolumePatch,
@@ -71,6 +73,7 @@ pub async fn change(
         high_watermark_percent: patch.high_watermark_percent,
         low_watermark_percent: patch.low_watermark_percent,
         priority: patch.priority,
+        archive_after_days: patch.archive_after_days,
     };
     let view = app.site.recording.change_volume(&old.volume.code, change).await?;
     let new = settings_of(&view.volume);
@@ -113,5 +116,6 @@ fn settings_of(volume: &Volume) -> Option<serde_json::Value> {
         "high_watermark_percent": volume.high_watermark_percent,
         "low_watermark_percent": volume.low_watermark_percent,
         "priority": volume.priority,
+        "archive_after_days": volume.archive_after_days,
     }))
 }

@@ -20,6 +20,8 @@ pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
         is_full: view.is_full,
         recorders: view.recorders as u64,
         priority: volume.priority,
+        archive_after_days: volume.archive_after_days,
+        shares_disk_with: view.shares_disk_with.iter().map(ToString::to_string).collect(),
         total_bytes: view.health.capacity.total_bytes,
         free_bytes: view.health.capacity.free_bytes,
         recorded_bytes: view.recorded_bytes,

@@ -1,6 +1,6 @@
 //! Recording at work: the mounted volumes, the reconciler, and how they end.
 //!
-//! Spawns one reconciler, one writer of causes and one nightly comparison, besides what [`VolumeSet`] spawns per volume;
+//! Spawns one reconciler, one archivist, one writer of causes and one nightly comparison, besides what [`VolumeSet`] spawns per volume;
 //! [`Engine::stop`] joins them all. When the first volume moves, the engine ends and another one starts.
 
 use super::{
@@ -13,6 +13,7 @@ use super::{
     reconcile::Reconciler,
     recovery::Recovered,
     streams::StreamSource,
+    tiering::Archivist,
     triggers::Board,
     volume_set::{MountParts, VolumeSet, join},
     volumes,
@@ -70,6 +71,7 @@ pub struct Engine {
 struct Tasks {
     reconcile: (CancellationToken, JoinHandle<()>),
     nights: (CancellationToken, JoinHandle<()>),
+    archivist: (CancellationToken, JoinHandle<()>),
     causes: JoinHandle<()>,
 }
 
@@ -103,7 +105,7 @@ impl Engine {
             volume_turn: Arc::default(),
             recovered,
         });
-        engine.spawn(cause_task);
+        engine.spawn(cause_task, &parts.config);
         Ok(engine)
     }
 
@@ -111,11 +113,24 @@ impl Engine {
         &self.zone
     }
 
-    fn spawn(self: &Arc<Self>, causes: JoinHandle<()>) {
-        let (reconcile, night) = (CancellationToken::new(), CancellationToken::new());
+    fn spawn(self: &Arc<Self>, causes: JoinHandle<()>, config: &RecordingConfig) {
+        let [reconcile, night, archiving] = std::array::from_fn(|_| CancellationToken::new());
+        let archivist = Archivist {
+            index: self.index.clone(),
+            open: Arc::clone(&self.archive.open),
+            set: Arc::downgrade(&self.set),
+            tiering: Arc::clone(&self.set.tiering),
+            bytes_per_second: config.archive_limit_mbit_s.saturating_mul(1_000_000 / 8),
+        };
+        let archivist = tokio::spawn(archivist.run(archiving.clone()));
         let nights = tokio::spawn(nightly::run(Arc::downgrade(self), self.zone.clone(), night.clone()));
         let reconciling = tokio::spawn(Arc::clone(&self.reconciler).run(reconcile.clone()));
-        let tasks = Tasks { reconcile: (reconcile, reconciling), nights: (night, nights), causes };
+        let tasks = Tasks {
+            reconcile: (reconcile, reconciling),
+            nights: (night, nights),
+            archivist: (archiving, archivist),
+            causes,
+        };
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = Some(tasks);
     }
 
@@ -125,7 +140,9 @@ impl Engine {
         let Some(tasks) = tasks else { return };
         tasks.reconcile.0.cancel();
         tasks.nights.0.cancel();
+        tasks.archivist.0.cancel();
         join("reconcile", tasks.reconcile.1).await;
+        join("archivist", tasks.archivist.1).await;
         self.set.stop(|| self.reconciler.causes.close()).await;
         join("causes", tasks.causes).await;
         join("nightly", tasks.nights.1).await;

@@ -237,6 +237,7 @@ mod tests {
             high_watermark_percent: 90.0,
             low_watermark_percent: 75.0,
             priority: 0,
+            archive_after_days: None,
         }
     }
 

@@ -305,6 +305,26 @@ impl Index {
         Ok(self.store.segments().by_file(volume, file).await?.is_some())
     }
 
+    pub async fn by_file(&self, volume: &VolumeCode, file: &str) -> Result<Option<Segment>, Problem> {
+        Ok(self.store.segments().by_file(volume, file).await?)
+    }
+
+    /// Finished recordings of a volume that ended by a time, oldest first; those after a start and id.
+    pub async fn finished_before(
+        &self,
+        volume: &VolumeCode,
+        before: UtcMillis,
+        after: Option<(UtcMillis, SegmentId)>,
+        limit: u32,
+    ) -> Result<Vec<Segment>, Problem> {
+        Ok(self.store.segments().finished(volume, before, after, limit).await?)
+    }
+
+    /// Its file lies on another volume now. `false` when it was deleted meanwhile.
+    pub async fn relocate(&self, id: SegmentId, from: &VolumeCode, to: &VolumeCode) -> Result<bool, Problem> {
+        Ok(self.store.segments().relocate(id, from, to).await?)
+    }
+
     /// When the last recording of any stream ended.
     pub async fn newest_end(&self) -> Result<Option<UtcMillis>, Problem> {
         let mut newest = None;

@@ -8,6 +8,7 @@
 //! * [`placement`] names the volume for each file; [`volume_set`] mounts volumes and lets them go while others work.
 //! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
 //!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`] and [`quota`].
+//! * [`tiering`] (one task) moves finished recordings of some age to archives.
 //! * [`triggers`] say when a plan that awaits events records; cameras and the API put them there.
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
 //! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
@@ -40,6 +41,7 @@ mod retention;
 mod stats;
 mod streams;
 mod sweeper;
+mod tiering;
 mod timeline;
 mod triggers;
 mod volume;
@@ -61,4 +63,4 @@ pub use streams::{StreamSource, StreamTap};
 pub use timeline::Track as TimelineTrack;
 pub use triggers::{Accepted, Asked, CameraTrigger, Kept, TriggerMark};
 pub use volume::VolumeHealth;
-pub use volume_admin::{NewVolume, VolumeChange, VolumeView};
+pub use volume_admin::{FolderLook, NewVolume, VolumeChange, VolumeView};

@@ -113,6 +113,7 @@ impl Sweeper {
                 }
                 Ok(())
             }
+            Some(need) if !asked && self.is_relieved(need) => Ok(()),
             Some(need) => {
                 let has_freed = self.sweep_space(need, cancel).await?;
                 let is_besides = || self.set.upgrade().is_some_and(|set| set.is_any_besides(&self.disk.volume.code));
@@ -133,8 +134,18 @@ impl Sweeper {
         self.disk.space.refuse();
     }
 
+    /// An archive takes the oldest in time.
+    fn is_relieved(&self, need: Need) -> bool {
+        let is_in_time = need.before < UtcMillis(i64::MAX) && !self.disk.is_archive();
+        is_in_time && self.set.upgrade().is_some_and(|set| set.relieves(&self.disk.volume.code, need.bytes))
+    }
+
     /// What is recorded here can go on elsewhere: no plan wants this volume, and another has room.
     async fn is_given_way(&self) -> Result<bool, Problem> {
+        // Nothing is recorded here that could go on elsewhere.
+        if self.disk.is_archive() {
+            return Ok(false);
+        }
         let code = &self.disk.volume.code;
         let has_room = self.set.upgrade().is_some_and(|set| set.has_room_besides(code));
         let is_named = |plan: &Plan| plan.enabled && plan.volume.as_ref() == Some(code);
@@ -253,7 +264,7 @@ pub struct Gone {
 }
 
 /// False when the file is still there.
-fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) -> bool {
+pub fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) -> bool {
     let full: PathBuf = root.join(&segment.file);
     if let Err(error) = fs::remove_file(&full)
         && error.kind() != io::ErrorKind::NotFound

@@ -4,10 +4,11 @@
 //! folder is added once more.
 
 use super::{
+    archive::blocking,
     folder::{self, Former, Prepared},
     handle::Recording,
     retention::Capacity,
-    volume::{Settings, VolumeDisk, VolumeHealth},
+    volume::{Settings, VolumeDisk, VolumeHealth, disk},
     volume_set::Contents,
     volumes,
 };
@@ -29,6 +30,8 @@ pub struct VolumeView {
     pub volume: Volume,
     pub health: VolumeHealth,
     pub is_full: bool,
+    /// Other volumes on the same file system.
+    pub shares_disk_with: Vec<VolumeCode>,
     /// Plans that are being recorded here now.
     pub recorders: usize,
     /// Bytes of recordings of this site on it.
@@ -36,6 +39,16 @@ pub struct VolumeView {
     pub oldest_at: Option<UtcMillis>,
     /// Days until full at the rate of the last 24 hours; `None` while unknown.
     pub full_in_days: Option<f64>,
+}
+
+/// A folder that may become a volume.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FolderLook {
+    pub capacity: Capacity,
+    /// It was a volume before.
+    pub is_volume: bool,
+    /// Volumes on the same file system.
+    pub shares_disk_with: Vec<VolumeCode>,
 }
 
 /// A folder that is to become a volume.
@@ -48,6 +61,8 @@ pub struct NewVolume {
     pub high_watermark_percent: f64,
     pub low_watermark_percent: f64,
     pub priority: i32,
+    /// Of an archive; see [`Volume`].
+    pub archive_after_days: Option<u32>,
     /// A folder that already is a volume, of this site before or of another one, becomes this site's with all that is
     /// recorded on it.
     pub take_over: bool,
@@ -60,6 +75,7 @@ pub struct VolumeChange {
     pub high_watermark_percent: Option<f64>,
     pub low_watermark_percent: Option<f64>,
     pub priority: Option<i32>,
+    pub archive_after_days: Option<u32>,
 }
 
 impl Recording {
@@ -83,6 +99,7 @@ impl Recording {
         let full_in_days = volumes::full_in_days(&volume, health.capacity, totals.last_day_bytes, totals.oldest_at);
         Ok(VolumeView {
             is_full: disk.is_full(),
+            shares_disk_with: self.on_file_system(health.file_system, Some(&volume.code)),
             recorders: self.engine().reconciler.recorders_on(&volume.code),
             volume,
             health,
@@ -139,6 +156,7 @@ impl Recording {
         volume.high_watermark_percent = change.high_watermark_percent.unwrap_or(volume.high_watermark_percent);
         volume.low_watermark_percent = change.low_watermark_percent.unwrap_or(volume.low_watermark_percent);
         volume.priority = change.priority.unwrap_or(volume.priority);
+        volume.archive_after_days = change.archive_after_days.or(volume.archive_after_days);
         volumes::check_volume(&volume)?;
         self.index().put_volume(&volume).await?;
         let set = &engine.set;
@@ -209,10 +227,21 @@ impl Recording {
     ///
     /// # Errors
     /// As [`Self::add_volume`]; nothing is left there in any case.
-    pub async fn look_at_new_volume(&self, typed: &str) -> Result<(Capacity, bool), Problem> {
+    pub async fn look_at_new_volume(&self, typed: &str) -> Result<FolderLook, Problem> {
         let all = self.index().volumes().await?;
         let prepared = folder::prepare(folder::parse(typed)?, all, Former::TakenOver).await?;
-        Ok((prepared.capacity, prepared.found.is_some()))
+        let root = prepared.root.clone();
+        let file_system = blocking(move || Ok(disk::file_system(&root))).await?;
+        let shares_disk_with = self.on_file_system(file_system, None);
+        Ok(FolderLook { capacity: prepared.capacity, is_volume: prepared.found.is_some(), shares_disk_with })
+    }
+
+    /// The volumes on this file system, one aside.
+    fn on_file_system(&self, file_system: Option<u64>, but: Option<&VolumeCode>) -> Vec<VolumeCode> {
+        let disks = self.engine().set.disks();
+        let is_there = |disk: &&Arc<VolumeDisk>| file_system.is_some() && disk.health().file_system == file_system;
+        let codes = disks.iter().filter(is_there).map(|disk| disk.volume.code.clone());
+        codes.filter(|code| Some(code) != but).collect()
     }
 }
 
@@ -239,5 +268,9 @@ fn volume_of(new: &NewVolume, prepared: &Prepared, all: &[Volume]) -> Volume {
         high_watermark_percent: new.high_watermark_percent,
         low_watermark_percent: new.low_watermark_percent,
         priority: new.priority,
+        archive_after_days: match new.kind {
+            VolumeKind::Archive => Some(new.archive_after_days.unwrap_or(Volume::DEFAULT_ARCHIVE_AFTER_DAYS)),
+            VolumeKind::Local | VolumeKind::Network => new.archive_after_days,
+        },
     }
 }

@@ -10,6 +10,7 @@ use super::{
     recovery::{self, Depth, Recovered},
     retention::ClockWatch,
     sweeper::Sweeper,
+    tiering::{Tiering, candidates},
     volume::{QUEUE_BYTES, VolumeDisk, keeper},
 };
 use jiff::tz::TimeZone;
@@ -62,6 +63,7 @@ pub enum Contents {
 
 /// See the module. Highest priority first.
 pub struct VolumeSet {
+    pub tiering: Arc<Tiering>,
     parts: MountParts,
     mounted: RwLock<Vec<Arc<Mounted>>>,
 }
@@ -77,7 +79,7 @@ struct Mounted {
 
 impl VolumeSet {
     pub fn new(parts: MountParts) -> Arc<Self> {
-        Arc::new(Self { parts, mounted: RwLock::default() })
+        Arc::new(Self { tiering: Arc::default(), parts, mounted: RwLock::default() })
     }
 
     /// Opens a volume, repairs what a crash left on it, and sets its tasks to work. One that is missing, foreign or
@@ -133,6 +135,7 @@ impl VolumeSet {
         let mut all = self.mounted.write().unwrap_or_else(PoisonError::into_inner);
         all.push(Arc::new(mounted));
         sort(&mut all);
+        self.tiering.wake();
         Ok(recovered)
     }
 
@@ -171,6 +174,16 @@ impl VolumeSet {
         self.disks().into_iter().find(|disk| &disk.volume.code == code)
     }
 
+    /// Volumes that old recordings move to, highest priority first.
+    pub fn archives(&self) -> Vec<Arc<VolumeDisk>> {
+        self.disks().into_iter().filter(|disk| disk.is_archive()).collect()
+    }
+
+    /// Whether so many bytes of this volume's oldest recordings are about to move to an archive.
+    pub fn relieves(&self, code: &VolumeCode, bytes: u64) -> bool {
+        self.tiering.relieve(code, bytes, &candidates(&self.archives()))
+    }
+
     /// Another volume has room for what is recorded here.
     pub fn has_room_besides(&self, code: &VolumeCode) -> bool {
         self.disks()
@@ -185,8 +198,9 @@ impl VolumeSet {
         others.any(|other| other.can_record && !other.is_suspect && &other.code != code)
     }
 
-    /// The order of priorities follows what was set.
+    /// The order of priorities, and the archives, follow what was set.
     pub fn reorder(&self) {
+        self.tiering.wake();
         sort(&mut self.mounted.write().unwrap_or_else(PoisonError::into_inner));
     }
 

@@ -15,6 +15,7 @@ pub const FIRST: &str = "main";
 const DAY_MS: f64 = 86_400_000.0;
 const MOST_NAME_CHARS: usize = 100;
 const MOST_PRIORITY: i32 = 1_000;
+const MOST_ARCHIVE_DAYS: u32 = 3_650;
 
 /// # Errors
 /// `config_invalid` for a name the time zone database does not have.
@@ -82,6 +83,7 @@ pub fn new_volume(root: PathBuf) -> Volume {
         high_watermark_percent: Volume::DEFAULT_HIGH_WATERMARK_PERCENT,
         low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
         priority: 0,
+        archive_after_days: None,
     }
 }
 
@@ -107,6 +109,11 @@ pub fn check_volume(volume: &Volume) -> Result<(), Problem> {
     }
     if !(1.0..=98.0).contains(&low) || low >= high {
         return invalid("low_watermark_percent", "1 to below the high one");
+    }
+    match volume.archive_after_days {
+        Some(_) if volume.kind != VolumeKind::Archive => return invalid("archive_after_days", "only of an archive"),
+        Some(days) if days > MOST_ARCHIVE_DAYS => return invalid("archive_after_days", "0 to 3650"),
+        _ => {}
     }
     if !(-MOST_PRIORITY..=MOST_PRIORITY).contains(&volume.priority) {
         return invalid("priority", "-1000 to 1000");
@@ -177,6 +184,12 @@ mod tests {
         check(|volume| volume.high_watermark_percent = 99.5, Some("high_watermark_percent"));
         check(|volume| volume.low_watermark_percent = 90.0, Some("low_watermark_percent"));
         check(|volume| volume.priority = 1_001, Some("priority"));
+        check(|volume| volume.archive_after_days = Some(1), Some("archive_after_days"));
+        check(|volume| (volume.kind, volume.archive_after_days) = (VolumeKind::Archive, Some(0)), None);
+        check(
+            |volume| (volume.kind, volume.archive_after_days) = (VolumeKind::Archive, Some(3_651)),
+            Some("archive_after_days"),
+        );
     }
 
     #[test]

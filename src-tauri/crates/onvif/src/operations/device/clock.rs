@@ -35,6 +35,17 @@ impl SystemClock {
         self.utc.and_then(CivilTime::to_utc).or_else(|| self.local.and_then(CivilTime::to_utc))
     }
 
+    /// Milliseconds it is ahead of ours, shown in an answer to what was asked at `asked_at` and heard at `heard_at`.
+    ///
+    /// It shows whole seconds, so a reading allows a second of offsets. The one already `known` stays while the reading
+    /// allows it, and moves only as far as it must: what is dated by it keeps its order, and readings narrow it down.
+    pub fn ahead_ms(&self, asked_at: UtcMillis, heard_at: UtcMillis, known: Option<i64>) -> Option<i64> {
+        let shown = self.shown()?;
+        let least = shown - heard_at.max(asked_at);
+        let most = (shown - asked_at.min(heard_at)).saturating_add(999);
+        Some(known.map_or(least.midpoint(most), |known| known.clamp(least, most)))
+    }
+
     /// Minutes its local time is ahead of UTC.
     pub fn zone_minutes(&self) -> Option<i64> {
         let (utc, local) = (self.utc?.to_utc()?, self.local?.to_utc()?);
@@ -157,5 +168,52 @@ operation! {
                 body.leaf("tt:Type", kind).leaf(element, server);
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn showing(second: i64) -> SystemClock {
+        SystemClock {
+            source: TimeSource::Manual,
+            has_daylight_savings: false,
+            time_zone: String::new(),
+            utc: Some(CivilTime::from_utc(UtcMillis(second * 1_000))),
+            local: None,
+        }
+    }
+
+    #[test]
+    fn a_clock_of_whole_seconds_is_narrowed_down_and_never_jumps_about() {
+        let (ahead, base) = (2_345, 1_700_000_000_000);
+        let mut known = None;
+        let mut seen = Vec::new();
+        for n in 0..200 {
+            // Asked at all parts of a second; answers take 20 ms.
+            let asked_at = base + n * 30_137;
+            let shown = (asked_at + 10 + ahead).div_euclid(1_000);
+            known = showing(shown).ahead_ms(UtcMillis(asked_at), UtcMillis(asked_at + 20), known);
+            seen.extend(known);
+        }
+        assert!((seen[0] - ahead).abs() <= 510, "{seen:?}");
+        assert!((seen[199] - ahead).abs() <= 25, "{seen:?}");
+        // It only ever comes nearer.
+        assert!(seen.windows(2).all(|pair| (pair[1] - ahead).abs() <= (pair[0] - ahead).abs().max(20)), "{seen:?}");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_followed_at_once() {
+        let now = UtcMillis(1_700_000_000_500);
+        let offset = |known| showing(1_700_003_600).ahead_ms(now, now, known);
+        assert_eq!(
+            (offset(None), offset(Some(0)), offset(Some(3_700_000))),
+            (Some(3_599_999), Some(3_599_500), Some(3_600_499))
+        );
+        let unset = SystemClock { utc: None, ..showing(0) };
+        assert_eq!(unset.ahead_ms(now, now, Some(5)), None);
+        // Our own clock was set back while it was asked.
+        assert!(showing(1_700_000_000).ahead_ms(now, UtcMillis(1_000), None).is_some());
     }
 }

@@ -68,23 +68,15 @@ pub(in crate::cameras) async fn set_clock_of(client: &Client, order: ClockOrder)
             set(client, &clock, None).await.map_err(refused)?;
         }
     }
-    let facts = read_clock(client).await.map_err(refused)?;
-    if let Some(offset) = facts.offset_ms {
-        // Tokens of our login carry the device's time.
-        client.note_clock(offset);
-    }
-    Ok(facts)
+    read_clock(client).await.map_err(refused)
 }
 
 /// A device's clock as it is now.
 pub(in crate::cameras) async fn read_clock(client: &Client) -> Result<ClockFacts, OnvifError> {
-    let asked_at = UtcMillis::now();
-    let clock = client.call(&GetSystemDateAndTime).await?;
-    let halfway = asked_at.saturating_add_ms((UtcMillis::now() - asked_at) / 2);
-    let shown = clock.shown();
+    let (clock, offset_ms) = watchwall_onvif::read_clock(client).await?;
     Ok(ClockFacts {
-        shown,
-        offset_ms: shown.map(|shown| shown - halfway),
+        shown: clock.shown(),
+        offset_ms,
         is_by_ntp: clock.source == TimeSource::Ntp,
         zone_minutes: clock.zone_minutes(),
         has_daylight_savings: clock.has_daylight_savings,

@@ -142,7 +142,7 @@ impl Keeper {
             self.news.remember(camera, &stored);
         }
         let kind = kind_word(&event.kind);
-        let Some(state) = self.news.take(camera, kind, event, told.via) else { return Ok(None) };
+        let Some((state, at)) = self.news.take(camera, kind, event, told.via) else { return Ok(None) };
         Ok(Some(NewCameraEvent {
             camera,
             kind: kind.to_owned(),
@@ -151,7 +151,7 @@ impl Keeper {
             rule: clipped(event.rule.as_deref().unwrap_or_default()),
             topic: clipped(&event.topic),
             value: event.value.as_ref().map(|(name, value)| clipped(&format!("{name}={value}"))).unwrap_or_default(),
-            at: event.at,
+            at,
         }))
     }
 

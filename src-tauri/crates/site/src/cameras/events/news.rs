@@ -14,6 +14,8 @@ const MOST_PER_MINUTE: u32 = 300;
 const MOST_MOMENTS: usize = 32;
 /// What we know of a device's clock changes a little between two readings.
 const SAME_MOMENT_MS: i64 = 100;
+/// By so much it may change at once: devices show whole seconds.
+const CLOCK_DOUBT_MS: i64 = 1_000;
 
 /// Kind, topic, source and rule of something that goes on.
 type Key = (String, String, String, String);
@@ -26,11 +28,18 @@ pub struct News {
 
 #[derive(Default)]
 struct Told {
-    is_on: HashMap<Key, bool>,
+    states: HashMap<Key, Known>,
     moments: VecDeque<Moment>,
     minute: i64,
     count: u32,
     left_out: u64,
+}
+
+/// How something stands that goes on, and since when.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Known {
+    is_on: bool,
+    at: UtcMillis,
 }
 
 /// Something without a state, and the way it came.
@@ -54,44 +63,57 @@ impl News {
             let event = &row.event;
             let topic = if event.kind == "other" { event.topic.clone() } else { String::new() };
             let key = (event.kind.clone(), topic, event.source.clone(), event.rule.clone());
-            told.is_on.insert(key, event.state == CameraEventState::On);
+            told.states.insert(key, Known { is_on: event.state == CameraEventState::On, at: event.at });
         }
     }
 
-    /// The state to store and tell; `None` when it is no news. The state at the beginning of listening is news only
+    /// The state to store and tell, and since when; `None` when it is no news. The state at the beginning of listening is news only
     /// when it differs from what was known: then it changed while nobody listened.
     ///
     /// A device may tell the same in two ways: in a pull point and in its streams. A state is news once whatever the way;
-    /// a moment is known by the device's own time.
-    pub fn take(&mut self, camera: CameraId, kind: &str, event: &CameraEvent, via: Via) -> Option<CameraEventState> {
+    /// a moment is known by the device's own time. What we know of the device's clock may change between two events: a
+    /// state does not begin before the one it ends.
+    pub fn take(
+        &mut self,
+        camera: CameraId,
+        kind: &str,
+        event: &CameraEvent,
+        via: Via,
+    ) -> Option<(CameraEventState, UtcMillis)> {
         let told = self.cameras.entry(camera).or_default();
         let is_on = match event.state {
             EventState::Happened if event.is_initial => return None,
             EventState::Happened => {
                 let is_news = told.is_new_moment(key(kind, event), event, via) && told.allow(event);
-                return is_news.then_some(CameraEventState::Pulse);
+                return is_news.then_some((CameraEventState::Pulse, event.at));
             }
             EventState::Began => true,
             EventState::Ended => false,
         };
         let key = key(kind, event);
-        let known = told.is_on.get(&key).copied();
-        if known.is_some() || told.is_on.len() < MOST_KEYS {
-            told.is_on.insert(key, is_on);
+        let known = told.states.get(&key).copied();
+        let at = known.map_or(event.at, |known| not_before(known.at, event.at));
+        if known.is_none_or(|known| known.is_on != is_on) && (known.is_some() || told.states.len() < MOST_KEYS) {
+            told.states.insert(key, Known { is_on, at });
         }
         let is_news = match known {
-            Some(known) => known != is_on,
+            Some(known) => known.is_on != is_on,
             // The end of what nobody saw begin is no news either.
             None => is_on && !event.is_initial,
         };
         let state = if is_on { CameraEventState::On } else { CameraEventState::Off };
-        (is_news && told.allow(event)).then_some(state)
+        (is_news && told.allow(event)).then_some((state, at))
     }
 
     /// Forgets cameras that are gone.
     pub fn keep(&mut self, mut is_known: impl FnMut(CameraId) -> bool) {
         self.cameras.retain(|camera, _| is_known(*camera));
     }
+}
+
+/// `at`, or `earlier` when that is later by no more than the clock may be doubted.
+fn not_before(earlier: UtcMillis, at: UtcMillis) -> UtcMillis {
+    if (0..=CLOCK_DOUBT_MS).contains(&(earlier - at)) { earlier } else { at }
 }
 
 fn key(kind: &str, event: &CameraEvent) -> Key {
@@ -163,7 +185,7 @@ mod tests {
             news.take(CAMERA, "motion", &event(*state, *is_initial, rule), Via::PullPoint)
         });
         let told: Vec<_> = told
-            .map(|state| match state {
+            .map(|(state, _)| match state {
                 CameraEventState::On => "on",
                 CameraEventState::Off => "off",
                 CameraEventState::Pulse => "pulse",
@@ -232,6 +254,21 @@ mod tests {
         let later = CameraEvent { at: UtcMillis(1_000), ..event(Happened, false, "a") };
         assert!(news.take(CAMERA, "motion", &event(Happened, false, "a"), Via::PullPoint).is_some());
         assert!(news.take(CAMERA, "motion", &later, stream).is_some());
+    }
+
+    #[test]
+    fn a_state_does_not_begin_before_the_one_it_ends() {
+        for (on, off, expect) in [(5_000, 5_200, 5_200), (5_000, 4_001, 5_000), (5_000, 3_999, 3_999)] {
+            let mut news = News::default();
+            let mut take = |state, at| {
+                let event = CameraEvent { at: UtcMillis(at), ..event(state, false, "a") };
+                news.take(CAMERA, "motion", &event, Via::PullPoint)
+            };
+            assert_eq!(take(Began, on), Some((CameraEventState::On, UtcMillis(on))));
+            // Said again, it begins no later.
+            assert_eq!(take(Began, on + 100), None);
+            assert_eq!(take(Ended, off), Some((CameraEventState::Off, UtcMillis(expect))), "{on} {off}");
+        }
     }
 
     #[test]

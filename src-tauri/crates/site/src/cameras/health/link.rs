@@ -26,7 +26,8 @@ use watchwall_model::{Credentials, DeviceEndpoint, DeviceId, DeviceService, Erro
 use watchwall_onvif::{
     Client, ClientOptions, DeviceAddress, ErrorKind, OnvifError, PlainPassword,
     events::ListenPhase,
-    operations::{GetCapabilities, GetServices, GetSystemDateAndTime, Profile, Services},
+    operations::{GetCapabilities, GetServices, Profile, Services},
+    read_clock,
 };
 use watchwall_store::Store;
 
@@ -212,13 +213,8 @@ impl Heart {
             self.tell(|seen| seen.login = None);
             self.listening.retry();
         }
-        let asked_at = UtcMillis::now();
-        match self.client.call(&GetSystemDateAndTime).await {
-            Ok(clock) => {
-                let now = UtcMillis::now();
-                let halfway = asked_at.saturating_add_ms((now - asked_at) / 2);
-                self.answered(clock.shown().map(|shown| shown - halfway)).await;
-            }
+        match read_clock(&self.client).await {
+            Ok((_, offset_ms)) => self.answered(offset_ms).await,
             Err(error) if error.kind() == ErrorKind::Unreachable => return self.silent(error.code()),
             // It answered something: it is there.
             Err(error) => {
@@ -303,7 +299,6 @@ impl Heart {
         let now = UtcMillis::now();
         let known = self.snapshot.borrow().clock_offset_ms;
         if let Some(offset) = clock_offset_ms {
-            self.client.note_clock(offset);
             if known.is_none_or(|known| (known - offset).abs() >= CLOCK_STEP_MS)
                 && let Err(error) = self.shared.store.devices().set_clock_offset(self.id, Some(offset)).await
             {

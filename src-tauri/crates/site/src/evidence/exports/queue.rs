@@ -111,10 +111,16 @@ impl Queue {
             });
             // Known before it begins, so that who cancels finds it.
             self.jobs().insert(row.id, Arc::clone(&job));
-            if self.parts.store.exports().begin(row.id).await? {
-                tasks.spawn(Arc::clone(self).work(row, job));
-            } else {
-                self.jobs().remove(&row.id);
+            match self.parts.store.exports().begin(row.id).await {
+                Ok(true) => {
+                    tasks.spawn(Arc::clone(self).work(row, job));
+                }
+                // Cancelled since it was listed, and who did that may wait for this job by now.
+                Ok(false) => self.is_over(row.id, &job),
+                Err(error) => {
+                    self.is_over(row.id, &job);
+                    return Err(error.into());
+                }
             }
         }
         Ok(())
@@ -157,6 +163,11 @@ impl Queue {
                 }
             }
         }
+        self.is_over(id, &job);
+    }
+
+    /// Nothing of this job is left: it is forgotten, and who waits for that is told.
+    fn is_over(&self, id: ExportId, job: &Job) {
         self.jobs().remove(&id);
         job.ended.send_replace(true);
     }

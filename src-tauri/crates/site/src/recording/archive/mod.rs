@@ -141,7 +141,19 @@ impl Archive {
         }
     }
 
+    /// A segment that moved to another volume since it was looked up is opened there.
     async fn view_stored(&self, segment: Segment) -> Result<SegmentView, Problem> {
+        let (id, volume) = (segment.id, segment.volume.clone());
+        match self.open_stored(segment).await {
+            Err(problem) if problem.code == ErrorCode::NoRecording => match self.index.segment(id).await? {
+                Some(moved) if moved.volume != volume => self.open_stored(moved).await,
+                _ => Err(problem),
+            },
+            opened => opened,
+        }
+    }
+
+    async fn open_stored(&self, segment: Segment) -> Result<SegmentView, Problem> {
         let full = self.root(&segment.volume)?.join(&segment.file);
         let fragments = self.index.fragments(segment.id).await?;
         blocking(move || SegmentView::open(segment, fragments, &full)).await

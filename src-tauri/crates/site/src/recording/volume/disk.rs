@@ -28,6 +28,17 @@ pub fn capacity(root: &Path) -> io::Result<Capacity> {
     std::fs::metadata(root).map(|_| Capacity::default())
 }
 
+/// Which file system a folder lies on; two folders on the same one share its space and its fate.
+#[cfg(unix)]
+pub fn file_system(folder: &Path) -> Option<u64> {
+    std::fs::metadata(folder).ok().map(|facts| std::os::unix::fs::MetadataExt::dev(&facts))
+}
+
+#[cfg(not(unix))]
+pub fn file_system(_folder: &Path) -> Option<u64> {
+    None
+}
+
 /// Makes the names in a folder durable.
 ///
 /// # Errors
@@ -51,6 +62,17 @@ pub fn sync_file_system(file: &File) -> io::Result<()> {
 pub fn sync_file_system(_file: &File) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
+
+/// Lets the system forget what it keeps of this file in memory, so that a long copy leaves the cache to playback.
+#[cfg(target_os = "linux")]
+pub fn drop_from_cache(file: &File) {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the descriptor is open as long as `file` is borrowed. It is advice: what it answers changes nothing.
+    unsafe { libc::posix_fadvise(file.as_raw_fd(), 0, 0, libc::POSIX_FADV_DONTNEED) };
+}
+
+#[cfg(not(target_os = "linux"))]
+pub fn drop_from_cache(_file: &File) {}
 
 /// # Errors
 /// `UnexpectedEof` when the file is shorter, or whatever the disk answers.

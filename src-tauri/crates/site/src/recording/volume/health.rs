@@ -14,11 +14,13 @@ pub struct VolumeHealth {
     pub state: VolumeState,
     pub reason: Option<Problem>,
     pub capacity: Capacity,
+    /// See [`disk::file_system`].
+    pub file_system: Option<u64>,
 }
 
 impl Default for VolumeHealth {
     fn default() -> Self {
-        Self { state: VolumeState::Offline, reason: None, capacity: Capacity::default() }
+        Self { state: VolumeState::Offline, reason: None, capacity: Capacity::default(), file_system: None }
     }
 }
 
@@ -28,6 +30,7 @@ pub struct Look {
     pub capacity: io::Result<Capacity>,
     /// A small file could be made there.
     pub probe: io::Result<()>,
+    pub file_system: Option<u64>,
 }
 
 impl Look {
@@ -42,7 +45,7 @@ impl Look {
             }
             _ => Ok(()),
         };
-        Self { found, capacity: disk::capacity(&volume.root), probe }
+        Self { found, capacity: disk::capacity(&volume.root), probe, file_system: disk::file_system(&volume.root) }
     }
 
     pub fn judge(self, volume: &Volume, longest_call: Duration) -> VolumeHealth {
@@ -62,7 +65,7 @@ impl Look {
             },
             (Ok(()), Ok(())) => (VolumeState::ReadWrite, None),
         };
-        VolumeHealth { state, reason, capacity }
+        VolumeHealth { state, reason, capacity, file_system: self.file_system }
     }
 }
 
@@ -88,11 +91,12 @@ mod tests {
             high_watermark_percent: 90.0,
             low_watermark_percent: 75.0,
             priority: 0,
+            archive_after_days: None,
         };
         let marker = |id: &str| Found::Marker(Marker { volume: id.into(), code: "main".into() });
         let os = |number| Err(io::Error::from_raw_os_error(number));
         let check = |found, probe, seconds, state, code: Option<ErrorCode>| {
-            let look = Look { found: Ok(found), capacity: Ok(Capacity::default()), probe };
+            let look = Look { found: Ok(found), capacity: Ok(Capacity::default()), probe, file_system: Some(1) };
             let health = look.judge(&volume, Duration::from_secs(seconds));
             assert_eq!((health.state, health.reason.map(|p| p.code)), (state, code));
         };

@@ -214,5 +214,10 @@ async fn examine(disk: &Arc<VolumeDisk>) -> VolumeHealth {
 
 fn unanswering(disk: &VolumeDisk, for_long: Duration) -> VolumeHealth {
     let reason = Some(hanging(&disk.volume, for_long));
-    VolumeHealth { state: VolumeState::Offline, reason, capacity: disk.capacity() }
+    VolumeHealth {
+        state: VolumeState::Offline,
+        reason,
+        capacity: disk.capacity(),
+        file_system: disk.health().file_system,
+    }
 }

@@ -24,6 +24,7 @@ use super::{
     placement::Candidate,
     retention::Capacity,
     stats::{VolumeFigures, VolumeStats},
+    tiering::ArchiveCandidate,
 };
 use fitness::Suspicion;
 use std::{
@@ -79,12 +80,17 @@ impl Standing {
 pub struct Settings {
     pub watermarks: Watermarks,
     pub priority: i32,
+    pub archive_after_days: u32,
 }
 
 impl From<&Volume> for Settings {
     fn from(volume: &Volume) -> Self {
         let (high_percent, low_percent) = (volume.high_watermark_percent, volume.low_watermark_percent);
-        Self { watermarks: Watermarks { high_percent, low_percent }, priority: volume.priority }
+        Self {
+            watermarks: Watermarks { high_percent, low_percent },
+            priority: volume.priority,
+            archive_after_days: volume.archive_after_days.unwrap_or(Volume::DEFAULT_ARCHIVE_AFTER_DAYS),
+        }
     }
 }
 
@@ -204,6 +210,21 @@ impl VolumeDisk {
             priority: standing.settings.priority,
             free_bytes: health.capacity.free_bytes,
             oldest_at: standing.oldest_at,
+        }
+    }
+
+    /// This volume in the choice of where old recordings go.
+    pub fn archive_candidate(&self) -> ArchiveCandidate {
+        let health = self.health.borrow();
+        let standing = self.standing();
+        ArchiveCandidate {
+            code: self.volume.code.clone(),
+            is_ready: health.state == VolumeState::ReadWrite && self.is_archive() && !standing.is_leaving,
+            after_days: standing.settings.archive_after_days,
+            priority: standing.settings.priority,
+            total_bytes: health.capacity.total_bytes,
+            free_bytes: health.capacity.free_bytes,
+            high_watermark_percent: standing.settings.watermarks.high_percent,
         }
     }
 
