@@ -16,6 +16,7 @@ mod evidence;
 mod first_run;
 mod health;
 mod hls;
+mod integrity;
 mod live;
 mod live_load;
 mod networks;

@@ -1,7 +1,7 @@
 //! Volumes.
 
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct VolumeView {
@@ -25,6 +25,8 @@ pub struct VolumeView {
     pub archive_after_days: Option<u32>,
     /// Other volumes whose folders lie on the same file system: their space is counted twice, and they fail together.
     pub shares_disk_with: Vec<String>,
+    /// What its disks say of themselves, where smartmontools are installed; looked at every hour.
+    pub disk_warnings: Vec<DiskWarning>,
     pub total_bytes: u64,
     pub free_bytes: u64,
     /// Bytes of recordings of this site on it.
@@ -34,6 +36,17 @@ pub struct VolumeView {
     pub oldest_at: Option<i64>,
     /// Days until full at the rate of the last 24 hours; absent while unknown.
     pub full_in_days: Option<f64>,
+}
+
+/// A disk that says that something is wrong with it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct DiskWarning {
+    /// As the system calls it, for example `sda`.
+    pub disk: String,
+    /// `failing`, `uncorrectable`, `pending`, `reallocated` or `worn`.
+    pub sign: String,
+    /// How many sectors, or percent of its writes used up; absent for `failing`.
+    pub value: Option<u64>,
 }
 
 /// `POST /api/v1/volumes`. Absent settings take the defaults.
@@ -83,4 +96,40 @@ pub struct VolumePatch {
     pub priority: Option<i32>,
     /// 0 to 3650; of an archive only.
     pub archive_after_days: Option<u32>,
+}
+
+/// `GET /api/v1/recording/{path}/integrity`. Times in UTC milliseconds.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct IntegrityQuery {
+    pub from: i64,
+    pub to: i64,
+    /// `next` of the answer before; absent at the beginning.
+    pub after: Option<i64>,
+}
+
+/// A portion of a stream's finished recording files, read again and compared with what they were when they were
+/// finished. Asked again with `next` until there is none.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct IntegrityView {
+    /// Files that were read and are unchanged, and their bytes.
+    pub files: u64,
+    pub bytes: u64,
+    /// Files that retention deleted since they were finished.
+    pub deleted: u64,
+    pub findings: Vec<IntegrityFinding>,
+    pub next: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct IntegrityFinding {
+    /// Counts the finished files of the stream.
+    pub number: i64,
+    pub from: i64,
+    pub to: i64,
+    /// Relative to the volume's folder; empty when the index has none.
+    pub file: String,
+    /// `changed`, `missing`, `unread` (nothing is known: its volume is away, or the disk fails) or `chain_broken` (a file
+    /// before it was changed, taken out or put in).
+    pub flaw: String,
 }

@@ -34,6 +34,12 @@ impl Digest {
         self.len == 0
     }
 
+    pub fn finish_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(self.context.finish().as_ref());
+        bytes
+    }
+
     /// 64 lower-case hexadecimal digits.
     pub fn finish(self) -> String {
         hex(self.context.finish().as_ref())

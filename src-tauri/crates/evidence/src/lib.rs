@@ -5,6 +5,7 @@
 //! folder and says what does not fit. Blocking file work throughout; no task, no network, no clock, nothing of a site.
 
 mod archive;
+mod chain;
 mod digest;
 mod error;
 mod folder;
@@ -15,6 +16,7 @@ mod statement;
 mod verify;
 
 pub use archive::{pack, pack_encrypted};
+pub use chain::{ChainedFile, hex32, link};
 pub use digest::{Digest, hash_file, sha256_hex};
 pub use error::EvidenceError;
 pub use folder::{ExportFolder, Written, is_plain_name, write_statement};
@@ -23,7 +25,7 @@ pub use manifest::{
     ClipPiece, ExportedFile, ExportedGap, Exporter, Manifest, Recording, SiteFacts, Source, Span, Video,
 };
 pub use player::{PlayerLanguage, page as player_page};
-pub use statement::{Statement, StatementGap};
+pub use statement::{Statement, StatementChain, StatementGap};
 pub use verify::{Finding, Kind, Report, verify};
 
 /// What an export consists of besides its videos.

@@ -20,12 +20,24 @@ pub struct Statement {
     pub covered_ms: i64,
     pub coverage: Vec<Span>,
     pub gaps: Vec<StatementGap>,
+    /// The last file of the chain of checksums that was begun before the end of the day, if any was finished by then: its
+    /// number, and the checksum of all files up to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chain: Option<StatementChain>,
     /// SHA-256 of the statement before this one, of the same stream: none can be taken out unseen.
     pub previous_sha256: Option<String>,
 }
 
 impl Statement {
     pub const FORMAT: &str = "watchwall-statement-1";
+}
+
+/// Where the chain of checksums of a stream's files stood.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StatementChain {
+    pub number: i64,
+    /// See [`crate::link`]; 64 hexadecimal digits.
+    pub sha256: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -35,6 +35,9 @@ pub enum Command {
     /// Writes reports of the site that runs on this machine.
     #[command(subcommand)]
     Report(ReportCommand),
+    /// Looks after the recordings of the site that runs on this machine.
+    #[command(subcommand)]
+    Recording(RecordingCommand),
     /// Says whether an export, or a proof of recording, is what its site signed. Needs no site and no network.
     Verify(VerifyArguments),
 }
@@ -303,6 +306,20 @@ pub struct DoctorCameraArguments {
     /// Of the sentences.
     #[arg(long, value_name = "LANGUAGE", default_value = "en", value_parser = ["en", "zh-CN"])]
     pub language: String,
+}
+
+#[derive(Subcommand)]
+pub enum RecordingCommand {
+    /// Reads finished files again and says which are not what they were when they were finished.
+    Check {
+        /// Streams to look at, for example cam_10_0_0_4_ch1_main; all that are recorded unless named.
+        paths: Vec<String>,
+        /// Only what was recorded in the last so many days.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=3_650), default_value_t = 3_650)]
+        days: u32,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
 }
 
 #[derive(Subcommand)]

@@ -137,6 +137,8 @@ sections! {
         volume_refresh_s: u64 = 15, 1 to 3_600;
         /// Recordings move to an archive volume no faster than this, in megabits per second.
         archive_limit_mbit_s: u64 = 400, 8 to 100_000;
+        /// The program that asks disks for their health (smartmontools). Empty: where it usually lies.
+        smartctl: Option<PathBuf> = None;
         /// IANA time zone for file names, for example `Asia/Shanghai`. Empty: the system's.
         time_zone: Option<String> = None;
     }

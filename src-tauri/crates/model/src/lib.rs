@@ -49,7 +49,7 @@ pub use plan::{EventRule, Plan, PlanMode, PlanRunning, TriggerKind};
 pub use safe_url::SafeUrl;
 pub use schedule::{Slot, SlotAt, WeekSchedule};
 pub use secret::Secret;
-pub use segment::{Fragment, Segment, SegmentState};
+pub use segment::{FileChecksum, Fragment, Segment, SegmentState};
 pub use time::{TimeRange, UtcMicros, UtcMillis};
 pub use user::{Right, Role, User};
 pub use volume::{Volume, VolumeCode, VolumeKind, VolumeState};

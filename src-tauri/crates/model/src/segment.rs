@@ -36,6 +36,22 @@ pub struct Segment {
     pub init_bytes: u32,
 }
 
+/// What a finished recording file was, and how it is tied to those before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChecksum {
+    pub path: StreamPath,
+    /// Counts the finished files of a stream, from one.
+    pub number: i64,
+    pub segment: SegmentId,
+    pub start: UtcMillis,
+    pub end: UtcMillis,
+    pub size_bytes: u64,
+    /// Of the whole file.
+    pub sha256: [u8; 32],
+    /// Of this file and all before it.
+    pub chain: [u8; 32],
+}
+
 impl Segment {
     pub fn range(&self) -> Option<TimeRange> {
         TimeRange::new(self.start, self.end)

@@ -1,7 +1,7 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    DataFolder, StoreError, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
+    ChecksumTable, DataFolder, StoreError, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
     cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable, devices::DeviceTable,
     doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable, exports::ExportTable,
     groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable,
@@ -181,6 +181,10 @@ impl Store {
 
     pub fn evidence_locks(&self) -> EvidenceLockTable<'_> {
         EvidenceLockTable { store: self }
+    }
+
+    pub fn checksums(&self) -> ChecksumTable<'_> {
+        ChecksumTable { store: self }
     }
 
     pub fn bookmarks(&self) -> BookmarkTable<'_> {

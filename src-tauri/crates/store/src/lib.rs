@@ -10,6 +10,7 @@ mod bookmarks;
 mod camera_events;
 mod cameras;
 mod cases;
+mod checksums;
 mod credential_sets;
 mod database;
 mod devices;
@@ -43,6 +44,7 @@ pub use bookmarks::{BookmarkFilter, BookmarkTable};
 pub use camera_events::CameraEventTable;
 pub use cameras::{CameraTable, NewCameraRow};
 pub use cases::CaseTable;
+pub use checksums::ChecksumTable;
 pub use credential_sets::CredentialSetTable;
 pub use database::{OpenOutcome, Store};
 pub use devices::{DeviceTable, NewChannelRow, NewDeviceRow, NewStreamRow};
@@ -84,6 +86,7 @@ mod statements {
             camera_events::STATEMENTS,
             cameras::STATEMENTS,
             cases::STATEMENTS,
+            checksums::STATEMENTS,
             credential_sets::STATEMENTS,
             devices::STATEMENTS,
             doctor_reports::STATEMENTS,

@@ -14,6 +14,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0007_plan_modes.sql", include_str!("../../../../migrations/0007_plan_modes.sql")),
     ("0008_volumes.sql", include_str!("../../../../migrations/0008_volumes.sql")),
     ("0009_archives.sql", include_str!("../../../../migrations/0009_archives.sql")),
+    ("0010_file_checksums.sql", include_str!("../../../../migrations/0010_file_checksums.sql")),
 ];
 
 /// The version this program writes.

@@ -207,6 +207,19 @@ CREATE TABLE exports (
 
 CREATE INDEX exports_waiting ON exports (id) WHERE state IN ('queued', 'running');
 
+CREATE TABLE file_checksums (
+    path       TEXT NOT NULL,
+    -- Counts up per stream without a hole.
+    number     INTEGER NOT NULL CHECK (number > 0),
+    segment_id INTEGER NOT NULL UNIQUE,
+    start_ms   INTEGER NOT NULL,
+    end_ms     INTEGER NOT NULL,
+    size_bytes INTEGER NOT NULL,
+    sha256     BLOB NOT NULL CHECK (length(sha256) = 32),
+    chain      BLOB NOT NULL CHECK (length(chain) = 32),
+    PRIMARY KEY (path, number)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE layouts (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     name     TEXT NOT NULL,

@@ -6,6 +6,7 @@ mod config;
 mod doctor;
 mod doctor_camera;
 mod onboarding;
+mod recording;
 mod report;
 mod running_site;
 mod serve;
@@ -27,6 +28,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Config(command) => config::run(command),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Report(command) => report::run(command).await,
+            Command::Recording(command) => recording::run(command).await,
             Command::Verify(arguments) => verify::run(&arguments),
         }
     });

@@ -21,6 +21,7 @@ mod exports;
 mod groups;
 mod health;
 mod hls;
+mod integrity;
 mod layouts;
 mod live;
 mod login;
@@ -186,6 +187,7 @@ fn table() -> Vec<Entry> {
         entry(PLAYBACK, routes!(playback::frame)),
         entry(PLAYBACK, routes!(playback::thumbnail)),
         entry(PLAYBACK, routes!(timeline::timeline)),
+        entry(EXPORT, routes!(integrity::check)),
         entry(PLAYBACK, routes!(evidence_locks::list)),
         entry(EXPORT, routes!(evidence_locks::create)),
         entry(EXPORT, routes!(evidence_locks::end)),

@@ -1,7 +1,7 @@
 //! Volumes and the timeline on the wire.
 
 use super::{bookmark_mark, mark_view, trigger_mark_view, word};
-use watchwall_api::{GapView, SetupFolder, TimelineTrack, VolumeView};
+use watchwall_api::{DiskWarning, GapView, SetupFolder, TimelineTrack, VolumeView};
 use watchwall_model::{Bookmark, EvidenceLock, GapReason, StreamPath, TimeRange};
 use watchwall_site::{
     cameras::events::Mark,
@@ -22,6 +22,7 @@ pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
         priority: volume.priority,
         archive_after_days: volume.archive_after_days,
         shares_disk_with: view.shares_disk_with.iter().map(ToString::to_string).collect(),
+        disk_warnings: view.disk_warnings.iter().map(disk_warning).collect(),
         total_bytes: view.health.capacity.total_bytes,
         free_bytes: view.health.capacity.free_bytes,
         recorded_bytes: view.recorded_bytes,
@@ -30,6 +31,10 @@ pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
         oldest_at: view.oldest_at.map(|at| at.0),
         full_in_days: view.full_in_days,
     }
+}
+
+fn disk_warning(warning: &recording::DiskWarning) -> DiskWarning {
+    DiskWarning { disk: warning.disk.clone(), sign: warning.sign.as_str().to_owned(), value: warning.value }
 }
 
 pub fn folder_view(report: &recording::FolderReport) -> SetupFolder {

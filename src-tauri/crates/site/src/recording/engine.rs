@@ -12,6 +12,7 @@ use super::{
     placement::Placement,
     reconcile::Reconciler,
     recovery::Recovered,
+    smart::SmartWatch,
     streams::StreamSource,
     tiering::Archivist,
     triggers::Board,
@@ -72,6 +73,7 @@ struct Tasks {
     reconcile: (CancellationToken, JoinHandle<()>),
     nights: (CancellationToken, JoinHandle<()>),
     archivist: (CancellationToken, JoinHandle<()>),
+    smart: (CancellationToken, JoinHandle<()>),
     causes: JoinHandle<()>,
 }
 
@@ -114,7 +116,7 @@ impl Engine {
     }
 
     fn spawn(self: &Arc<Self>, causes: JoinHandle<()>, config: &RecordingConfig) {
-        let [reconcile, night, archiving] = std::array::from_fn(|_| CancellationToken::new());
+        let [reconcile, night, archiving, asking] = std::array::from_fn(|_| CancellationToken::new());
         let archivist = Archivist {
             index: self.index.clone(),
             open: Arc::clone(&self.archive.open),
@@ -123,12 +125,15 @@ impl Engine {
             bytes_per_second: config.archive_limit_mbit_s.saturating_mul(1_000_000 / 8),
         };
         let archivist = tokio::spawn(archivist.run(archiving.clone()));
+        let smart = SmartWatch { set: Arc::downgrade(&self.set), program: config.smartctl.clone() };
+        let smart = tokio::spawn(smart.run(asking.clone()));
         let nights = tokio::spawn(nightly::run(Arc::downgrade(self), self.zone.clone(), night.clone()));
         let reconciling = tokio::spawn(Arc::clone(&self.reconciler).run(reconcile.clone()));
         let tasks = Tasks {
             reconcile: (reconcile, reconciling),
             nights: (night, nights),
             archivist: (archiving, archivist),
+            smart: (asking, smart),
             causes,
         };
         *self.tasks.lock().unwrap_or_else(PoisonError::into_inner) = Some(tasks);
@@ -141,8 +146,10 @@ impl Engine {
         tasks.reconcile.0.cancel();
         tasks.nights.0.cancel();
         tasks.archivist.0.cancel();
+        tasks.smart.0.cancel();
         join("reconcile", tasks.reconcile.1).await;
         join("archivist", tasks.archivist.1).await;
+        join("smart", tasks.smart.1).await;
         self.set.stop(|| self.reconciler.causes.close()).await;
         join("causes", tasks.causes).await;
         join("nightly", tasks.nights.1).await;

@@ -6,6 +6,7 @@ use super::{
     engine::{Engine, EngineParts},
     folder::FolderReport,
     index::Index,
+    integrity::{self, Integrity},
     nightly,
     picture::{self, Picture},
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
@@ -28,7 +29,7 @@ use std::{
 };
 use tokio::sync::watch;
 use watchwall_model::{
-    ErrorCode, Gap, Plan, PlanRunning, Problem, SegmentId, StreamPath, TimeRange, UtcMillis, VolumeCode,
+    ErrorCode, FileChecksum, Gap, Plan, PlanRunning, Problem, SegmentId, StreamPath, TimeRange, UtcMillis, VolumeCode,
     config::RecordingConfig,
 };
 use watchwall_store::Store;
@@ -64,6 +65,8 @@ struct Shared {
     turn: tokio::sync::RwLock<()>,
     /// What the start of the site had to repair.
     recovered: Recovered,
+    /// Held while recordings are read for their checksums.
+    integrity_turn: tokio::sync::Mutex<()>,
 }
 
 impl Recording {
@@ -112,8 +115,13 @@ impl Recording {
         };
         intake(&parts).recall(UtcMillis::now()).await?;
         let engine = Engine::start(&parts).await?;
-        let shared =
-            Shared { parts, recovered: engine.recovered, engine: RwLock::new(engine), turn: Default::default() };
+        let shared = Shared {
+            parts,
+            recovered: engine.recovered,
+            engine: RwLock::new(engine),
+            turn: Default::default(),
+            integrity_turn: Default::default(),
+        };
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -444,6 +452,26 @@ impl Recording {
         let _turn = self.shared.turn.read().await;
         let engine = self.engine();
         nightly::compare(&engine).await
+    }
+
+    /// Where the chain of checksums of a stream's files stood at a moment.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn chain_until(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<FileChecksum>, Problem> {
+        self.index().chained_until(path, at).await
+    }
+
+    /// Compares some finished files of a stream with what they were when they were finished, and with the chain: those
+    /// that touch the range, after a number; as many as a few seconds allow. One such reading at a time.
+    ///
+    /// # Errors
+    /// `too_many_jobs` while another one reads; when the index cannot be read.
+    pub async fn check_integrity(&self, path: &StreamPath, range: TimeRange, after: i64) -> Result<Integrity, Problem> {
+        let Ok(_turn) = self.shared.integrity_turn.try_lock() else {
+            return Err(Problem::new(ErrorCode::TooManyJobs).with("limit", 1));
+        };
+        integrity::check(&self.engine(), path, range, after).await
     }
 
     /// What the start had to repair.

@@ -9,9 +9,11 @@
 //! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
 //!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`] and [`quota`].
 //! * [`tiering`] (one task) moves finished recordings of some age to archives.
+//! * [`smart`] (one task) asks disks for their health.
 //! * [`triggers`] say when a plan that awaits events records; cameras and the API put them there.
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
 //! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
+//! * [`integrity`] compares files with what they were when they were finished.
 //! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
 //!
 //! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
@@ -27,6 +29,7 @@ mod engine;
 mod folder;
 mod handle;
 mod index;
+mod integrity;
 mod nightly;
 mod picture;
 mod placement;
@@ -38,6 +41,7 @@ mod recorder;
 mod recovery;
 mod relocation;
 mod retention;
+mod smart;
 mod stats;
 mod streams;
 mod sweeper;
@@ -52,12 +56,14 @@ mod volumes;
 pub use clip::{Clip, ClipPieceAt};
 pub use folder::FolderReport;
 pub use handle::{PlanRefused, PlanView, Recording};
+pub use integrity::{Flaw, Integrity, IntegrityFinding};
 pub use picture::Picture;
 pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
 pub use playlist::{Join, ListedFile, Outlook, Part, Playlist, RecordedFile};
 pub use recovery::Recovered;
 pub use relocation::Moved;
 pub use retention::Capacity;
+pub use smart::{DiskSign, DiskWarning};
 pub use stats::{RecordingStats, STALL_BOUNDS_MS, StallHistogram, VolumeFigures};
 pub use streams::{StreamSource, StreamTap};
 pub use timeline::Track as TimelineTrack;

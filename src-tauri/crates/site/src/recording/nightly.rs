@@ -2,7 +2,9 @@
 
 use super::{
     engine::Engine,
+    integrity,
     recovery::{self, Depth, Recovered},
+    retention::age_limit,
 };
 use jiff::{Timestamp, ToSpan, civil, tz::TimeZone};
 use std::{sync::Weak, time::Duration};
@@ -14,18 +16,36 @@ use watchwall_model::{Problem, UtcMillis};
 const AT: civil::Time = civil::time(2, 0, 0, 0);
 /// The clock may be set at any time; it is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// As long as any plan may keep recordings.
+const KEEP_CHECKSUMS_DAYS: u32 = 3_650;
+/// After a start recorders and viewers come first.
+const SOON: Duration = Duration::from_secs(5);
 /// Further away than any next night: the clock was set back.
 const FAR_MS: i64 = 26 * 3_600_000;
 
 /// Compares every night until cancelled.
 pub async fn run(engine: Weak<Engine>, zone: TimeZone, cancel: CancellationToken) {
     let mut due = next(UtcMillis::now(), &zone);
+    // What a crash left without its checksum was repaired by the start.
+    let (mut leftovers_due, mut wait) = (true, SOON);
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
-            () = time::sleep(LOOK_EVERY) => {}
+            () = time::sleep(wait) => wait = LOOK_EVERY,
         }
         let now = UtcMillis::now();
+        if now >= due || leftovers_due {
+            let Some(engine) = engine.upgrade() else { return };
+            tokio::select! {
+                () = cancel.cancelled() => return,
+                chained = integrity::chain_leftovers(&engine, now) => {
+                    if let Err(problem) = chained {
+                        tracing::warn!(error = %problem, "repaired recordings could not be given their checksums; it is tried again in the night");
+                    }
+                }
+            }
+            leftovers_due = false;
+        }
         if now >= due {
             let Some(engine) = engine.upgrade() else { return };
             tokio::select! {
@@ -53,6 +73,7 @@ pub async fn compare(engine: &Engine) -> Result<Recovered, Problem> {
         let open = &engine.archive.open;
         total.add(recovery::reindex(&engine.index, &disk.volume, engine.zone(), Depth::Everything, open).await?);
     }
+    engine.index.forget_checksums(age_limit(UtcMillis::now(), KEEP_CHECKSUMS_DAYS)).await?;
     tracing::info!(
         found = total.found,
         missing = total.missing,

@@ -8,6 +8,7 @@ use super::{
     folder::{self, Former, Prepared},
     handle::Recording,
     retention::Capacity,
+    smart::DiskWarning,
     volume::{Settings, VolumeDisk, VolumeHealth, disk},
     volume_set::Contents,
     volumes,
@@ -32,6 +33,8 @@ pub struct VolumeView {
     pub is_full: bool,
     /// Other volumes on the same file system.
     pub shares_disk_with: Vec<VolumeCode>,
+    /// What its disks say of themselves.
+    pub disk_warnings: Vec<DiskWarning>,
     /// Plans that are being recorded here now.
     pub recorders: usize,
     /// Bytes of recordings of this site on it.
@@ -100,6 +103,7 @@ impl Recording {
         Ok(VolumeView {
             is_full: disk.is_full(),
             shares_disk_with: self.on_file_system(health.file_system, Some(&volume.code)),
+            disk_warnings: disk.disk_warnings(),
             recorders: self.engine().reconciler.recorders_on(&volume.code),
             volume,
             health,

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use watchwall_evidence::{Span, Statement, StatementGap, pack};
+use watchwall_evidence::{Span, Statement, StatementChain, StatementGap, hex32, pack};
 use watchwall_model::{Problem, StreamPath, TimeRange, UtcMillis};
 use watchwall_store::Store;
 
@@ -149,6 +149,10 @@ impl Proofs {
             covered_ms: track.coverage.iter().map(|piece| piece.duration_ms()).sum(),
             coverage: track.coverage.iter().copied().map(span).collect(),
             gaps: gaps(&track),
+            chain: recording
+                .chain_until(path, range.end)
+                .await?
+                .map(|last| StatementChain { number: last.number, sha256: hex32(&last.chain) }),
             previous_sha256,
         };
         let (shelf, key, path) = (self.shelf.clone(), key.get().await?, path.clone());

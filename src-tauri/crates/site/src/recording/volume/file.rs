@@ -1,10 +1,12 @@
 //! One recording file while it is being written: shared by its recorder, a writer, the indexer and its readers.
 
 use std::{
+    fmt,
     fs::File,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
+use watchwall_evidence::Digest;
 use watchwall_model::{ErrorCode, Fragment, Segment, SegmentId, SegmentState, StreamPath, UtcMillis, VolumeCode};
 
 /// What is known of a file before it exists.
@@ -28,13 +30,18 @@ pub struct WriteFault {
 }
 
 /// A file from the wish to write it until its last index row.
-#[derive(Debug)]
 pub struct SegmentFile {
     pub facts: FileFacts,
     inner: Mutex<Inner>,
 }
 
-#[derive(Debug, Default)]
+impl fmt::Debug for SegmentFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SegmentFile").field("facts", &self.facts).field("name", &self.name()).finish_non_exhaustive()
+    }
+}
+
+#[derive(Default)]
 struct Inner {
     /// Relative to the volume's root; empty until the file is made.
     name: String,
@@ -48,6 +55,10 @@ struct Inner {
     is_abandoned: bool,
     is_closed: bool,
     is_dirty: bool,
+    /// Of what is in the file; `None` when that is not known.
+    digest: Option<Digest>,
+    /// Of the whole file, once it is closed.
+    checksum: Option<[u8; 32]>,
     /// The row in the index, once there is one, and how many fragments it knows.
     id: Option<SegmentId>,
     indexed: usize,
@@ -68,6 +79,8 @@ pub struct Snapshot {
     pub total: usize,
     pub end: UtcMillis,
     pub is_closed: bool,
+    /// SHA-256 of a closed file.
+    pub checksum: Option<[u8; 32]>,
 }
 
 impl SegmentFile {
@@ -86,26 +99,41 @@ impl SegmentFile {
     }
 
     /// The file exists and holds its initialisation segment.
-    pub fn opened(&self, name: String, file: Arc<File>, init_bytes: u32) {
+    pub fn opened(&self, name: String, file: Arc<File>, init: &[u8]) {
+        let init_bytes = u32::try_from(init.len()).unwrap_or(u32::MAX);
+        let mut digest = Digest::default();
+        digest.update(init);
         let mut inner = self.inner();
+        inner.digest = Some(digest);
         inner.name = name;
         inner.file = Some(file);
         inner.init_bytes = init_bytes;
         inner.size_bytes = u64::from(init_bytes);
     }
 
-    /// A fragment is in the file (not yet durable). Returns true when the file was clean before.
-    pub fn appended(&self, fragment: Fragment) -> bool {
+    /// A fragment is in the file (not yet durable), these bytes. Returns true when the file was clean before.
+    pub fn appended<'a>(&self, fragment: Fragment, bytes: impl IntoIterator<Item = &'a [u8]>) -> bool {
+        // Only its writer feeds it: nobody waits for the lock while it is hashed.
+        let digest = self.inner().digest.take().map(|mut digest| {
+            bytes.into_iter().for_each(|bytes| digest.update(bytes));
+            digest
+        });
         let mut inner = self.inner();
+        inner.digest = digest;
         inner.size_bytes = fragment.offset + u64::from(fragment.size_bytes);
         inner.fragments.push(fragment);
         inner.last_written = Some(Instant::now());
         !std::mem::replace(&mut inner.is_dirty, true)
     }
 
-    /// Nothing more comes; `size_bytes` counts the closing box. Returns true when the file was clean before.
-    pub fn closed(&self, size_bytes: u64) -> bool {
+    /// Nothing more comes than `closing`, which ends the file. Returns true when the file was clean before.
+    pub fn closed(&self, size_bytes: u64, closing: &[u8]) -> bool {
         let mut inner = self.inner();
+        let digest = inner.digest.take().filter(|_| !inner.is_abandoned);
+        inner.checksum = digest.map(|mut digest| {
+            digest.update(closing);
+            digest.finish_bytes()
+        });
         inner.size_bytes = size_bytes;
         inner.is_closed = true;
         !std::mem::replace(&mut inner.is_dirty, true)
@@ -186,6 +214,7 @@ impl SegmentFile {
             total: inner.fragments.len(),
             end: end_of(self.facts.start, &inner.fragments),
             is_closed: inner.is_closed,
+            checksum: inner.checksum,
         }
     }
 

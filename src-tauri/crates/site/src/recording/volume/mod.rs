@@ -23,6 +23,7 @@ pub use writer::{Append, ClosingFn, Job, QueueFull};
 use super::{
     placement::Candidate,
     retention::Capacity,
+    smart::DiskWarning,
     stats::{VolumeFigures, VolumeStats},
     tiering::ArchiveCandidate,
 };
@@ -54,6 +55,7 @@ pub struct VolumeDisk {
     /// One look at a time: a disk that hangs holds one thread, not one per look.
     look_turn: Arc<TurnMutex<()>>,
     standing: Mutex<Standing>,
+    disk_warnings: Mutex<Vec<DiskWarning>>,
 }
 
 /// What decides whether recorders come here.
@@ -123,7 +125,17 @@ impl VolumeDisk {
             suspicion: Suspicion::default(),
             oldest_at: None,
         });
-        Ok(Self { volume, space, stats, writers, dirty, health, look_turn: Arc::default(), standing })
+        Ok(Self {
+            volume,
+            space,
+            stats,
+            writers,
+            dirty,
+            health,
+            look_turn: Arc::default(),
+            standing,
+            disk_warnings: Mutex::default(),
+        })
     }
 
     /// # Errors
@@ -226,6 +238,16 @@ impl VolumeDisk {
             free_bytes: health.capacity.free_bytes,
             high_watermark_percent: standing.settings.watermarks.high_percent,
         }
+    }
+
+    /// What its disks said of themselves when they were asked last.
+    pub fn disk_warnings(&self) -> Vec<DiskWarning> {
+        self.disk_warnings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Answers what was known before.
+    pub fn set_disk_warnings(&self, warnings: Vec<DiskWarning>) -> Vec<DiskWarning> {
+        std::mem::replace(&mut *self.disk_warnings.lock().unwrap_or_else(PoisonError::into_inner), warnings)
     }
 
     /// Publishes what a look at the disk found.

@@ -259,7 +259,7 @@ fn open(context: &WriterContext, segment: &Arc<SegmentFile>, name: &NameFn, init
         let _ = fs::remove_file(context.root.join(&relative));
         return Err(error);
     }
-    segment.opened(relative, Arc::new(file), u32::try_from(init.len()).unwrap_or(u32::MAX));
+    segment.opened(relative, Arc::new(file), init);
     Ok(())
 }
 
@@ -301,7 +301,8 @@ fn write(context: &WriterContext, segment: &Arc<SegmentFile>, append: &Append) -
         return Err(error);
     }
     let Append { size_bytes, start_ms, duration_ms, is_key, .. } = *append;
-    if segment.appended(Fragment { offset, size_bytes, start_ms, duration_ms, is_key }) {
+    let bytes = std::iter::once(&append.header).chain(&append.payload).map(AsRef::as_ref);
+    if segment.appended(Fragment { offset, size_bytes, start_ms, duration_ms, is_key }, bytes) {
         (context.on_dirty)(Arc::clone(segment));
     }
     context.stats.written(u64::from(size_bytes));
@@ -328,11 +329,11 @@ fn close(context: &WriterContext, segment: &Arc<SegmentFile>) -> io::Result<()> 
     let Some(file) = segment.handle() else { return Ok(()) };
     if !segment.has_fragments() {
         let name = segment.name();
-        segment.closed(0);
+        segment.closed(0, &[]);
         return fs::remove_file(context.root.join(name));
     }
     if segment.is_abandoned() {
-        if segment.closed(segment.size_bytes()) {
+        if segment.closed(segment.size_bytes(), &[]) {
             (context.on_dirty)(Arc::clone(segment));
         }
         return Ok(());
@@ -341,11 +342,14 @@ fn close(context: &WriterContext, segment: &Arc<SegmentFile>) -> io::Result<()> 
     let closing = (context.closing)(&segment.fragments_from(0), size);
     // The box only helps players to seek; a file without it is whole.
     let written = (&*file).write_all(&closing);
-    let size = if written.is_ok() { size + closing.len() as u64 } else { size };
+    let (size, closing) = match &written {
+        Ok(()) => (size + closing.len() as u64, closing.as_ref()),
+        Err(_) => (size, &[][..]),
+    };
     if written.is_err() {
         let _ = file.set_len(size);
     }
-    if segment.closed(size) {
+    if segment.closed(size, closing) {
         (context.on_dirty)(Arc::clone(segment));
     }
     written
