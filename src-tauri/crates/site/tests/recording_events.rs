@@ -115,7 +115,7 @@ async fn a_trigger_records_what_came_before_it() {
     let track = bench.recording.timeline(&[path(0)], around, 0).await.unwrap().remove(0).1;
     let reasons: Vec<_> = track.gaps.iter().map(|gap| gap.reason).collect();
     assert_eq!((track.coverage.len(), reasons), (1, vec![GapReason::PlannedOff; 2]), "{track:?}");
-    let marks = bench.recording.triggers(&path(0), around).await.unwrap();
+    let marks = bench.recording.triggers(&[path(0)], around).await.unwrap().remove(&path(0)).unwrap_or_default();
     assert_eq!((marks.len(), marks[0].kept.reason.as_str(), marks[0].kept.kind), (1, "door", None));
     bench.stop().await;
 }
@@ -148,7 +148,7 @@ async fn overlapping_triggers_extend_and_near_ones_go_on_without_a_gap() {
     // What is kept of them: the first, the one asked for, and the last.
     let all = TimeRange::new(first.saturating_add_ms(-1_000), UtcMillis::now()).unwrap();
     let kinds: Vec<_> =
-        bench.recording.triggers(&path(0), all).await.unwrap().iter().map(|mark| mark.kept.kind).collect();
+        bench.recording.triggers(&[path(0)], all).await.unwrap()[&path(0)].iter().map(|mark| mark.kept.kind).collect();
     assert_eq!(kinds, [Some(TriggerKind::Motion), None, Some(TriggerKind::Motion)]);
     bench.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Page, PageRequest, Store, StoreError, page,
-    row::{column, deleted, from_json, to_json, untouched},
+    row::{column, deleted, from_json, list, to_json, untouched},
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{Bookmark, BookmarkId, ErrorCode, Problem, StreamPath, TimeRange, UtcMillis};
@@ -18,8 +18,8 @@ const PAGE: &str = "SELECT * FROM bookmarks WHERE (?1 IS NULL OR path = ?1) AND 
      AND (?4 IS NULL OR text_key LIKE ?4 ESCAPE '\\') \
      AND (?5 IS NULL OR EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?5)) \
      AND (from_ms < ?6 OR (from_ms = ?6 AND id < ?7)) ORDER BY from_ms DESC, id DESC LIMIT ?8";
-const IN_RANGE: &str = "SELECT * FROM bookmarks WHERE path = ?1 AND from_ms < ?3 AND to_ms >= ?2 \
-     ORDER BY from_ms, id LIMIT 1000";
+const IN_RANGE: &str = "SELECT * FROM bookmarks WHERE path IN (SELECT value FROM json_each(?1)) AND from_ms < ?3 \
+     AND to_ms >= ?2 ORDER BY from_ms, id LIMIT 10000";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[INSERT, ONE, UPDATE, DELETE, PAGE, IN_RANGE];
 
@@ -115,9 +115,9 @@ impl BookmarkTable<'_> {
         Ok(Page { items, next_cursor })
     }
 
-    /// Those of a stream that touch the range, by their start; a thousand at most.
-    pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Bookmark>, StoreError> {
-        let query = sqlx::query(IN_RANGE).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
+    /// Those of some streams that touch the range, by their start; ten thousand at most.
+    pub async fn in_range(&self, paths: &[StreamPath], range: TimeRange) -> Result<Vec<Bookmark>, StoreError> {
+        let query = sqlx::query(IN_RANGE).bind(list(paths)?).bind(range.start.0).bind(range.end.0);
         query.fetch_all(self.store.reader()).await?.iter().map(read).collect()
     }
 }

@@ -3,10 +3,10 @@
 use crate::{
     Page, PageRequest, Store, StoreError,
     devices::{ChannelPlace, NewChannelRow},
-    row::{column, deleted, from_json, from_word, to_json, untouched, word},
+    row::{column, deleted, from_json, from_word, list, to_json, untouched, word},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use watchwall_model::{
     Camera, CameraId, Credentials, DeviceId, GroupId, IngestEngine, Problem, SafeUrl, Secret, Stream, StreamFacts,
     StreamFailure, StreamPath, StreamRole, Transport, UtcMillis,
@@ -16,6 +16,7 @@ const ALL: &str = "SELECT * FROM cameras ORDER BY name COLLATE NOCASE, id";
 const ONE: &str = "SELECT * FROM cameras WHERE id = ?1";
 const STREAMS: &str = "SELECT * FROM streams ORDER BY camera_id, role";
 const STREAMS_OF: &str = "SELECT * FROM streams WHERE camera_id = ?1 ORDER BY role";
+const IDS_BY_PATHS: &str = "SELECT path, camera_id FROM streams WHERE path IN (SELECT value FROM json_each(?1))";
 const ID_BY_PATH: &str = "SELECT camera_id FROM streams WHERE path = ?1";
 const ID_BY_URL: &str = "SELECT camera_id FROM streams WHERE url = ?1 LIMIT 1";
 const NEXT_CHANNEL: &str = "SELECT COALESCE(MAX(channel), 0) + 1 FROM cameras WHERE host = ?1";
@@ -43,6 +44,7 @@ pub const STATEMENTS: &[&str] = &[
     STREAMS,
     STREAMS_OF,
     ID_BY_PATH,
+    IDS_BY_PATHS,
     ID_BY_URL,
     NEXT_CHANNEL,
     INSERT,
@@ -112,6 +114,13 @@ impl CameraTable<'_> {
             Some(id) => self.get(CameraId(id)).await,
             None => Ok(None),
         }
+    }
+
+    /// The cameras of some streams; none for those that are gone.
+    pub async fn ids_of(&self, paths: &[StreamPath]) -> Result<HashMap<StreamPath, CameraId>, StoreError> {
+        let query = sqlx::query_as(IDS_BY_PATHS).bind(list(paths)?);
+        let rows: Vec<(String, i64)> = query.fetch_all(self.store.reader()).await?;
+        Ok(rows.into_iter().filter_map(|(path, id)| Some((StreamPath::parse(&path).ok()?, CameraId(id)))).collect())
     }
 
     /// A camera with a stream at this address.

@@ -2,19 +2,21 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, from_word, word},
+    row::{column, from_word, list, word},
 };
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{StreamPath, TimeRange, UtcMillis};
 
 const INSERT: &str = "INSERT INTO recording_events (path, at_ms, kind, detail) VALUES (?1, ?2, ?3, ?4)";
-const IN_RANGE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind <> 'trigger' \
-     ORDER BY at_ms, id LIMIT 20000";
-const LAST_BEFORE: &str = "SELECT * FROM recording_events WHERE path = ?1 AND at_ms < ?2 AND kind <> 'trigger' \
-     ORDER BY at_ms DESC, id DESC LIMIT 1";
-const TRIGGERS_OF: &str = "SELECT * FROM recording_events INDEXED BY recording_events_by_path \
-     WHERE path = ?1 AND at_ms >= ?2 AND at_ms < ?3 AND kind = 'trigger' ORDER BY at_ms DESC, id DESC LIMIT 1000";
+const IN_RANGE: &str = "SELECT e.* FROM json_each(?1) AS paths JOIN recording_events AS e INDEXED BY recording_events_by_path \
+     ON e.path = paths.value WHERE e.at_ms >= ?2 AND e.at_ms < ?3 AND e.kind <> 'trigger' ORDER BY e.at_ms, e.id LIMIT 200000";
+const LAST_BEFORE: &str = "SELECT e.* FROM json_each(?1) AS paths JOIN recording_events AS e ON e.id = \
+     (SELECT id FROM recording_events AS earlier WHERE earlier.path = paths.value AND earlier.at_ms < ?2 \
+     AND earlier.kind <> 'trigger' ORDER BY earlier.at_ms DESC, earlier.id DESC LIMIT 1)";
+const TRIGGERS_OF: &str = "SELECT e.* FROM json_each(?1) AS paths JOIN recording_events AS e \
+     INDEXED BY recording_events_by_path ON e.path = paths.value \
+     WHERE e.at_ms >= ?2 AND e.at_ms < ?3 AND e.kind = 'trigger' ORDER BY e.at_ms DESC, e.id DESC LIMIT 20000";
 const TRIGGERS_SINCE: &str =
     "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= ?1 ORDER BY at_ms DESC LIMIT 20000";
 const PRUNE: &str = "DELETE FROM recording_events WHERE at_ms < ?1";
@@ -60,15 +62,13 @@ impl EventTable<'_> {
         Ok(())
     }
 
-    /// Events of the range, and before them the last one that came earlier: it says what held at the start.
-    pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
-        let earlier = sqlx::query(LAST_BEFORE)
-            .bind(path.as_str())
-            .bind(range.start.0)
-            .fetch_optional(self.store.reader())
-            .await?;
+    /// Events of some streams in the range, and before them the last one of each that came earlier: it says what held at
+    /// the start. At most 200 000.
+    pub async fn in_range(&self, paths: &[StreamPath], range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
+        let paths = list(paths)?;
+        let earlier = sqlx::query(LAST_BEFORE).bind(&paths).bind(range.start.0).fetch_all(self.store.reader()).await?;
         let rows = sqlx::query(IN_RANGE)
-            .bind(path.as_str())
+            .bind(&paths)
             .bind(range.start.0)
             .bind(range.end.0)
             .fetch_all(self.store.reader())
@@ -76,9 +76,9 @@ impl EventTable<'_> {
         earlier.iter().chain(&rows).map(read).collect()
     }
 
-    /// Triggers of a stream in the range, oldest first; of more than a thousand the newest.
-    pub async fn triggers_in(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
-        let query = sqlx::query(TRIGGERS_OF).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
+    /// Triggers of some streams in the range, oldest first; of more than 20 000 the newest.
+    pub async fn triggers_in(&self, paths: &[StreamPath], range: TimeRange) -> Result<Vec<RecordingEvent>, StoreError> {
+        let query = sqlx::query(TRIGGERS_OF).bind(list(paths)?).bind(range.start.0).bind(range.end.0);
         query.fetch_all(self.store.reader()).await?.iter().rev().map(read).collect()
     }
 

@@ -1,6 +1,9 @@
 //! Tables `evidence_locks` and `evidence_lock_paths`. The mark of segments follows by triggers of the schema.
 
-use crate::{Page, PageRequest, Store, StoreError, page, row::column};
+use crate::{
+    Page, PageRequest, Store, StoreError, page,
+    row::{column, list},
+};
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{EvidenceLock, EvidenceLockId, Problem, StreamPath, TimeRange, UtcMillis};
 
@@ -14,8 +17,8 @@ const PAGE_ACTIVE: &str = "SELECT * FROM evidence_locks WHERE id < ?1 AND ended_
 const END: &str = "UPDATE evidence_locks SET ended_at = ?1, ended_by = ?2 WHERE id = ?3 AND ended_at IS NULL";
 const EXPIRE: &str =
     "UPDATE evidence_locks SET ended_at = until_ms WHERE ended_at IS NULL AND until_ms IS NOT NULL AND until_ms <= ?1";
-const IN_RANGE: &str = "SELECT l.* FROM evidence_lock_paths p JOIN evidence_locks l ON l.id = p.lock_id \
-     WHERE p.path = ?1 AND l.ended_at IS NULL AND l.from_ms < ?3 AND l.to_ms > ?2 ORDER BY l.from_ms, l.id LIMIT 1000";
+const IN_RANGE: &str = "SELECT l.*, p.path FROM evidence_lock_paths p JOIN evidence_locks l ON l.id = p.lock_id \
+     WHERE p.path IN (SELECT value FROM json_each(?1)) AND l.ended_at IS NULL AND l.from_ms < ?3 AND l.to_ms > ?2 ORDER BY l.from_ms, l.id LIMIT 10000";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[INSERT, INSERT_PATH, ONE, PATHS, PAGE, PAGE_ACTIVE, END, EXPIRE, IN_RANGE];
 
@@ -105,11 +108,17 @@ impl EvidenceLockTable<'_> {
         Ok(sqlx::query(EXPIRE).bind(now.0).execute(self.store.writer()).await?.rows_affected())
     }
 
-    /// Locks in force that touch the range, by their start; a thousand at most.
-    pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<EvidenceLock>, StoreError> {
-        let query = sqlx::query(IN_RANGE).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
+    /// Locks in force that touch the range, one for each of these streams that it holds, by their start; ten thousand at
+    /// most.
+    pub async fn in_range(&self, paths: &[StreamPath], range: TimeRange) -> Result<Vec<EvidenceLock>, StoreError> {
+        let query = sqlx::query(IN_RANGE).bind(list(paths)?).bind(range.start.0).bind(range.end.0);
         let rows = query.fetch_all(self.store.reader()).await?;
-        rows.iter().map(|row| read(row, vec![path.clone()])).collect()
+        let of_stream = |row: &SqliteRow| {
+            let path: String = column(row, "path")?;
+            let path = StreamPath::parse(&path).map_err(|_| StoreError::Value { what: format!("path {path}") })?;
+            read(row, vec![path])
+        };
+        rows.iter().map(of_stream).collect()
     }
 
     async fn read(&self, row: &SqliteRow) -> Result<EvidenceLock, StoreError> {

@@ -5,6 +5,7 @@ use sqlx::{
     Row,
     sqlite::{SqliteQueryResult, SqliteRow},
 };
+use watchwall_model::StreamPath;
 
 /// A column by name; a missing or mistyped one is a fault of ours, told as such.
 pub fn column<'r, T>(row: &'r SqliteRow, name: &str) -> Result<T, StoreError>
@@ -45,6 +46,12 @@ pub fn from_word<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Resu
 /// JSON columns.
 pub fn from_json<T: serde::de::DeserializeOwned>(what: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|e| StoreError::Value { what: format!("{what}: {e}") })
+}
+
+/// Streams as statements take them that ask for several at once.
+pub fn list(paths: &[StreamPath]) -> Result<String, StoreError> {
+    let paths: Vec<&str> = paths.iter().map(StreamPath::as_str).collect();
+    to_json("paths", &paths)
 }
 
 pub fn to_json<T: serde::Serialize>(what: &str, value: &T) -> Result<String, StoreError> {

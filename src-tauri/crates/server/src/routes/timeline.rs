@@ -30,21 +30,36 @@ pub async fn timeline(
     let range = range_of(query.from, query.to, LONGEST_MS)?;
     let resolution_ms = query.resolution_ms.unwrap_or(0).max(0);
     let tracks = app.site.recording.timeline(&paths, range, resolution_ms).await?;
-    let mut marks = Marks { of_camera: HashMap::new(), range, resolution_ms };
+    let store = &app.site.store;
+    let mut marks =
+        Marks { camera_of: store.cameras().ids_of(&paths).await?, of_camera: HashMap::new(), range, resolution_ms };
+    let bookmarks = by_path(store.bookmarks().in_range(&paths, range).await?, |bookmark| &bookmark.path);
+    let locks = by_path(store.evidence_locks().in_range(&paths, range).await?, |lock| &lock.paths[0]);
+    let triggers = app.site.recording.triggers(&paths, range).await?;
     let mut views = Vec::with_capacity(tracks.len());
     for (path, track) in &tracks {
-        let bookmarks = app.site.store.bookmarks().in_range(path, range).await?;
-        let locks = app.site.store.evidence_locks().in_range(path, range).await?;
-        let triggers = app.site.recording.triggers(path, range).await?;
-        let marks = marks.of(&app, path).await?;
-        let on = TrackMarks { marks, triggers: &triggers, bookmarks: &bookmarks, locks: &locks };
+        let on = TrackMarks {
+            marks: marks.of(&app, path).await?,
+            triggers: triggers.get(path).map_or(&[], Vec::as_slice),
+            bookmarks: bookmarks.get(path).map_or(&[], Vec::as_slice),
+            locks: locks.get(path).map_or(&[], Vec::as_slice),
+        };
         views.push(track_view(path, track, &on));
     }
     Ok(Json(TimelineView { from: range.start.0, to: range.end.0, tracks: views }))
 }
 
+fn by_path<T>(all: Vec<T>, path_of: impl Fn(&T) -> &StreamPath) -> HashMap<StreamPath, Vec<T>> {
+    let mut sorted: HashMap<StreamPath, Vec<T>> = HashMap::new();
+    for one in all {
+        sorted.entry(path_of(&one).clone()).or_default().push(one);
+    }
+    sorted
+}
+
 /// What cameras noticed: asked once for each camera, whose streams share it.
 struct Marks {
+    camera_of: HashMap<StreamPath, CameraId>,
     of_camera: HashMap<CameraId, Vec<Mark>>,
     range: TimeRange,
     resolution_ms: i64,
@@ -53,12 +68,12 @@ struct Marks {
 impl Marks {
     /// Nothing for a path whose camera is gone.
     async fn of(&mut self, app: &App, path: &StreamPath) -> Result<&[Mark], Problem> {
-        let Some(camera) = app.site.store.cameras().by_path(path).await? else { return Ok(&[]) };
-        if !self.of_camera.contains_key(&camera.id) {
-            let marks = app.site.events.marks(camera.id, self.range, self.resolution_ms).await?;
-            self.of_camera.insert(camera.id, marks);
+        let Some(camera) = self.camera_of.get(path) else { return Ok(&[]) };
+        if !self.of_camera.contains_key(camera) {
+            let marks = app.site.events.marks(*camera, self.range, self.resolution_ms).await?;
+            self.of_camera.insert(*camera, marks);
         }
-        Ok(self.of_camera.get(&camera.id).map_or(&[], Vec::as_slice))
+        Ok(self.of_camera.get(camera).map_or(&[], Vec::as_slice))
     }
 }
 

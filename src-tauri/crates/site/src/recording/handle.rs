@@ -24,6 +24,7 @@ use super::{
 use bytes::Bytes;
 use jiff::tz::TimeZone;
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock, atomic::Ordering},
 };
@@ -259,12 +260,16 @@ impl Recording {
         intake(&self.shared.parts).notice(path, trigger).await
     }
 
-    /// What began recordings of a stream, oldest first.
+    /// What began recordings of some streams, oldest first.
     ///
     /// # Errors
     /// When the index cannot be read.
-    pub async fn triggers(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<TriggerMark>, Problem> {
-        self.index().triggers(path, range).await
+    pub async fn triggers(
+        &self,
+        paths: &[StreamPath],
+        range: TimeRange,
+    ) -> Result<HashMap<StreamPath, Vec<TriggerMark>>, Problem> {
+        self.index().triggers(paths, range).await
     }
 
     /// Stops recording this stream; what is recorded stays until its age takes it.
@@ -296,13 +301,14 @@ impl Recording {
         let engine = self.engine();
         let frame = Frame { range, now: UtcMillis::now(), resolution_ms };
         let mut tracks = Vec::with_capacity(paths.len());
+        let causes = self.index().causes_of(paths, range).await?;
         for path in paths {
             let mut pieces = self.index().coverage(path, range, resolution_ms.max(timeline::JOIN_MS)).await?;
             pieces.extend(
                 engine.archive.open.of(path).iter().filter_map(|file| TimeRange::new(file.facts.start, file.end())),
             );
-            let causes = self.index().causes(path, range).await?;
-            tracks.push((path.clone(), timeline::draw(pieces, &causes, frame)));
+            let causes = causes.get(path).map_or(&[][..], Vec::as_slice);
+            tracks.push((path.clone(), timeline::draw(pieces, causes, frame)));
         }
         Ok(tracks)
     }

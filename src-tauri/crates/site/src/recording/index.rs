@@ -244,11 +244,22 @@ impl Index {
 
     /// What was noted in this stretch, and before it the last note that came earlier.
     pub async fn causes(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Cause>, Problem> {
-        let events = self.store.events().in_range(path, range).await?;
-        Ok(events
-            .into_iter()
-            .filter_map(|event| Some(Cause { at: event.at, reason: reason_of(event.kind)? }))
-            .collect())
+        Ok(self.causes_of(std::slice::from_ref(path), range).await?.remove(path).unwrap_or_default())
+    }
+
+    /// [`Self::causes`] of several streams; none for those that have none.
+    pub async fn causes_of(
+        &self,
+        paths: &[StreamPath],
+        range: TimeRange,
+    ) -> Result<HashMap<StreamPath, Vec<Cause>>, Problem> {
+        let mut causes: HashMap<StreamPath, Vec<Cause>> = HashMap::new();
+        for event in self.store.events().in_range(paths, range).await? {
+            if let Some(reason) = reason_of(event.kind) {
+                causes.entry(event.path).or_default().push(Cause { at: event.at, reason });
+            }
+        }
+        Ok(causes)
     }
 
     pub async fn note_causes(&self, notes: &[Note]) -> Result<(), Problem> {
@@ -272,9 +283,19 @@ impl Index {
         Ok(self.store.events().insert(&event).await?)
     }
 
-    pub async fn triggers(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<TriggerMark>, Problem> {
-        let events = self.store.events().triggers_in(path, range).await?;
-        Ok(events.iter().filter_map(|event| mark_of(event.at, &event.detail)).collect())
+    /// Of several streams, oldest first; none for those that have none.
+    pub async fn triggers(
+        &self,
+        paths: &[StreamPath],
+        range: TimeRange,
+    ) -> Result<HashMap<StreamPath, Vec<TriggerMark>>, Problem> {
+        let mut marks: HashMap<StreamPath, Vec<TriggerMark>> = HashMap::new();
+        for event in self.store.events().triggers_in(paths, range).await? {
+            if let Some(mark) = mark_of(event.at, &event.detail) {
+                marks.entry(event.path).or_default().push(mark);
+            }
+        }
+        Ok(marks)
     }
 
     /// Of all streams, those ahead too.

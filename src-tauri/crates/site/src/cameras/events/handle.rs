@@ -2,7 +2,8 @@
 
 use super::{
     keeper::{self, Told},
-    marks::{Mark, marks, reach_back},
+    marks::Mark,
+    remembered::Remembered,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -11,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{CameraEventRow, CameraId, DeviceId, Problem, TimeRange, UtcMillis};
+use watchwall_model::{CameraEventRow, CameraId, DeviceId, Problem, TimeRange};
 use watchwall_onvif::{events::EventStream, operations::Profile};
 use watchwall_store::{Page, PageRequest, Store};
 
@@ -27,6 +28,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(1);
 #[derive(Clone)]
 pub struct CameraEvents {
     store: Store,
+    remembered: Arc<Remembered>,
     told: broadcast::Sender<CameraEventRow>,
     intake: Intake,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
@@ -68,9 +70,11 @@ impl CameraEvents {
         let cancel = CancellationToken::new();
         let (events, heard) = mpsc::channel(HEARD);
         let intake = Intake { devices: sender, events };
-        let work = keeper::run(store.clone(), handed_in, (intake.clone(), heard), told.clone(), cancel.clone());
+        let remembered = Arc::new(Remembered::default());
+        let memory = (store.clone(), Arc::clone(&remembered));
+        let work = keeper::run(memory, handed_in, (intake.clone(), heard), told.clone(), cancel.clone());
         let task = tokio::spawn(work);
-        Self { store, told, intake, task: Arc::new(Mutex::new(Some(task))), cancel }
+        Self { store, remembered, told, intake, task: Arc::new(Mutex::new(Some(task))), cancel }
     }
 
     pub async fn stop(&self) {
@@ -110,7 +114,6 @@ impl CameraEvents {
     /// # Errors
     /// When the database cannot be read.
     pub async fn marks(&self, camera: CameraId, range: TimeRange, resolution_ms: i64) -> Result<Vec<Mark>, Problem> {
-        let events = self.store.camera_events().in_range(camera, reach_back(range)).await?;
-        Ok(marks(&events, range, UtcMillis::now(), resolution_ms))
+        Ok(self.remembered.marks(&self.store, camera, range, resolution_ms).await?)
     }
 }

@@ -4,6 +4,7 @@ use super::{
     assign::{Teller, assign, kind_word},
     handle::{HandedIn, Intake},
     news::News,
+    remembered::Remembered,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::{
@@ -12,7 +13,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Camera, CameraEventRow, CameraId, DeviceId, NewCameraEvent, Plan, UtcMillis};
+use watchwall_model::{Camera, CameraEventRow, CameraId, DeviceId, NewCameraEvent, Plan, TimeRange, UtcMillis};
 use watchwall_onvif::{
     events::{CameraEvent, EventStream, Heard},
     operations::Profile,
@@ -46,6 +47,7 @@ pub struct Told {
 
 struct Keeper {
     store: Store,
+    remembered: Arc<Remembered>,
     news: News,
     cameras: HashMap<DeviceId, (Instant, Vec<Camera>)>,
     told: broadcast::Sender<CameraEventRow>,
@@ -53,14 +55,15 @@ struct Keeper {
 
 /// Runs until cancelled; what was heard by then is stored. `heard` is the end of what the intake tells.
 pub async fn run(
-    store: Store,
+    (store, remembered): (Store, Arc<Remembered>),
     mut handed_in: mpsc::Receiver<HandedIn>,
     (intake, mut heard): (Intake, mpsc::Receiver<Told>),
     told: broadcast::Sender<CameraEventRow>,
     cancel: CancellationToken,
 ) {
     let mut forwarders = JoinSet::new();
-    let mut keeper = Keeper { store, news: News::default(), cameras: HashMap::new(), told };
+    forwarders.spawn(warm(store.clone(), Arc::clone(&remembered)));
+    let mut keeper = Keeper { store, remembered, news: News::default(), cameras: HashMap::new(), told };
     let mut batch = Vec::new();
     let (mut store_at, mut prune_at) = (Instant::now(), Instant::now());
     loop {
@@ -90,6 +93,17 @@ pub async fn run(
     keeper.keep(&mut batch).await;
 }
 
+/// Reads every camera's events, so that no timeline is the first to ask.
+async fn warm(store: Store, remembered: Arc<Remembered>) {
+    let Ok(cameras) = store.cameras().all().await else { return };
+    let moment = TimeRange { start: UtcMillis(0), end: UtcMillis(1) };
+    for camera in cameras {
+        if let Err(error) = remembered.marks(&store, camera.id, moment, 0).await {
+            return tracing::warn!(%error, "the events of cameras could not be read ahead");
+        }
+    }
+}
+
 /// Ends with its device's listener.
 async fn forward(device: DeviceId, profiles: Arc<Vec<Profile>>, mut events: EventStream, to: Intake) {
     while let Some(heard) = events.next().await {
@@ -116,6 +130,7 @@ impl Keeper {
         }
         match self.store.camera_events().insert(&events).await {
             Ok(stored) => {
+                self.remembered.add(&stored).await;
                 for row in stored {
                     // Without a listener there is nobody to tell.
                     let _ = self.told.send(row);
@@ -180,6 +195,9 @@ impl Keeper {
                 tracing::debug!(forgotten, "old events of cameras were forgotten");
                 self.news.keep(|id| cameras.iter().any(|camera| camera.id == id));
                 self.cameras.clear();
+                if forgotten > 0 {
+                    self.remembered.clear().await;
+                }
             }
             Err(error) => tracing::warn!(%error, "old events of cameras could not be forgotten"),
         }

@@ -1,7 +1,7 @@
 //! Events as a timeline draws them. Pure.
 
 use std::collections::BTreeMap;
-use watchwall_model::{CameraEventRow, CameraEventState, TimeRange, UtcMillis};
+use watchwall_model::{CameraEventState, TimeRange, UtcMillis};
 
 /// What never ended, as far as we heard, ends after this long: the end may have been lost.
 const LONGEST_MS: i64 = 3_600_000;
@@ -15,26 +15,41 @@ pub struct Mark {
     pub end: UtcMillis,
 }
 
+/// An event as a mark is made of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Event<'a> {
+    pub kind: &'a str,
+    pub topic: &'a str,
+    pub source: &'a str,
+    pub rule: &'a str,
+    pub at: UtcMillis,
+    pub state: CameraEventState,
+}
+
 /// Marks of one camera by start. `events` ascend. Marks of one kind that overlap, or are nearer than `resolution_ms`,
 /// are one.
-pub fn marks(events: &[CameraEventRow], range: TimeRange, now: UtcMillis, resolution_ms: i64) -> Vec<Mark> {
+pub fn marks<'a>(
+    events: impl IntoIterator<Item = Event<'a>>,
+    range: TimeRange,
+    now: UtcMillis,
+    resolution_ms: i64,
+) -> Vec<Mark> {
     let mut begun: BTreeMap<(&str, &str, &str, &str), UtcMillis> = BTreeMap::new();
     let mut found: BTreeMap<&str, Vec<(UtcMillis, UtcMillis)>> = BTreeMap::new();
     let bound = |start: UtcMillis, end: UtcMillis| (start, end.min(start.saturating_add_ms(LONGEST_MS)));
-    for row in events {
-        let event = &row.event;
-        let key = (event.kind.as_str(), event.topic.as_str(), event.source.as_str(), event.rule.as_str());
+    for event in events {
+        let key = (event.kind, event.topic, event.source, event.rule);
         match event.state {
             CameraEventState::On => {
                 begun.entry(key).or_insert(event.at);
             }
             CameraEventState::Off => {
                 if let Some(start) = begun.remove(&key) {
-                    found.entry(&event.kind).or_default().push(bound(start, event.at.max(start)));
+                    found.entry(event.kind).or_default().push(bound(start, event.at.max(start)));
                 }
             }
             CameraEventState::Pulse | CameraEventState::Unknown => {
-                found.entry(&event.kind).or_default().push((event.at, event.at));
+                found.entry(event.kind).or_default().push((event.at, event.at));
             }
         }
     }
@@ -76,29 +91,20 @@ fn join(mut pieces: Vec<(UtcMillis, UtcMillis)>, near_ms: i64) -> impl Iterator<
 mod tests {
     use super::*;
     use CameraEventState::{Off, On, Pulse};
-    use watchwall_model::{CameraId, NewCameraEvent};
 
     /// Events as second, kind, rule and state; marks as kind with first and last second.
     #[track_caller]
-    fn check(events: &[(i64, &str, &str, CameraEventState)], near_s: i64, expect: &[(&str, i64, i64)]) {
-        let rows: Vec<_> = events
-            .iter()
-            .map(|(at, kind, rule, state)| CameraEventRow {
-                id: *at,
-                event: NewCameraEvent {
-                    camera: CameraId(1),
-                    kind: (*kind).to_owned(),
-                    state: *state,
-                    source: String::new(),
-                    rule: (*rule).to_owned(),
-                    topic: String::new(),
-                    value: String::new(),
-                    at: UtcMillis(at * 1000),
-                },
-            })
-            .collect();
+    fn check(events: &[(i64, &'static str, &'static str, CameraEventState)], near_s: i64, expect: &[(&str, i64, i64)]) {
+        let event = |(at, kind, rule, state): &(i64, &'static str, &'static str, CameraEventState)| Event {
+            kind,
+            topic: "",
+            source: "",
+            rule,
+            at: UtcMillis(at * 1000),
+            state: *state,
+        };
         let range = TimeRange::new(UtcMillis(10_000), UtcMillis(8_000_000)).unwrap();
-        let found = marks(&rows, range, UtcMillis(7_000_000), near_s * 1000);
+        let found = marks(events.iter().map(event), range, UtcMillis(7_000_000), near_s * 1000);
         let found: Vec<_> = found.iter().map(|m| (m.kind.as_str(), m.start.0 / 1000, m.end.0 / 1000)).collect();
         assert_eq!(found, expect, "{events:?}");
     }

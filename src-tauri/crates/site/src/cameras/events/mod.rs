@@ -17,6 +17,7 @@ mod marks;
 mod metadata;
 mod news;
 mod offer;
+mod remembered;
 mod source;
 
 pub use handle::{CameraEvents, Intake};
