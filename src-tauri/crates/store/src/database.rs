@@ -1,7 +1,7 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    DataFolder, StoreError, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
+    DataFolder, GapFillTable, StoreError, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
     cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable, devices::DeviceTable,
     doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable, exports::ExportTable,
     groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable,
@@ -189,6 +189,10 @@ impl Store {
 
     pub fn cases(&self) -> CaseTable<'_> {
         CaseTable { store: self }
+    }
+
+    pub fn gap_fills(&self) -> GapFillTable<'_> {
+        GapFillTable { store: self }
     }
 
     pub fn exports(&self) -> ExportTable<'_> {

@@ -138,7 +138,7 @@ fn read(row: &SqliteRow, paths: Vec<StreamPath>) -> Result<EvidenceLock, StoreEr
 mod tests {
     use super::*;
     use crate::{DataFolder, NewSegment, SegmentProgress, encode_fragments};
-    use watchwall_model::{Segment, SegmentId, SegmentState, VolumeCode};
+    use watchwall_model::{Segment, SegmentId, SegmentOrigin, SegmentState, VolumeCode};
 
     const MINUTE: i64 = 60_000;
 
@@ -168,6 +168,7 @@ mod tests {
             height: 1,
             has_audio: false,
             init_bytes: 1,
+            origin: SegmentOrigin::Live,
         };
         let fragments = encode_fragments(None, &[]);
         let state = SegmentState::Complete;
