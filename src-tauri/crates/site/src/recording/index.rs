@@ -3,14 +3,14 @@
 use super::{
     causes::Note,
     retention::Need,
-    timeline::Cause,
+    timeline::{self, Cause},
     triggers::{Kept, TriggerMark, mark_of},
     volume::Covered,
 };
 use std::collections::HashMap;
 use watchwall_model::{
-    ErrorCode, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis,
-    Volume, VolumeCode,
+    ErrorCode, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentOrigin, SegmentState, StreamPath,
+    TimeRange, UtcMillis, Volume, VolumeCode,
 };
 use watchwall_store::{NewSegment, RecordingEvent, RecordingEventKind, SegmentProgress, Store, encode_fragments};
 
@@ -126,6 +126,11 @@ impl Index {
     /// Recorded stretches, joined where at most `near_ms` apart.
     pub async fn coverage(&self, path: &StreamPath, range: TimeRange, near_ms: i64) -> Result<Vec<TimeRange>, Problem> {
         Ok(self.store.segments().coverage(path, range, near_ms).await?)
+    }
+
+    /// Stretches that were fetched from the camera's own storage, joined where at most `near_ms` apart.
+    pub async fn filled(&self, path: &StreamPath, range: TimeRange, near_ms: i64) -> Result<Vec<TimeRange>, Problem> {
+        Ok(timeline::join(self.store.segments().filled(path, range).await?, range, near_ms))
     }
 
     /// What was noted in this stretch, and before it the last note that came earlier.
@@ -284,6 +289,7 @@ impl Index {
             height: segment.height,
             has_audio: segment.has_audio,
             init_bytes: segment.init_bytes,
+            origin: SegmentOrigin::Live,
         };
         let progress = |id| SegmentProgress {
             id,
@@ -400,6 +406,7 @@ fn new_row(facts: super::volume::FileFacts, snapshot: &super::volume::Snapshot) 
         height: facts.height,
         has_audio: facts.has_audio,
         init_bytes: snapshot.init_bytes,
+        origin: facts.origin,
     }
 }
 

@@ -11,6 +11,7 @@
 //! * [`triggers`] say when a plan that awaits events records; cameras and the API put them there.
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
 //! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
+//! * [`gap_fill`] (one task, and one per stretch under way) fetches from cameras' own storage what is missing.
 //! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
 //!
 //! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
@@ -24,6 +25,7 @@ mod clip;
 mod container;
 mod engine;
 mod folder;
+mod gap_fill;
 mod handle;
 mod index;
 mod nightly;
@@ -49,6 +51,7 @@ mod volumes;
 
 pub use clip::{Clip, ClipPieceAt};
 pub use folder::FolderReport;
+pub use gap_fill::{EdgeRecording, EdgeStorage, GapFill, GapFillFigures, GapFillParts, GapFillView, GapFillWish};
 pub use handle::{PlanRefused, PlanView, Recording};
 pub use picture::Picture;
 pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
