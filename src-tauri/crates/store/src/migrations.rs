@@ -13,6 +13,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0006_evidence.sql", include_str!("../../../../migrations/0006_evidence.sql")),
     ("0007_plan_modes.sql", include_str!("../../../../migrations/0007_plan_modes.sql")),
     ("0008_volumes.sql", include_str!("../../../../migrations/0008_volumes.sql")),
+    ("0009_gap_fill.sql", include_str!("../../../../migrations/0009_gap_fill.sql")),
 ];
 
 /// The version this program writes.
