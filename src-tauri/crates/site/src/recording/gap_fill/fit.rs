@@ -2,7 +2,7 @@
 //!
 //! A device begins at the key frame before the stretch. Without those pictures the first ones of the stretch cannot be
 //! decoded, and at their own times they would lie over what is recorded already. So they stand at the very start,
-//! a tick each: a decoder gets them, nobody sees them.
+//! a tick each, and the last of them until the first picture of the stretch: a decoder gets all, nobody sees the others.
 
 use std::sync::Arc;
 use watchwall_media::{AccessUnit, UnitParts};
@@ -87,11 +87,14 @@ impl Fitter {
     }
 }
 
-/// Leading pictures, each a tick before the next, the last a tick before `first`.
+/// Leading pictures at the start of the stretch, each a tick before the next.
 fn lead_in(leading: &[Arc<AccessUnit>], first: &AccessUnit, start: UtcMicros) -> Vec<Arc<AccessUnit>> {
     let count = i64::try_from(leading.len()).unwrap_or(0);
+    let rate = first.params.video.as_ref().map_or(90_000, |video| video.clock_rate);
+    let ahead = (first.capture_at.0 - start.0).saturating_mul(rate.into()) / 1_000_000;
+    let begin = first.dts - ahead.max(count);
     let squeezed = leading.iter().zip(0..).map(|(unit, n)| {
-        let dts = first.dts - count + n;
+        let dts = begin + n;
         let parts = UnitParts {
             pts: dts,
             dts,
@@ -161,11 +164,11 @@ mod tests {
         check([96, 97, 100, 101], &[(100 * tick, 100_000), (101 * tick, 101_000)], None);
         check(
             [96, 98, 99, 101],
-            &[(101 * tick - 3, 100_000), (101 * tick - 2, 100_000), (101 * tick - 1, 100_000), (101 * tick, 101_000)],
+            &[(100 * tick, 100_000), (100 * tick + 1, 100_000), (100 * tick + 2, 100_000), (101 * tick, 101_000)],
             None,
         );
         // Two groups before: the older is of no use.
-        check([92, 93, 96, 101], &[(101 * tick - 1, 100_000), (101 * tick, 101_000)], None);
+        check([92, 93, 96, 101], &[(100 * tick, 100_000), (101 * tick, 101_000)], None);
         // A key frame just behind the start stands for the picture before it.
         let late = TimeRange { start: UtcMillis(99_400), ..RANGE };
         let mut fitter = Fitter::new(late);
