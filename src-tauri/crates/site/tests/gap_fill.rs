@@ -166,7 +166,8 @@ async fn an_outage_is_filled_by_itself() {
     assert!(filled.len() == 1 && filled[0].duration_ms() >= 7_000, "{filled:?}");
     assert!((row.filled_ms - filled[0].duration_ms()).abs() < 200 && row.read_bytes > 5_000, "{row:?}");
     // The files meet, and none lies over another.
-    let around = TimeRange::new(filled[0].start.saturating_add_ms(-2_000), filled[0].end.saturating_add_ms(1_500)).unwrap();
+    let around =
+        TimeRange::new(filled[0].start.saturating_add_ms(-2_000), filled[0].end.saturating_add_ms(1_500)).unwrap();
     let mut files = site.store.segments().in_range(&path, around).await.unwrap();
     files.sort_by_key(|file| file.start);
     let seams: Vec<i64> = files.windows(2).map(|pair| pair[1].start - pair[0].end).collect();
