@@ -14,6 +14,7 @@ mod doctor_streams;
 mod door;
 mod evidence;
 mod first_run;
+mod gap_fill;
 mod health;
 mod hls;
 mod integrity;

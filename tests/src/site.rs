@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use watchwall_headless::{Running, StartOptions, start};
-use watchwall_model::config::{Config, HealthConfig};
+use watchwall_model::config::{Config, HealthConfig, RecordingConfig};
 
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// A first picture on a busy machine.
@@ -22,6 +22,7 @@ pub struct SiteOptions {
     pub demo_cameras: Option<u32>,
     /// Instead of the usual half minutes.
     pub health: Option<HealthConfig>,
+    pub recording: Option<RecordingConfig>,
     /// Of an earlier site; without one the site starts empty.
     pub data: Option<DataFolder>,
 }
@@ -51,6 +52,9 @@ impl TestSite {
         }
         if let Some(health) = options.health {
             config.health = health;
+        }
+        if let Some(recording) = options.recording {
+            config.recording = recording;
         }
         let start_options =
             StartOptions { data_folder: data.path().to_owned(), config, demo_cameras: options.demo_cameras };

@@ -145,6 +145,8 @@ pub struct TimelineTrack {
     /// `[start, end]` pairs, UTC milliseconds, ascending.
     pub coverage: Vec<[i64; 2]>,
     pub gaps: Vec<GapView>,
+    /// `[start, end]` of what was fetched afterwards from the camera's own storage, ascending; a part of `coverage`.
+    pub filled: Vec<[i64; 2]>,
     /// What the camera noticed, by start; the same for all streams of a camera.
     pub marks: Vec<MarkView>,
     /// What began recordings of events, by time.

@@ -10,7 +10,7 @@ use crate::{
     house::{CameraRuntime, House},
     login::{Account, LoginDesk},
     onvif::{Device, Plan, farewell, serve_device, serve_discovery, serve_shared},
-    rtsp::{Door, serve_own_port, serve_shared_port, stream_path},
+    rtsp::{Door, serve_own_port, serve_shared_port, storage_path, stream_path},
     stream::{MediaClock, StreamRuntime, Studio},
 };
 use std::{
@@ -164,6 +164,12 @@ impl Farm {
     pub fn rtsp_url(&self, camera: usize, role: StreamRole) -> String {
         let address = self.house.cameras.get(camera).map_or(self.rtsp_address, |camera| camera.address);
         url(address, camera, role)
+    }
+
+    /// Where a device replays what it recorded of a camera, as its replay service says.
+    pub fn storage_url(&self, camera: usize) -> String {
+        let address = self.house.cameras.get(camera).map_or(self.rtsp_address, |camera| camera.address);
+        format!("rtsp://{}/{}", reachable(address), storage_path(camera))
     }
 
     /// The stream over TLS; `None` unless the farm has such a door.
@@ -337,12 +343,17 @@ impl Drop for Farm {
 }
 
 pub(crate) fn url(address: SocketAddr, camera: usize, role: StreamRole) -> String {
-    let reachable = match address.ip() {
+    format!("rtsp://{}/{}", reachable(address), stream_path(camera, role))
+}
+
+/// The address to connect to for one that listens everywhere.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
         ip => ip,
     };
-    format!("rtsp://{}/{}", SocketAddr::new(reachable, address.port()), stream_path(camera, role))
+    SocketAddr::new(ip, address.port())
 }
 
 /// The loops of sound that any camera wants.

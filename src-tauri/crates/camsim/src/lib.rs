@@ -45,6 +45,6 @@ pub use fault_help::fault_help;
 pub use login::{Account, AccountLevel, Lockout, LoginAttempts};
 pub use onvif::{
     DeviceCounters, DeviceEvent, DevicePlace, DeviceSpec, DeviceTime, DiscoveryInterface, DiscoveryLink, DiscoverySpec,
-    EventTopic, Quirk, SoapAnswer, SoapFault, SoapLogin, UnknownQuirk, quirk_help,
+    EdgeStorage, EventTopic, Quirk, SoapAnswer, SoapFault, SoapLogin, UnknownQuirk, quirk_help,
 };
 pub use spec::{Audio, AuthScheme, CameraSpec, Codec, FarmOptions, Look, PortChoice, StreamMode, StreamSpec};

@@ -30,6 +30,9 @@ pub enum Command {
     /// Checks or prints the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Gaps of recordings that are filled from the cameras' own storage.
+    #[command(subcommand)]
+    Gaps(GapsCommand),
     /// Looks at this machine, or at one camera, and says what is missing and what to do.
     Doctor(DoctorArguments),
     /// Writes reports of the site that runs on this machine.
@@ -337,6 +340,34 @@ pub enum ReportCommand {
         /// Data folder of the running site.
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
+    },
+}
+
+#[derive(Subcommand)]
+pub enum GapsCommand {
+    /// What was, is being and is to be fetched, newest first.
+    List {
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Fetches what is missing of a range, in the background.
+    Fill {
+        /// Path of the stream, as in `watchwall camera list`.
+        path: String,
+        /// For example 2026-03-01T10:00:00+08:00.
+        #[arg(long, value_name = "TIME")]
+        from: jiff::Timestamp,
+        #[arg(long, value_name = "TIME")]
+        to: jiff::Timestamp,
+        #[command(flatten)]
+        target: TargetArguments,
+    },
+    /// Ends one that waits or is fetched; what it has brought stays.
+    Cancel {
+        /// Number from `watchwall gaps list`.
+        id: i64,
+        #[command(flatten)]
+        target: TargetArguments,
     },
 }
 

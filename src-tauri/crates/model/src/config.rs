@@ -141,6 +141,15 @@ sections! {
         smartctl: Option<PathBuf> = None;
         /// IANA time zone for file names, for example `Asia/Shanghai`. Empty: the system's.
         time_zone: Option<String> = None;
+        /// Fill gaps by themselves from the storage of cameras that have one (ONVIF Profile G). By hand they can be filled
+        /// whatever stands here.
+        gap_fill: bool = true;
+        /// Gaps up to so many days old are filled.
+        gap_fill_days: u32 = 3, 1 to 31;
+        /// What is read from all cameras together for that, in kilobits per second.
+        gap_fill_kbps: u32 = 8_000, 64 to 1_000_000;
+        /// Cameras asked for it at once; of one device never more than one.
+        gap_fill_at_once: usize = 2, 1 to 16;
     }
 
     /// Evidence.

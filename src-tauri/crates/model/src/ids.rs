@@ -38,6 +38,8 @@ id!(/// Clips of an incident, with notes.
     CaseId);
 id!(/// Recordings handed out.
     ExportId);
+id!(/// A stretch of a recording to be had from a camera's own storage.
+    GapFillId);
 id!(/// One recording file.
     SegmentId);
 id!(/// A person or program that may log in.

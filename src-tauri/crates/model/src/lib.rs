@@ -10,6 +10,7 @@ mod device;
 mod error;
 mod evidence;
 mod gap;
+mod gap_fill;
 mod group;
 mod health;
 mod ids;
@@ -35,11 +36,12 @@ pub use device::{CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfi
 pub use error::{ErrorCode, Problem};
 pub use evidence::{Bookmark, Case, CaseClip, EvidenceLock, ExportClip, ExportRow, ExportState, ExportWanted};
 pub use gap::{Gap, GapReason};
+pub use gap_fill::{GapFillRow, GapFillState};
 pub use group::Group;
 pub use health::{CameraHealth, HealthState, OfflineEvent};
 pub use ids::{
-    BookmarkId, CameraId, CaseId, CredentialSetId, DeviceId, EvidenceLockId, ExportId, GroupId, LayoutId, PatrolId,
-    SegmentId, SessionId, UserId,
+    BookmarkId, CameraId, CaseId, CredentialSetId, DeviceId, EvidenceLockId, ExportId, GapFillId, GroupId, LayoutId,
+    PatrolId, SegmentId, SessionId, UserId,
 };
 pub use layout::{Layout, LayoutGrid, Tile};
 pub use lockout::{Admission, DeviceKey, Door, DoorStanding, LockoutLatch, RefusedLogin};
@@ -49,7 +51,7 @@ pub use plan::{EventRule, Plan, PlanMode, PlanRunning, TriggerKind};
 pub use safe_url::SafeUrl;
 pub use schedule::{Slot, SlotAt, WeekSchedule};
 pub use secret::Secret;
-pub use segment::{FileChecksum, Fragment, Segment, SegmentState};
+pub use segment::{FileChecksum, Fragment, Segment, SegmentOrigin, SegmentState};
 pub use time::{TimeRange, UtcMicros, UtcMillis};
 pub use user::{Right, Role, User};
 pub use volume::{Volume, VolumeCode, VolumeKind, VolumeState};

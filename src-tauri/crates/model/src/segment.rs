@@ -15,6 +15,26 @@ pub enum SegmentState {
     Missing,
 }
 
+/// How a recording came to the site.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SegmentOrigin {
+    /// Recorded while it happened, or found on a volume.
+    #[default]
+    Live,
+    /// Fetched afterwards from the camera's own storage.
+    Camera,
+}
+
+impl SegmentOrigin {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Camera => "camera",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Segment {
     pub id: SegmentId,

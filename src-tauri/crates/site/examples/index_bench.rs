@@ -8,7 +8,9 @@ use anyhow::Result;
 use serde_json::json;
 use std::{fs, io::Write, sync::Arc, time::Instant};
 use tokio::sync::watch;
-use watchwall_model::{Fragment, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode, config::RecordingConfig};
+use watchwall_model::{
+    Fragment, SegmentOrigin, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode, config::RecordingConfig,
+};
 use watchwall_site::recording::{Recording, StreamSource, StreamTap};
 use watchwall_store::{DataFolder, NewSegment, SegmentProgress, Store, encode_fragments};
 
@@ -134,6 +136,7 @@ async fn fill(store: &Store, now: UtcMillis) -> Result<()> {
                 height: 1080,
                 has_audio: false,
                 init_bytes: 900,
+                origin: SegmentOrigin::Live,
             });
         }
         let ids = store.segments().insert_all(&new).await?;

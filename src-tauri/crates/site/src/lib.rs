@@ -1,10 +1,11 @@
 //! The running site: its domains, one folder each. Actors and reconcilers live here.
 //!
-//! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap` and `sense` join cameras to
-//! recording.
+//! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap`, `sense` and `edge` join
+//! cameras to recording.
 //! Nothing here knows HTTP.
 
 pub mod cameras;
+mod edge;
 pub mod evidence;
 pub mod recording;
 mod sense;

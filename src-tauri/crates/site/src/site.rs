@@ -2,8 +2,9 @@
 
 use crate::{
     cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
+    edge::CameraStorage,
     evidence::{Evidence, EvidenceParts},
-    recording::Recording,
+    recording::{GapFill, GapFillParts, Recording},
     sense::Sense,
     tap::CameraTaps,
     upkeep::Upkeep,
@@ -34,6 +35,7 @@ pub struct Site {
     pub control: Control,
     pub doctor: Doctor,
     pub recording: Recording,
+    pub gap_fill: GapFill,
     pub evidence: Evidence,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
@@ -82,6 +84,12 @@ impl Site {
         if let OpenOutcome::Rebuilt { .. } = outcome {
             recording.reindex().await?;
         }
+        let gap_fill = GapFill::start(GapFillParts {
+            store: store.clone(),
+            recording: recording.clone(),
+            edge: Arc::new(CameraStorage { store: store.clone(), cameras: cameras.clone(), health: health.clone() }),
+            config: config.recording.clone(),
+        });
         let evidence = Evidence::start(EvidenceParts {
             store: store.clone(),
             recording: recording.clone(),
@@ -103,6 +111,7 @@ impl Site {
             control,
             doctor,
             recording,
+            gap_fill,
             evidence,
             transcodes,
             plugins,
@@ -117,6 +126,7 @@ impl Site {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
         bounded("evidence", self.evidence.stop()).await;
+        bounded("gap_fill", self.gap_fill.stop()).await;
         bounded("sense", self.sense.stop()).await;
         bounded("recording", self.recording.stop()).await;
         bounded("control", self.control.stop()).await;

@@ -7,7 +7,7 @@ mod recording_support;
 use recording_support::{Bench, Farm, path};
 use watchwall_evidence::{sha256_hex, verify};
 use watchwall_model::{
-    Fragment, GapReason, Plan, SegmentState, StreamPath, UtcMillis, VolumeCode, config::EvidenceConfig,
+    Fragment, GapReason, Plan, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode, config::EvidenceConfig,
 };
 use watchwall_site::evidence::{Evidence, EvidenceParts, ProofFilter};
 use watchwall_store::{NewSegment, RecordingEvent, RecordingEventKind, SegmentProgress, encode_fragments};
@@ -27,6 +27,7 @@ async fn put(bench: &Bench, path: &StreamPath, start: UtcMillis, hours: i64) {
         height: 180,
         has_audio: false,
         init_bytes: 900,
+        origin: SegmentOrigin::Live,
     };
     let fragments = [Fragment { offset: 900, size_bytes: 1, start_ms: 0, duration_ms: 1_000, is_key: true }];
     let progress = |id| SegmentProgress {

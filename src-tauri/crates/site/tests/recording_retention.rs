@@ -12,7 +12,9 @@ mod recording_support;
 
 use recording_support::{Bench, Farm, Footage, files_below, path, until};
 use std::{path::PathBuf, sync::atomic::Ordering::Relaxed, time::Instant};
-use watchwall_model::{Fragment, Plan, Segment, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
+use watchwall_model::{
+    Fragment, Plan, Segment, SegmentOrigin, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode,
+};
 use watchwall_site::recording::{RecordingStats, StallHistogram};
 use watchwall_store::{NewEvidenceLock, NewSegment, SegmentProgress, encode_fragments};
 
@@ -39,6 +41,7 @@ async fn put(bench: &Bench, root: &std::path::Path, path: &StreamPath, n: usize,
         height: 180,
         has_audio: false,
         init_bytes: 900,
+        origin: SegmentOrigin::Live,
     };
     let size_bytes = FILE_BYTES as u32 - 900;
     let fragments = [Fragment { offset: 900, size_bytes, start_ms: 0, duration_ms: 600_000, is_key: true }];

@@ -10,7 +10,7 @@ use std::{
     path::Path,
     time::{Duration, Instant},
 };
-use watchwall_model::{Fragment, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
+use watchwall_model::{Fragment, SegmentOrigin, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
 use watchwall_store::{DataFolder, NewSegment, SegmentProgress, Store, encode_fragments};
 
 const SEGMENT_MS: i64 = 600_000;
@@ -133,6 +133,7 @@ async fn progress(store: &Store, streams: i64) -> Outcome<()> {
             height: 1080,
             has_audio: false,
             init_bytes: 800,
+            origin: SegmentOrigin::Live,
         };
         ids.push(store.segments().insert(&new).await?);
     }

@@ -1,12 +1,12 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    ChecksumTable, DataFolder, StoreError, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
-    cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable, devices::DeviceTable,
-    doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable, exports::ExportTable,
-    groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable,
-    pieces::PieceCache, plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable,
-    sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
+    ChecksumTable, DataFolder, GapFillTable, StoreError, audit::AuditLog, bookmarks::BookmarkTable,
+    camera_events::CameraEventTable, cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable,
+    devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable,
+    exports::ExportTable, groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable,
+    patrols::PatrolTable, pieces::PieceCache, plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal,
+    segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -193,6 +193,10 @@ impl Store {
 
     pub fn cases(&self) -> CaseTable<'_> {
         CaseTable { store: self }
+    }
+
+    pub fn gap_fills(&self) -> GapFillTable<'_> {
+        GapFillTable { store: self }
     }
 
     pub fn exports(&self) -> ExportTable<'_> {

@@ -147,7 +147,7 @@ fn read(row: &SqliteRow, paths: Vec<StreamPath>) -> Result<EvidenceLock, StoreEr
 mod tests {
     use super::*;
     use crate::{DataFolder, NewSegment, SegmentProgress, encode_fragments};
-    use watchwall_model::{Segment, SegmentId, SegmentState, VolumeCode};
+    use watchwall_model::{Segment, SegmentId, SegmentOrigin, SegmentState, VolumeCode};
 
     const MINUTE: i64 = 60_000;
 
@@ -177,6 +177,7 @@ mod tests {
             height: 1,
             has_audio: false,
             init_bytes: 1,
+            origin: SegmentOrigin::Live,
         };
         let fragments = encode_fragments(None, &[]);
         let state = SegmentState::Complete;

@@ -20,6 +20,7 @@ mod events;
 mod evidence_locks;
 mod exports;
 mod fragments;
+mod gap_fills;
 mod groups;
 mod layouts;
 mod lock;
@@ -54,6 +55,7 @@ pub use events::{EventTable, RecordingEvent, RecordingEventKind};
 pub use evidence_locks::{EvidenceLockTable, LockFilter, NewEvidenceLock};
 pub use exports::{ExportEnd, ExportTable, NewExport};
 pub use fragments::{decode_fragments, encode_fragments};
+pub use gap_fills::{GapFillNote, GapFillTable, NewGapFill};
 pub use groups::GroupTable;
 pub use layouts::LayoutTable;
 pub use lock::DataFolder;
@@ -93,6 +95,7 @@ mod statements {
             events::STATEMENTS,
             evidence_locks::STATEMENTS,
             exports::STATEMENTS,
+            gap_fills::STATEMENTS,
             groups::STATEMENTS,
             layouts::STATEMENTS,
             offline_events::STATEMENTS,

@@ -7,7 +7,9 @@ use crate::{
     row::{column, from_word},
 };
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteRow};
-use watchwall_model::{Fragment, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode};
+use watchwall_model::{
+    Fragment, Segment, SegmentId, SegmentOrigin, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode,
+};
 
 /// All columns but the fragments, which only playback needs.
 macro_rules! head {
@@ -21,7 +23,9 @@ macro_rules! head {
 }
 
 const INSERT: &str = "INSERT INTO segments (path, volume, file, start_ms, end_ms, size_bytes, video_codec, width, \
-     height, has_audio, state, init_bytes) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, 'recording', ?5)";
+     height, has_audio, state, init_bytes, origin) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, 'recording', ?5, ?10)";
+const FILLED: &str = "SELECT start_ms, end_ms FROM segments WHERE path = ?1 AND origin = 'camera' AND deleting = 0 \
+     AND state <> 'missing' AND start_ms < ?3 AND end_ms > ?2 ORDER BY start_ms LIMIT 1000";
 const PROGRESS: &str = "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = CAST(fragments || ?3 AS BLOB), state = ?4 WHERE id = ?5 \
      RETURNING path, start_ms, deleting";
 const REPLACE_FRAGMENTS: &str = "UPDATE segments SET end_ms = ?1, size_bytes = ?2, fragments = ?3, state = ?4 WHERE id = ?5 \
@@ -117,6 +121,7 @@ pub const STATEMENTS: &[&str] = &[
     BYTES_OPEN,
     LOCKED_ON,
     FILES,
+    FILLED,
 ];
 
 /// A segment whose file was just made: `ftyp` and `moov` are on disk, no fragment yet.
@@ -131,6 +136,7 @@ pub struct NewSegment {
     pub height: u32,
     pub has_audio: bool,
     pub init_bytes: u32,
+    pub origin: SegmentOrigin,
 }
 
 /// What became durable of one segment since the last commit.
@@ -275,6 +281,13 @@ impl SegmentTable<'_> {
         let pieces = rows.into_iter().map(|(start_ms, end_ms, id)| Piece { start_ms, end_ms, id }).collect();
         self.store.pieces().load(path.as_str(), pieces);
         Ok(self.store.pieces().join(path.as_str(), range, merge_ms).unwrap_or_default())
+    }
+
+    /// Recordings in the range that were fetched from the camera's own storage, the first thousand of them.
+    pub async fn filled(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<TimeRange>, StoreError> {
+        let query = sqlx::query_as(FILLED).bind(path.as_str()).bind(range.start.0).bind(range.end.0);
+        let rows: Vec<(i64, i64)> = query.fetch_all(self.store.reader()).await?;
+        Ok(rows.into_iter().filter_map(|(start, end)| TimeRange::new(UtcMillis(start), UtcMillis(end))).collect())
     }
 
     /// Reads every path's segments into memory, so that no timeline is the first to ask. Worth a task after the start.
@@ -457,6 +470,7 @@ async fn insert_on(
         .bind(i64::from(new.width))
         .bind(i64::from(new.height))
         .bind(new.has_audio)
+        .bind(new.origin.as_str())
         .execute(connection)
         .await?;
     let id = done.last_insert_rowid();

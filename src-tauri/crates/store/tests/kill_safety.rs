@@ -6,7 +6,7 @@ use std::{
     path::Path,
     process::{Child, Command, Stdio},
 };
-use watchwall_model::{Fragment, SegmentId, SegmentState, StreamPath, UtcMillis, VolumeCode};
+use watchwall_model::{Fragment, SegmentId, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode};
 use watchwall_store::{DataFolder, NewSegment, OpenOutcome, SegmentProgress, Store, encode_fragments};
 
 const FOLDER: &str = "STORE_KILL_TEST_FOLDER";
@@ -100,6 +100,7 @@ async fn committed_work_survives_kill() {
             height: 360,
             has_audio: false,
             init_bytes: 800,
+            origin: SegmentOrigin::Live,
         };
         store.segments().insert(&new).await.unwrap();
     }

@@ -31,6 +31,10 @@ const PLANS: &[(&str, &str)] = &[
         "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= 5 ORDER BY at_ms DESC LIMIT 9",
         "USING INDEX recording_events_triggers",
     ),
+    (
+        "SELECT start_ms, end_ms FROM segments WHERE path = 'p' AND origin = 'camera' AND deleting = 0 AND state <> 'missing' AND start_ms < 9 AND end_ms > 1 ORDER BY start_ms LIMIT 9",
+        "USING INDEX segments_filled",
+    ),
     ("SELECT COUNT(*) FROM segments WHERE volume = 'v' AND locked = 1", "USING COVERING INDEX segments_locked"),
 ];
 

@@ -220,6 +220,29 @@ CREATE TABLE file_checksums (
     PRIMARY KEY (path, number)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE gap_fills (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    path        TEXT NOT NULL,
+    from_ms     INTEGER NOT NULL,
+    to_ms       INTEGER NOT NULL CHECK (to_ms > from_ms),
+    -- Empty when the site found the gap by itself.
+    asked_by    TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'empty', 'failed', 'cancelled')),
+    -- Tries in a row that brought nothing.
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    next_try_at INTEGER NOT NULL,
+    -- JSON of what the last try met.
+    problem     TEXT,
+    filled_ms   INTEGER NOT NULL DEFAULT 0,
+    read_bytes  INTEGER NOT NULL DEFAULT 0,
+    finished_at INTEGER
+) STRICT;
+
+CREATE INDEX gap_fills_by_path ON gap_fills (path, from_ms);
+
+CREATE INDEX gap_fills_waiting ON gap_fills (next_try_at) WHERE state = 'waiting';
+
 CREATE TABLE layouts (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     name     TEXT NOT NULL,
@@ -309,13 +332,15 @@ CREATE TABLE segments (
     -- Marked for deletion; the file goes first, then the row.
     deleting    INTEGER NOT NULL DEFAULT 0 CHECK (deleting IN (0, 1)),
     init_bytes  INTEGER NOT NULL,
-    fragments   BLOB NOT NULL DEFAULT x'',
+    fragments   BLOB NOT NULL DEFAULT x'', origin TEXT NOT NULL DEFAULT 'live' CHECK (origin IN ('live', 'camera')),
     UNIQUE (volume, file)
 ) STRICT;
 
 CREATE INDEX segments_by_path ON segments (path, start_ms, end_ms, state, deleting);
 
 CREATE INDEX segments_deleting ON segments (volume) WHERE deleting = 1;
+
+CREATE INDEX segments_filled ON segments (path, start_ms) WHERE origin = 'camera';
 
 CREATE INDEX segments_locked ON segments (volume) WHERE locked = 1;
 

@@ -5,7 +5,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use std::path::Path;
 use watchwall_model::{
     Camera, Credentials, ErrorCode, Fragment, IngestEngine, LayoutGrid, Plan, Problem, Role, SafeUrl, Secret,
-    SegmentState, StreamPath, StreamRole, TimeRange, Transport, UtcMillis, VolumeCode,
+    SegmentOrigin, SegmentState, StreamPath, StreamRole, TimeRange, Transport, UtcMillis, VolumeCode,
 };
 use watchwall_store::{
     DataFolder, NewAuditEntry, NewCameraRow, NewSegment, NewUser, OpenOutcome, PageRequest, SegmentProgress, Store,
@@ -159,6 +159,7 @@ async fn progress_of_many_segments_is_one_transaction_and_reads_back() {
             height: 360,
             has_audio: false,
             init_bytes: 800,
+            origin: SegmentOrigin::Live,
         };
         ids.push(store.segments().insert(&new).await.unwrap());
     }
@@ -271,6 +272,7 @@ async fn the_timeline_follows_every_write() {
         height: 360,
         has_audio: false,
         init_bytes: 800,
+        origin: SegmentOrigin::Live,
     };
     let progress = |id, end: i64, state| SegmentProgress {
         id,

@@ -39,6 +39,7 @@ export type EncoderView = Schemas['EncoderView'];
 export type EvidenceLockView = Schemas['EvidenceLockView'];
 export type ExportView = Schemas['ExportView'];
 export type FactsView = Schemas['FactsView'];
+export type GapFillView = Schemas['GapFillView'];
 export type GapView = Schemas['GapView'];
 export type GridView = Schemas['GridView'];
 export type GroupClockView = Schemas['GroupClockView'];

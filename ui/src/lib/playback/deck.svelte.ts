@@ -88,6 +88,7 @@ export class PlaybackDeck {
 				label: camera.name,
 				coverage: stretchesOf(track?.coverage ?? []),
 				gaps: track?.gaps ?? [],
+				filled: track?.filled ?? [],
 				marks: track ? marksOf(track) : [],
 				bookmarks: track?.bookmarks ?? [],
 				locks: track?.locks ?? [],

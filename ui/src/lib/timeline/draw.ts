@@ -1,6 +1,7 @@
 /** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
 import type { BookmarkMark, GapView, MarkView } from '$lib/api';
 import { drawBookmarks, drawLocks } from './draw_evidence';
+import { drawFilled } from './draw_filled';
 import { drawMarkShapes, type MarkColours } from './draw_marks';
 import { shapesOf } from './marks';
 import { labelKind, bigStep, ticks } from './ticks';
@@ -11,6 +12,8 @@ export interface TimelineRow {
 	readonly label: string;
 	readonly coverage: readonly Stretch[];
 	readonly gaps: readonly GapView[];
+	/** From and to of what was fetched from the camera's own storage. */
+	readonly filled: readonly (readonly number[])[];
 	/** What the camera noticed. */
 	readonly marks: readonly MarkView[];
 	readonly bookmarks: readonly BookmarkMark[];
@@ -100,6 +103,7 @@ function drawRow(
 		const x = xAt(scene.view, start, width);
 		context.fillRect(x, top + 4, Math.max(1, xAt(scene.view, Math.min(end, scene.now), width) - x), ROW_PX - 8);
 	}
+	drawFilled(context, top + ROW_PX / 2, row.filled, scene.view, width, colours.background);
 	for (const isPlanned of [true, false]) {
 		context.fillStyle = isPlanned ? colours.gapPlanned : hatched(context, colours.gapFault);
 		for (const gap of row.gaps) {

@@ -9,9 +9,11 @@ mod clip;
 mod clip_file;
 mod encoder;
 mod library;
+mod recorded;
 
 pub(crate) use audio::{AudioLoop, audio_loop};
 pub(crate) use bitstream::{Parameters, nals};
 pub(crate) use clip::{EncodedUnit, Profile, encode_still};
 pub(crate) use encoder::VideoEncoder;
 pub(crate) use library::{Clip, ClipLibrary, Packing, filler_target};
+pub(crate) use recorded::encode_recorded;

@@ -15,6 +15,9 @@ pub(super) enum Service {
     Imaging,
     Events,
     DeviceIo,
+    Recording,
+    Search,
+    Replay,
 }
 
 pub(super) struct Call<'a> {
@@ -47,8 +50,18 @@ pub(super) struct Refusal {
 pub(super) type Answer = Result<String, Refusal>;
 
 impl Service {
-    pub const ALL: [Self; 7] =
-        [Self::Device, Self::Media, Self::Media2, Self::Ptz, Self::Imaging, Self::Events, Self::DeviceIo];
+    pub const ALL: [Self; 10] = [
+        Self::Device,
+        Self::Media,
+        Self::Media2,
+        Self::Ptz,
+        Self::Imaging,
+        Self::Events,
+        Self::DeviceIo,
+        Self::Recording,
+        Self::Search,
+        Self::Replay,
+    ];
 
     pub const fn namespace(self) -> &'static str {
         match self {
@@ -59,6 +72,9 @@ impl Service {
             Self::Imaging => "http://www.onvif.org/ver20/imaging/wsdl",
             Self::Events => "http://www.onvif.org/ver10/events/wsdl",
             Self::DeviceIo => "http://www.onvif.org/ver10/deviceIO/wsdl",
+            Self::Recording => "http://www.onvif.org/ver10/recording/wsdl",
+            Self::Search => "http://www.onvif.org/ver10/search/wsdl",
+            Self::Replay => "http://www.onvif.org/ver10/replay/wsdl",
         }
     }
 
@@ -71,6 +87,9 @@ impl Service {
             Self::Imaging => "timg",
             Self::Events => "tev",
             Self::DeviceIo => "tmd",
+            Self::Recording => "trc",
+            Self::Search => "tse",
+            Self::Replay => "trp",
         }
     }
 
@@ -84,6 +103,9 @@ impl Service {
             Self::Imaging => "imaging_service",
             Self::Events => "event_service",
             Self::DeviceIo => "deviceIO_service",
+            Self::Recording => "recording_service",
+            Self::Search => "search_service",
+            Self::Replay => "replay_service",
         }
     }
 

@@ -92,6 +92,26 @@ pub(super) fn parse_utc(text: &str) -> Option<UtcMillis> {
     civil.to_utc()
 }
 
+/// Reads `20260102T030405.678Z`, the moments of RTSP's `clock` ranges (RFC 2326 3.7).
+pub(crate) fn parse_clock(text: &str) -> Option<UtcMillis> {
+    let (date, time) = text.trim().strip_suffix('Z')?.split_once('T')?;
+    let (time, part) = time.split_once('.').unwrap_or((time, ""));
+    let number = |text: &str, range: std::ops::Range<usize>| text.get(range)?.parse().ok();
+    if date.len() != 8 || time.len() != 6 {
+        return None;
+    }
+    let civil = Civil {
+        year: number(date, 0..4)?,
+        month: number(date, 4..6)?,
+        day: number(date, 6..8)?,
+        hour: number(time, 0..2)?,
+        minute: number(time, 2..4)?,
+        second: number(time, 4..6)?,
+        millisecond: format!("{part:0<3}").get(..3)?.parse().ok()?,
+    };
+    civil.to_utc()
+}
+
 /// `PT1M30S` in milliseconds. Years and months have no length.
 pub(super) fn parse_duration_ms(text: &str) -> Option<u64> {
     let (date, time) = text.trim().strip_prefix('P')?.split_once('T').unwrap_or((text.trim().get(1..)?, ""));
@@ -135,6 +155,16 @@ mod tests {
         assert_eq!(parse_utc("2001-09-09T01:46:40.5Z"), Some(UtcMillis(1_000_000_000_500)));
         for wrong in ["", "2001-02-30T00:00:00Z", "2001-13-01T00:00:00Z", "2001-01-01T25:00:00Z", "2001-01-01"] {
             assert_eq!(parse_utc(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn clock_ranges_write_moments_without_marks() {
+        let check = |text, expect| assert_eq!(parse_clock(text), expect, "{text}");
+        check("20010909T014640Z", Some(UtcMillis(1_000_000_000_000)));
+        check("20010909T014640.25Z", Some(UtcMillis(1_000_000_000_250)));
+        for wrong in ["", "Z", "20010909T0146Z", "2001-09-09T01:46:40Z", "20011309T014640Z", "20010909T014640"] {
+            check(wrong, None);
         }
     }
 

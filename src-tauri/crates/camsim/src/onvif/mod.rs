@@ -6,7 +6,7 @@
 //! [`SoapFault`] spoils single operations.
 //!
 //! `serve` carries HTTP, `login` decides about logins, `soap` reads requests and writes envelopes, `answers` holds one file
-//! per service, `events` the pull points, `metadata` the same events for the streams, `discovery` the UDP side, `picture` the snapshots.
+//! per service, `events` the pull points, `metadata` the same events for the streams, `storage` what a device records by itself, `discovery` the UDP side, `picture` the snapshots.
 //!
 //! Tasks: one per door, one per connection, one per discovery socket, one per pulse of a relay; all in the farm's tracker
 //! and ended by its token. A pull waits in its connection's task. No thread of its own, so hundreds of devices cost little.
@@ -35,9 +35,11 @@ mod soap;
 mod soap_fault;
 mod spec;
 mod state;
+mod storage;
 mod tally;
 
 pub(crate) use control::routes as control_routes;
+pub(crate) use dates::parse_clock;
 pub(crate) use device::Device;
 pub use device::DeviceTime;
 pub(crate) use discovery::{DiscoveryDoor, farewell, serve as serve_discovery};
@@ -49,4 +51,6 @@ pub(crate) use plan::Plan;
 pub use quirk::{Quirk, UnknownQuirk, quirk_help};
 pub use soap_fault::{SoapAnswer, SoapFault};
 pub use spec::{DevicePlace, DeviceSpec, DiscoveryInterface, DiscoveryLink, DiscoverySpec, SoapLogin};
+pub use storage::EdgeStorage;
+pub(crate) use storage::ReplayManner;
 pub use tally::DeviceCounters;

@@ -184,6 +184,18 @@ pub enum Quirk {
     PtzIgnoresTimeout,
     /// The range of timeouts goes from zero to zero.
     PtzZeroTimeout,
+    /// Storage: a search finds nothing.
+    SearchEmpty,
+    /// Storage: a replay cannot be set up.
+    ReplayRefused,
+    /// Storage: what the search has found is not there when it is asked for.
+    ReplayRangeMissing,
+    /// Storage: pictures say that they are of an hour later.
+    ReplayOtherTime,
+    /// Storage: a replay falls silent after two seconds of pictures, without a word.
+    ReplayEndsEarly,
+    /// Storage: a replay comes at a quarter of the pace it was recorded with.
+    ReplaySlow,
     /// Discovery: answers only to who asks for transmitters.
     TransmitterOnly,
     /// Discovery: answers only to who asks for devices.
@@ -348,6 +360,20 @@ const TABLE: &[(Quirk, &str, &str)] = &[
         "The timeout of a move is ignored: it turns until it is stopped.",
     ),
     (Quirk::PtzZeroTimeout, "ptz_zero_timeout", "The range of timeouts goes from zero to zero."),
+    (Quirk::SearchEmpty, "search_empty", "Storage: a search finds nothing."),
+    (Quirk::ReplayRefused, "replay_refused", "Storage: a replay cannot be set up."),
+    (
+        Quirk::ReplayRangeMissing,
+        "replay_range_missing",
+        "Storage: what the search has found is not there when it is asked for.",
+    ),
+    (Quirk::ReplayOtherTime, "replay_other_time", "Storage: pictures say that they are of an hour later."),
+    (
+        Quirk::ReplayEndsEarly,
+        "replay_ends_early",
+        "Storage: a replay falls silent after two seconds of pictures, without a word.",
+    ),
+    (Quirk::ReplaySlow, "replay_slow", "Storage: a replay comes at a quarter of the pace it was recorded with."),
     (Quirk::TransmitterOnly, "transmitter_only", "Discovery: answers only to who asks for transmitters."),
     (Quirk::DeviceTypeOnly, "device_type_only", "Discovery: answers only to who asks for devices."),
     (Quirk::SharedEndpoint, "shared_endpoint", "Discovery: the endpoint reference is one for the whole batch."),

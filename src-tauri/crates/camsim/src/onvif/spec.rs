@@ -1,6 +1,6 @@
 //! What a virtual device is: its cameras, where it answers, who may come in, and how it misbehaves.
 
-use super::{Quirk, SoapFault};
+use super::{EdgeStorage, Quirk, SoapFault};
 use crate::login::{Account, Lockout};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -47,6 +47,8 @@ pub struct DeviceSpec {
     pub inputs: usize,
     /// Subscriptions at the same time.
     pub pull_points: usize,
+    /// What it records by itself (Profile G), all along and also while nobody reaches it; `None` has no storage.
+    pub edge_storage: Option<EdgeStorage>,
     /// HTTPS with a certificate it signed itself.
     pub tls: bool,
     pub quirks: Vec<Quirk>,
@@ -111,6 +113,7 @@ impl DeviceSpec {
             relays: 2,
             inputs: 2,
             pull_points: 10,
+            edge_storage: None,
             tls: false,
             quirks: Vec::new(),
             soap_faults: Vec::new(),

@@ -20,6 +20,8 @@ pub(super) struct State {
     pub relays: Vec<Relay>,
     /// Closed or not.
     pub inputs: Vec<bool>,
+    /// Tokens of searches that nobody has ended, oldest first.
+    pub searches: Vec<String>,
     next_token: u32,
 }
 
@@ -108,6 +110,7 @@ impl State {
             channels: names.iter().map(channel).collect(),
             relays: vec![relay; spec.relays],
             inputs: vec![false; spec.inputs],
+            searches: Vec::new(),
             next_token: 0,
         }
     }

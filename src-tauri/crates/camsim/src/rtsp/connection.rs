@@ -2,6 +2,7 @@
 
 use super::{
     outbox::Outbox,
+    replay::{Replay, next_recorded},
     request::{self, Incoming, MAX_REQUEST},
     response,
     session::Session,
@@ -37,6 +38,8 @@ pub(super) struct Connection {
     pub live: Option<broadcast::Receiver<Arc<LiveUnit>>>,
     /// What the session's metadata track tells next.
     pub metadata: Option<MetadataFeed>,
+    /// What a storage gives, while it is replayed.
+    pub replay: Option<Replay>,
     /// The camera last asked for: it is counted there what the connection does.
     pub camera: Option<usize>,
     pub last_request: Instant,
@@ -68,6 +71,7 @@ impl Connection {
             session: None,
             live: None,
             metadata: None,
+            replay: None,
             camera: None,
             last_request: Instant::now(),
             inbox: BytesMut::with_capacity(2048),
@@ -109,6 +113,7 @@ impl Connection {
                     }
                 }
                 unit = next_live(&mut self.live), if !blocked && !stalled => self.send_live(unit)?,
+                unit = next_recorded(&mut self.replay), if !blocked && !stalled => self.send_recorded(unit)?,
                 messages = next_messages(&mut self.metadata), if !blocked && !stalled => self.send_messages(messages)?,
                 () = &mut alarm => self.tick()?,
             }

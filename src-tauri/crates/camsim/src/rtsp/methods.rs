@@ -3,11 +3,12 @@
 use super::{
     auth::{self, Verdict, Visit},
     connection::{Connection, Then},
+    replay::is_replay,
     request::Request,
     response::{self, Response},
     sdp::{self, Beside},
     session::Session,
-    target::{self, Target, TrackKind},
+    target::{self, Source, Target, TrackKind},
     track::{Carrier, Track, bind_udp},
     transport::{self, Wish},
 };
@@ -29,11 +30,11 @@ const METHODS: &str = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET
 const CONTENT_WAIT: Duration = Duration::from_secs(20);
 
 /// The stream that a request means, and the camera's number.
-struct Meant {
-    camera: usize,
-    target: Target,
-    stream: Arc<StreamRuntime>,
-    faults: FaultSet,
+pub(super) struct Meant {
+    pub camera: usize,
+    pub target: Target,
+    pub stream: Arc<StreamRuntime>,
+    pub faults: FaultSet,
 }
 
 impl Connection {
@@ -147,8 +148,15 @@ impl Connection {
         let Some(parameters) = meant.stream.parameters(CONTENT_WAIT).await else {
             return Response::new(503);
         };
+        if let Err(refusal) = self.admit_replay(meant) {
+            return refusal;
+        }
         let offers_metadata = self.house.device_of(meant.camera).is_some_and(Device::offers_metadata);
-        let beside = if offers_metadata { Beside::Metadata } else { Beside::Nothing };
+        let beside = match meant.target.source {
+            Source::Storage => Beside::Silence,
+            Source::Live if offers_metadata => Beside::Metadata,
+            Source::Live => Beside::Nothing,
+        };
         let sdp = sdp::describe(&meant.stream, &parameters, self.local, &meant.faults, beside);
         let base = format!("{}/", self.url(meant));
         let kind = if meant.faults.odd_content_type { "application/sdp; charset=utf-8" } else { "application/sdp" };
@@ -157,6 +165,15 @@ impl Connection {
 
     async fn set_up(&mut self, request: &Request, meant: &Meant) -> Response {
         let kind = meant.target.track.unwrap_or(TrackKind::Video);
+        let source = meant.target.source;
+        if source == Source::Storage {
+            match self.admit_replay(meant) {
+                Err(refusal) => return refusal,
+                Ok(()) if kind != TrackKind::Video => return Response::new(404),
+                Ok(()) if !is_replay(request) => return Response::new(400),
+                Ok(()) => {}
+            }
+        }
         if kind == TrackKind::Audio && meant.stream.audio.is_none() {
             return Response::new(404);
         }
@@ -168,7 +185,9 @@ impl Connection {
             }
         }
         match &self.session {
-            Some(session) if !Arc::ptr_eq(&session.stream, &meant.stream) => return Response::new(459),
+            Some(session) if !Arc::ptr_eq(&session.stream, &meant.stream) || session.source != source => {
+                return Response::new(459);
+            }
             Some(session) if session.playing => return Response::new(455),
             Some(_) => {}
             None => {
@@ -190,7 +209,7 @@ impl Connection {
         let granted = format!("{granted};ssrc={:08X}", track.ssrc);
         let stream = meant.stream.clone();
         let session =
-            self.session.get_or_insert_with(|| Session::new(format!("{:08x}", rand::random::<u32>()), stream));
+            self.session.get_or_insert_with(|| Session::new(format!("{:08x}", rand::random::<u32>()), stream, source));
         session.tracks.retain(|old| old.kind != kind);
         session.tracks.push(track);
         self.with_session(Response::new(200).with("Transport", granted))
@@ -227,6 +246,9 @@ impl Connection {
     }
 
     fn play(&mut self, request: &Request) -> Response {
+        if self.session.as_ref().is_some_and(|session| session.source == Source::Storage) {
+            return self.begin_replay(request);
+        }
         let now_us = self.house.clock.now_us();
         let Some(session) = &mut self.session else { return Response::new(454) };
         if session.tracks.is_empty() {
@@ -252,18 +274,18 @@ impl Connection {
     fn pause(&mut self) -> Response {
         let Some(session) = &mut self.session else { return Response::new(454) };
         session.pause();
-        (self.live, self.metadata) = (None, None);
+        (self.live, self.metadata, self.replay) = (None, None, None);
         self.with_session(Response::new(200))
     }
 
     fn tear_down(&mut self) -> Response {
         let Some(session) = self.session.take() else { return Response::new(454) };
         session.stream.tally.teardowns.fetch_add(1, Relaxed);
-        (self.live, self.metadata) = (None, None);
+        (self.live, self.metadata, self.replay) = (None, None, None);
         Response::new(200)
     }
 
-    fn with_session(&self, response: Response) -> Response {
+    pub(super) fn with_session(&self, response: Response) -> Response {
         match &self.session {
             Some(session) => {
                 let timeout = self.house.session_timeout.as_secs().max(1);
@@ -275,6 +297,10 @@ impl Connection {
 
     fn url(&self, meant: &Meant) -> String {
         let address = self.socket.local_addr().map(|address| address.to_string()).unwrap_or_default();
-        format!("rtsp://{address}/{}", target::path(meant.camera, meant.target.role))
+        let path = match meant.target.source {
+            Source::Live => target::path(meant.camera, meant.target.role),
+            Source::Storage => target::storage_path(meant.camera),
+        };
+        format!("rtsp://{address}/{path}")
     }
 }

@@ -59,11 +59,13 @@ const fn reason(status: u16) -> &'static str {
         453 => "Not Enough Bandwidth",
         454 => "Session Not Found",
         455 => "Method Not Valid in This State",
+        457 => "Invalid Range",
         459 => "Aggregate Operation Not Allowed",
         461 => "Unsupported Transport",
         500 => "Internal Server Error",
         501 => "Not Implemented",
         503 => "Service Unavailable",
+        551 => "Option not supported",
         _ => "Error",
     }
 }

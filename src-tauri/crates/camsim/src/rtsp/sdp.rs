@@ -15,6 +15,8 @@ use std::{fmt::Write, net::IpAddr};
 pub(super) enum Beside {
     Nothing,
     Metadata,
+    /// Pictures of a storage, without their sound.
+    Silence,
 }
 
 /// Describes a stream. Faults put names there that no client knows.
@@ -40,7 +42,7 @@ pub(super) fn describe(
         if faults.unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(payload_type, parameters) };
     // Writing to a string cannot fail.
     let _ = write!(sdp, "a=rtpmap:{payload_type} {format}");
-    if let Some(audio) = &stream.audio {
+    if let Some(audio) = stream.audio.as_ref().filter(|_| beside != Beside::Silence) {
         sdp.push_str(&audio_part(audio, faults));
     }
     if beside == Beside::Metadata {

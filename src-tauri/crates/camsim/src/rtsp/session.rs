@@ -2,7 +2,8 @@
 
 use super::{
     outbox::Outbox,
-    target::TrackKind,
+    replay::Recorded,
+    target::{Source, TrackKind},
     track::{Link, Track},
 };
 use crate::{
@@ -18,6 +19,7 @@ use watchwall_model::UtcMicros;
 pub(super) struct Session {
     pub id: String,
     pub stream: Arc<StreamRuntime>,
+    pub source: Source,
     pub tracks: Vec<Track>,
     pub playing: bool,
     pub last_alive: Instant,
@@ -33,10 +35,10 @@ const LOOK_US: i64 = 250_000;
 const TOO_LATE_US: i64 = 10_000_000;
 
 impl Session {
-    pub fn new(id: String, stream: Arc<StreamRuntime>) -> Self {
+    pub fn new(id: String, stream: Arc<StreamRuntime>, source: Source) -> Self {
         stream.tally.session_begins();
         let cuts = stream.faults().cuts;
-        Self { id, stream, tracks: Vec::new(), playing: false, last_alive: Instant::now(), cuts }
+        Self { id, stream, source, tracks: Vec::new(), playing: false, last_alive: Instant::now(), cuts }
     }
 
     pub fn is_cut(&self, faults: &FaultSet) -> bool {
@@ -110,7 +112,7 @@ impl Session {
         if self.tracks.iter().any(Track::heard) {
             self.last_alive = Instant::now();
         }
-        if !self.playing || faults.stalled_until_us > now_us {
+        if !self.playing || self.source == Source::Storage || faults.stalled_until_us > now_us {
             return Ok(());
         }
         let stream = self.stream.clone();
@@ -121,6 +123,24 @@ impl Session {
             send_report(&stream, track, (now_us, now), faults, &mut link)?;
         }
         Ok(())
+    }
+
+    /// Sends one unit of a storage, with its time in an extension of the header.
+    ///
+    /// # Errors
+    /// The RTSP connection is broken.
+    pub fn send_recorded(
+        &mut self,
+        unit: &Recorded,
+        faults: &FaultSet,
+        socket: &TcpStream,
+        outbox: &mut Outbox,
+    ) -> io::Result<()> {
+        let stream = self.stream.clone();
+        let mut link = Link { socket, outbox, tally: &stream.tally };
+        let Some(track) = self.track(TrackKind::Video).filter(|_| !faults.frozen) else { return Ok(()) };
+        let time = stream.video_time(unit.time, faults);
+        track.send_extended(&unit.wire, time, Some(&unit.extension), faults, &mut link)
     }
 
     /// Sends one unit of a live picture.

@@ -1,4 +1,5 @@
-//! Request targets: `rtsp://host/cam/{n}/{main|sub}[/track{1|2|3}]`, or `*`.
+//! Request targets: `rtsp://host/cam/{n}/{main|sub}[/track{1|2|3}]`, `rtsp://host/storage/{n}[/track1]` for what a
+//! device recorded of its main stream, or `*`.
 
 use watchwall_model::StreamRole;
 
@@ -6,7 +7,16 @@ use watchwall_model::StreamRole;
 pub(super) struct Target {
     pub camera: usize,
     pub role: StreamRole,
+    pub source: Source,
     pub track: Option<TrackKind>,
+}
+
+/// Where its pictures come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    Live,
+    /// The device's own storage.
+    Storage,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,25 +48,35 @@ pub(super) fn parse(target: &str) -> Option<Target> {
     };
     let path = path.split(['?', '#']).next()?;
     let mut parts = path.split('/').filter(|part| !part.is_empty());
-    if parts.next() != Some("cam") {
-        return None;
-    }
-    let camera = parts.next()?.parse().ok()?;
-    let role = match parts.next()? {
-        "main" => StreamRole::Main,
-        "sub" => StreamRole::Sub,
+    let source = match parts.next()? {
+        "cam" => Source::Live,
+        "storage" => Source::Storage,
         _ => return None,
+    };
+    let camera = parts.next()?.parse().ok()?;
+    let role = match source {
+        Source::Storage => StreamRole::Main,
+        Source::Live => match parts.next()? {
+            "main" => StreamRole::Main,
+            "sub" => StreamRole::Sub,
+            _ => return None,
+        },
     };
     let track = match parts.next() {
         None => None,
         Some(name) => Some(TrackKind::ALL.into_iter().find(|kind| kind.name() == name)?),
     };
-    parts.next().is_none().then_some(Target { camera, role, track })
+    parts.next().is_none().then_some(Target { camera, role, source, track })
 }
 
 /// The path of a stream, without the leading slash.
 pub(crate) fn path(camera: usize, role: StreamRole) -> String {
     format!("cam/{camera}/{}", role.as_str())
+}
+
+/// The path of what a device recorded of a camera, without the leading slash.
+pub(crate) fn storage_path(camera: usize) -> String {
+    format!("storage/{camera}")
 }
 
 #[cfg(test)]
@@ -65,13 +85,16 @@ mod tests {
 
     #[test]
     fn only_streams_that_could_exist_have_targets() {
-        let main = |track| Some(Target { camera: 3, role: StreamRole::Main, track });
+        let of = |source, track| Some(Target { camera: 3, role: StreamRole::Main, source, track });
+        let main = |track| of(Source::Live, track);
         let check = |text, expect| assert_eq!(parse(text), expect, "{text}");
         check("rtsp://127.0.0.1:8554/cam/3/main", main(None));
         check("rtsp://[::1]:8554/cam/3/main/?a=b", main(None));
         check("/cam/3/main/track1", main(Some(TrackKind::Video)));
         check("rtsp://h/cam/3/main/track2", main(Some(TrackKind::Audio)));
         check("rtsp://h/cam/3/main/track3", main(Some(TrackKind::Metadata)));
+        check("rtsp://h/storage/3", of(Source::Storage, None));
+        check("rtsp://h/storage/3/track1", of(Source::Storage, Some(TrackKind::Video)));
         for bad in
             ["*", "rtsp://h", "rtsp://h/", "/cam/x/main", "/cam/3/third", "/cam/3/main/track9", "/cam/3/sub/track1/x"]
         {

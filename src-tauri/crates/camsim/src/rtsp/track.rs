@@ -1,6 +1,6 @@
 //! One track of a session: its RTP state and the way its packets take.
 
-use super::{outbox::Outbox, target::TrackKind};
+use super::{outbox::Outbox, replay::EXTENSION_BYTES, target::TrackKind};
 use crate::{
     counters::StreamTally,
     fault::FaultSet,
@@ -63,6 +63,21 @@ impl Track {
     /// # Errors
     /// The RTSP connection is broken. Over UDP, what cannot be sent is lost.
     pub fn send(&mut self, wire: &Wire, time: u32, faults: &FaultSet, link: &mut Link<'_>) -> io::Result<()> {
+        self.send_extended(wire, time, None, faults, link)
+    }
+
+    /// [`Self::send`], with an extension of the header in the first packet.
+    ///
+    /// # Errors
+    /// As [`Self::send`].
+    pub fn send_extended(
+        &mut self,
+        wire: &Wire,
+        time: u32,
+        extension: Option<&[u8; EXTENSION_BYTES]>,
+        faults: &FaultSet,
+        link: &mut Link<'_>,
+    ) -> io::Result<()> {
         let channel = match self.carrier {
             Carrier::Interleaved { rtp, .. } => rtp,
             Carrier::Udp { .. } => 0,
@@ -75,7 +90,10 @@ impl Track {
         self.octets = self.octets.wrapping_add(octets);
         SCRATCH.with_borrow_mut(|scratch| {
             scratch.clear();
-            let starts: Vec<usize> = wire.stamp_into(stamp, scratch).collect();
+            let mut starts: Vec<usize> = wire.stamp_into(stamp, scratch).collect();
+            if let Some(extension) = extension {
+                extend_first(scratch, &mut starts, extension);
+            }
             let lost = self.carry(scratch, &starts, faults, link)?;
             link.tally.packets.fetch_add(u64::from(count - lost), Relaxed);
             link.tally.lost_packets.fetch_add(u64::from(lost), Relaxed);
@@ -153,6 +171,22 @@ impl Track {
             }
         }
         heard
+    }
+}
+
+/// Puts an extension between header and payload of the first packet (RFC 3550 5.3.1).
+fn extend_first(packets: &mut Vec<u8>, starts: &mut [usize], extension: &[u8; EXTENSION_BYTES]) {
+    const EXTENDED: u8 = 0x10;
+    let at = INTERLEAVED_HEADER + RTP_HEADER;
+    if packets.len() < at {
+        return;
+    }
+    let length = u16::from_be_bytes([packets[2], packets[3]]) + EXTENSION_BYTES as u16;
+    packets[2..4].copy_from_slice(&length.to_be_bytes());
+    packets[INTERLEAVED_HEADER] |= EXTENDED;
+    packets.splice(at..at, extension.iter().copied());
+    for start in starts.iter_mut().skip(1) {
+        *start += EXTENSION_BYTES;
     }
 }
 

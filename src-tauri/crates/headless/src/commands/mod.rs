@@ -5,6 +5,7 @@ mod camsim;
 mod config;
 mod doctor;
 mod doctor_camera;
+mod gaps;
 mod onboarding;
 mod recording;
 mod report;
@@ -26,6 +27,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Camsim(arguments) => camsim::run(arguments).await,
             Command::Camera(command) => camera::run(command).await,
             Command::Config(command) => config::run(command),
+            Command::Gaps(command) => gaps::run(command).await,
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Report(command) => report::run(command).await,
             Command::Recording(command) => recording::run(command).await,

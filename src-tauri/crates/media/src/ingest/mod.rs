@@ -4,6 +4,7 @@
 //! connection alive by the rules in `states`. `observe`, `packets` and `hold` look at a camera more closely, each in a
 //! session of its own that ends with a TEARDOWN. Everything that can be decided without a camera is pure:
 //! `states` and `backoff` (when to connect, wait, give up), `timeline` and `clock` (times), `sps` (parameter sets).
+//! `replay` fetches what a device recorded itself, in a session of its own that whoever asks for it owns.
 //! `engine` holds the two ways to read a camera, `assembler` turns either's output into access units.
 //!
 //! Tasks: one actor per stream (owned by its [`IngestHandle`], joined by [`IngestHandle::stop`]) and, while connected,
@@ -31,6 +32,7 @@ mod pace;
 mod packets;
 mod probe;
 mod reach;
+mod replay;
 mod request;
 mod snapshot;
 mod sps;
@@ -44,6 +46,7 @@ pub use observe::{Observation, ObserveLimits, Observed, SeenPicture, observe, ob
 pub use pace::Pace;
 pub use packets::{PacketLimits, PacketReport, ParameterSets, listen_to_packets};
 pub use probe::{ProbeReport, ProbeRequest, ProbeStep, Watching, look, probe};
+pub use replay::{Bandwidth, Replay, ReplayRequest, replay};
 pub use request::{IngestOptions, IngestRequest, device_at};
 pub use snapshot::IngestSnapshot;
 pub use sps::for_live;

@@ -10,6 +10,7 @@ mod faults;
 mod metadata;
 mod passwords;
 mod probes;
+mod replays;
 mod rogues;
 #[cfg(target_os = "linux")]
 mod routes;

@@ -51,6 +51,7 @@ pub async fn render(app: &App) -> Result<String, Problem> {
     app.metrics.live.write(&mut page);
     streams(app, &mut page).await?;
     recording(app, &mut page);
+    gap_fill(app, &mut page);
     page.gauge("live_viewers", "Viewers connected", app.viewers.count());
     page.gauge("live_stale_tiles", "Viewers whose tile is stale", app.viewers.stale());
     page.gauge("stream_transcode_count", "Transcodes running", app.site.transcodes.running());
@@ -108,6 +109,14 @@ fn outages(app: &App, page: &mut Page) {
         let _ = writeln!(page.0, "{name}_bucket{{le=\"{bound}\"}} {total}");
     }
     let _ = writeln!(page.0, "{name}_sum {}\n{name}_count {total}", figures.sum.as_secs_f64());
+}
+
+fn gap_fill(app: &App, page: &mut Page) {
+    let figures = app.site.gap_fill.figures();
+    page.gauge("gap_fill_running_count", "Gaps being filled from cameras' own storage", figures.running);
+    page.counter("gap_fill_read_bytes_total", "Bytes read from cameras' own storage", figures.read_bytes);
+    page.counter("gap_fill_filled_milliseconds_total", "Recording filled from cameras' own storage", figures.filled_ms);
+    page.counter("gap_fill_failures_total", "Tries after which something was still missing", figures.failures);
 }
 
 fn recording(app: &App, page: &mut Page) {

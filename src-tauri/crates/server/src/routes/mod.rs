@@ -18,6 +18,7 @@ mod docs;
 mod doctor;
 mod evidence_locks;
 mod exports;
+mod gap_fills;
 mod groups;
 mod health;
 mod hls;
@@ -215,6 +216,10 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(plans::remove)),
         entry(CONFIGURE, routes!(plans_bulk::change)),
         entry(ALARMS, routes!(triggers::trigger)),
+        entry(PLAYBACK, routes!(gap_fills::list)),
+        entry(CONFIGURE, routes!(gap_fills::start)),
+        entry(PLAYBACK, routes!(gap_fills::read)),
+        entry(CONFIGURE, routes!(gap_fills::cancel)),
         entry(CONFIGURE, routes!(volumes::list)),
         entry(CONFIGURE, routes!(volumes::add)),
         entry(CONFIGURE, routes!(volumes::look)),

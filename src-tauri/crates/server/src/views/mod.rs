@@ -6,6 +6,7 @@ mod control;
 mod device;
 mod doctor;
 mod evidence;
+mod gap_fill;
 mod health;
 mod layout;
 mod onboarding;
@@ -26,6 +27,7 @@ pub use evidence::{
     bookmark_mark, bookmark_view, bookmark_wish, case_view, case_wish, export_file, export_view, export_wish,
     lock_view, lock_wish, proof_view,
 };
+pub use gap_fill::{gap_fill_view, gap_fill_wish};
 pub use health::{
     camera_event_view, device_health_view, health_status, health_view, mark_view, offline_event_view, report_row_view,
 };

@@ -63,6 +63,7 @@ pub fn track_view(path: &StreamPath, track: &Track, on: &TrackMarks<'_>) -> Time
         path: path.to_string(),
         coverage: track.coverage.iter().map(|piece| [piece.start.0, piece.end.0]).collect(),
         gaps: track.gaps.iter().map(|g| gap(g.range, g.reason)).collect(),
+        filled: track.filled.iter().map(|piece| [piece.start.0, piece.end.0]).collect(),
         marks: on.marks.iter().map(mark_view).collect(),
         triggers: on.triggers.iter().map(trigger_mark_view).collect(),
         bookmarks: on.bookmarks.iter().map(bookmark_mark).collect(),

@@ -132,6 +132,11 @@ impl Cameras {
         &self.shared.ingest_options.lockout
     }
 
+    /// Limits of connections to cameras, and what all of them share.
+    pub fn ingest_options(&self) -> &IngestOptions {
+        &self.shared.ingest_options
+    }
+
     /// How long cameras were away that have come back since the start.
     pub fn outages(&self) -> OutageFigures {
         self.shared.outages.figures()

@@ -15,6 +15,7 @@ mod outages;
 mod reconcile;
 mod refused;
 mod running;
+mod spare;
 mod wanted;
 
 pub mod control;

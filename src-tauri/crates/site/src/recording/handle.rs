@@ -308,7 +308,8 @@ impl Recording {
                 engine.archive.open.of(path).iter().filter_map(|file| TimeRange::new(file.facts.start, file.end())),
             );
             let causes = causes.get(path).map_or(&[][..], Vec::as_slice);
-            tracks.push((path.clone(), timeline::draw(pieces, causes, frame)));
+            let filled = self.index().filled(path, range, resolution_ms.max(timeline::JOIN_MS)).await?;
+            tracks.push((path.clone(), Track { filled, ..timeline::draw(pieces, causes, frame) }));
         }
         Ok(tracks)
     }

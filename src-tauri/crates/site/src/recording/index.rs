@@ -3,7 +3,7 @@
 use super::{
     causes::Note,
     retention::Need,
-    timeline::Cause,
+    timeline::{self, Cause},
     triggers::{Kept, TriggerMark, mark_of},
     volume::Covered,
 };
@@ -11,8 +11,8 @@ use std::{collections::HashMap, sync::Arc};
 use tokio::sync::Mutex;
 use watchwall_evidence::ChainedFile;
 use watchwall_model::{
-    ErrorCode, FileChecksum, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentState, StreamPath,
-    TimeRange, UtcMillis, Volume, VolumeCode,
+    ErrorCode, FileChecksum, Fragment, GapReason, Plan, Problem, Segment, SegmentId, SegmentOrigin, SegmentState,
+    StreamPath, TimeRange, UtcMillis, Volume, VolumeCode,
 };
 use watchwall_store::{NewSegment, RecordingEvent, RecordingEventKind, SegmentProgress, Store, encode_fragments};
 
@@ -242,6 +242,11 @@ impl Index {
         Ok(self.store.segments().coverage(path, range, near_ms).await?)
     }
 
+    /// Stretches that were fetched from the camera's own storage, joined where at most `near_ms` apart.
+    pub async fn filled(&self, path: &StreamPath, range: TimeRange, near_ms: i64) -> Result<Vec<TimeRange>, Problem> {
+        Ok(timeline::join(self.store.segments().filled(path, range).await?, range, near_ms))
+    }
+
     /// What was noted in this stretch, and before it the last note that came earlier.
     pub async fn causes(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Cause>, Problem> {
         Ok(self.causes_of(std::slice::from_ref(path), range).await?.remove(path).unwrap_or_default())
@@ -419,6 +424,7 @@ impl Index {
             height: segment.height,
             has_audio: segment.has_audio,
             init_bytes: segment.init_bytes,
+            origin: SegmentOrigin::Live,
         };
         let progress = |id| SegmentProgress {
             id,
@@ -555,6 +561,7 @@ fn new_row(facts: super::volume::FileFacts, snapshot: &super::volume::Snapshot) 
         height: facts.height,
         has_audio: facts.has_audio,
         init_bytes: snapshot.init_bytes,
+        origin: facts.origin,
     }
 }
 

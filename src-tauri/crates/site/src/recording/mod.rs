@@ -14,6 +14,7 @@
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
 //! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
 //! * [`integrity`] compares files with what they were when they were finished.
+//! * [`gap_fill`] (one task, and one per stretch under way) fetches from cameras' own storage what is missing.
 //! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
 //!
 //! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
@@ -27,6 +28,7 @@ mod clip;
 mod container;
 mod engine;
 mod folder;
+mod gap_fill;
 mod handle;
 mod index;
 mod integrity;
@@ -55,6 +57,7 @@ mod volumes;
 
 pub use clip::{Clip, ClipPieceAt};
 pub use folder::FolderReport;
+pub use gap_fill::{EdgeRecording, EdgeStorage, GapFill, GapFillFigures, GapFillParts, GapFillView, GapFillWish};
 pub use handle::{PlanRefused, PlanView, Recording};
 pub use integrity::{Flaw, Integrity, IntegrityFinding};
 pub use picture::Picture;

@@ -19,6 +19,8 @@ pub struct Track {
     pub coverage: Vec<TimeRange>,
     /// Ascending; everything of the asked range up to now that coverage leaves out.
     pub gaps: Vec<Gap>,
+    /// Of what is covered, what was fetched from the camera's own storage. Ascending.
+    pub filled: Vec<TimeRange>,
 }
 
 /// What is asked of a timeline.
@@ -45,10 +47,11 @@ pub fn draw(pieces: impl IntoIterator<Item = TimeRange>, causes: &[Cause], frame
     if end - from >= JOIN_MS {
         explain(from, end, causes, &mut gaps);
     }
-    Track { coverage, gaps }
+    Track { coverage, gaps, filled: Vec::new() }
 }
 
-fn join(pieces: impl IntoIterator<Item = TimeRange>, range: TimeRange, near_ms: i64) -> Vec<TimeRange> {
+/// Pieces inside the range, those at most `near_ms` apart joined.
+pub fn join(pieces: impl IntoIterator<Item = TimeRange>, range: TimeRange, near_ms: i64) -> Vec<TimeRange> {
     let mut pieces: Vec<TimeRange> = pieces.into_iter().filter_map(|piece| piece.intersect(range)).collect();
     pieces.sort_unstable_by_key(|piece| piece.start);
     let mut joined: Vec<TimeRange> = Vec::with_capacity(pieces.len().min(1024));

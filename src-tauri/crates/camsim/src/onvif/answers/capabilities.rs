@@ -27,6 +27,9 @@ pub(super) fn all(call: &Call<'_>) -> Answer {
             call.device.spec.relays
         ),
     );
+    let storage = [(Service::Recording, "Recording"), (Service::Search, "Search"), (Service::Replay, "Replay")]
+        .map(|(service, name)| part(service, name, ""))
+        .concat();
     let pull = !call.has(Quirk::DeniesPullSupport);
     let parts = [
         part(
@@ -55,7 +58,7 @@ pub(super) fn all(call: &Call<'_>) -> Answer {
              <tt:RTP_RTSP_TCP>true</tt:RTP_RTSP_TCP></tt:StreamingCapabilities>",
         ),
         part(Service::Ptz, "PTZ", ""),
-        format!("<tt:Extension>{device_io}</tt:Extension>"),
+        format!("<tt:Extension>{device_io}{storage}</tt:Extension>"),
     ];
     call.answer(format!("<tds:Capabilities>{}</tds:Capabilities>", parts.concat()))
 }
@@ -93,6 +96,9 @@ pub(super) fn of_service(call: &Call<'_>) -> Answer {
             spec.relays,
             spec.inputs
         ),
+        Service::Recording => "<trc:Capabilities DynamicRecordings=\"false\" DynamicTracks=\"false\"/>".into(),
+        Service::Search => "<tse:Capabilities MetadataSearch=\"false\" GeneralStartEvents=\"false\"/>".into(),
+        Service::Replay => "<trp:Capabilities ReversePlayback=\"false\" RTP_RTSP_TCP=\"true\"/>".into(),
     };
     call.answer(capabilities)
 }

@@ -17,6 +17,7 @@ mod profiles;
 mod ptz;
 mod ptz_nodes;
 mod services;
+mod storage;
 mod tokens;
 mod users;
 
@@ -35,6 +36,7 @@ pub(super) async fn answer(call: &Call<'_>) -> Answer {
         Service::Media2 => call.has(Quirk::NoMedia2),
         Service::Ptz => !call.device.spec.has_ptz,
         Service::Events => call.has(Quirk::MetadataOnly),
+        Service::Recording | Service::Search | Service::Replay => call.device.spec.edge_storage.is_none(),
         _ => false,
     };
     if missing {
@@ -50,6 +52,7 @@ pub(super) async fn answer(call: &Call<'_>) -> Answer {
         Service::Imaging => imaging::answer(call),
         Service::Events => events::answer(call).await,
         Service::DeviceIo => device_io::answer(call),
+        Service::Recording | Service::Search | Service::Replay => storage::answer(call),
     }
 }
 

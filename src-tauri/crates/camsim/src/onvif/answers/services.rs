@@ -13,6 +13,7 @@ pub(super) fn present(call: &Call<'_>) -> Vec<(Service, &'static str)> {
         Service::Media2 => !call.has(Quirk::NoMedia2),
         Service::Ptz => call.device.spec.has_ptz,
         Service::Events => !call.has(Quirk::MetadataOnly),
+        Service::Recording | Service::Search | Service::Replay => call.device.spec.edge_storage.is_some(),
         _ => true,
     };
     let namespace = |service: Service| match service {

@@ -6,7 +6,7 @@
 //! It knows nothing of back-off, interest or phases.
 
 mod gstreamer;
-mod gstreamer_caps;
+pub(super) mod gstreamer_caps;
 mod gstreamer_pipeline;
 mod retina;
 mod retina_metadata;

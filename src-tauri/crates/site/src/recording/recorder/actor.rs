@@ -27,7 +27,7 @@ use watchwall_media::{
     fmp4::Sound,
     hub::{Received, Subscription},
 };
-use watchwall_model::{ErrorCode, GapReason, Phase, Plan, Problem, StreamPath, UtcMicros, UtcMillis};
+use watchwall_model::{ErrorCode, GapReason, Phase, Plan, Problem, SegmentOrigin, StreamPath, UtcMicros, UtcMillis};
 
 /// Units taken under one lock of the hub.
 const INBOX: usize = 256;
@@ -293,6 +293,7 @@ impl Recorder {
             width: video.map_or(0, |v| v.width),
             height: video.map_or(0, |v| v.height),
             has_audio: with_audio && params.audio.is_some(),
+            origin: SegmentOrigin::Live,
         };
         let file = Arc::new(SegmentFile::new(facts));
         let zone = self.context.zone.clone();

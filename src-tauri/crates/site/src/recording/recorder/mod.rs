@@ -19,6 +19,6 @@ mod kept;
 mod watchdog;
 
 pub use actor::RecorderContext;
-pub use cutter::Piece;
-pub use grid::parse_file_name;
+pub use cutter::{Action, Cutter, Event, Piece};
+pub use grid::{Grid, file_name, parse_file_name};
 pub use handle::RecorderHandle;

@@ -7,7 +7,9 @@ use std::{
     time::Instant,
 };
 use watchwall_evidence::Digest;
-use watchwall_model::{ErrorCode, Fragment, Segment, SegmentId, SegmentState, StreamPath, UtcMillis, VolumeCode};
+use watchwall_model::{
+    ErrorCode, Fragment, Segment, SegmentId, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode,
+};
 
 /// What is known of a file before it exists.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct FileFacts {
     pub width: u32,
     pub height: u32,
     pub has_audio: bool,
+    pub origin: SegmentOrigin,
 }
 
 /// Why a file takes no more.

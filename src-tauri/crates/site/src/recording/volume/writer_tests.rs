@@ -3,7 +3,7 @@
 use super::*;
 use crate::recording::volume::{FileFacts, marker};
 use std::sync::mpsc;
-use watchwall_model::{ErrorCode, StreamPath, UtcMillis, VolumeCode, VolumeKind};
+use watchwall_model::{ErrorCode, SegmentOrigin, StreamPath, UtcMillis, VolumeCode, VolumeKind};
 
 fn volume(root: &Path) -> Volume {
     Volume {
@@ -50,6 +50,7 @@ impl Bench {
             width: 0,
             height: 0,
             has_audio: false,
+            origin: SegmentOrigin::Live,
         };
         let file = Arc::new(SegmentFile::new(facts));
         let path = path.to_owned();
