@@ -5,6 +5,7 @@ mod camsim;
 mod config;
 mod doctor;
 mod doctor_camera;
+mod export;
 mod onboarding;
 mod report;
 mod running_site;
@@ -27,6 +28,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Config(command) => config::run(command),
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Report(command) => report::run(command).await,
+            Command::Export(arguments) => export::run(arguments).await,
             Command::Verify(arguments) => verify::run(&arguments),
         }
     });

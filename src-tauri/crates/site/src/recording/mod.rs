@@ -47,7 +47,7 @@ mod volume_admin;
 mod volume_set;
 mod volumes;
 
-pub use clip::{Clip, ClipPieceAt};
+pub use clip::{Clip, ClipPieceAt, ClipUnit};
 pub use folder::FolderReport;
 pub use handle::{PlanRefused, PlanView, Recording};
 pub use picture::Picture;
