@@ -160,3 +160,49 @@ async fn an_export_is_made_downloaded_and_verified_by_the_command() -> Result<()
     farm.shutdown().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_burnt_in_is_told_by_the_command() -> Result<()> {
+    let (site, farm, [gate, _], from) = recorded().await?;
+    let folders = site.admin.get("/api/v1/export-folders").await?.ok()?.json;
+    assert_eq!(folders.as_array().map(Vec::len), Some(1), "{folders}");
+    assert!(folders[0]["free_bytes"].as_u64().is_some_and(|free| free > 0), "{folders}");
+    let clips = json!([{ "path": gate, "from": from + 1_000, "to": from + 4_000 }]);
+    let long = json!({ "name": "x", "clips": clips, "burn_in": { "watermark": "x".repeat(101) } });
+    assert_eq!(site.admin.post("/api/v1/exports", &long).await?.code(), "request_invalid");
+    let ask = json!({ "name": "Theft 12", "clips": clips, "burn_in": { "watermark": "Case 12" } });
+    let asked = site.admin.post("/api/v1/exports", &ask).await?.ok()?.json;
+    assert_eq!(asked["burn_in"]["watermark"], "Case 12");
+    let url = format!("/api/v1/exports/{}", asked["id"]);
+    let export = until("the export", Duration::from_secs(60), async || {
+        let export = site.admin.get(&url).await.ok()?.json;
+        matches!(export["state"].as_str(), Some("done" | "failed")).then_some(export)
+    });
+    let export = export.await?;
+    assert_eq!((&export["state"], &export["problem"]), (&json!("done"), &Value::Null));
+    let verified = verify(Path::new(export["result"].as_str().context("no result")?), &[])?;
+    let told = said(&verified);
+    assert!(verified.status.success() && told.contains("Unchanged"), "{told}");
+    assert!(told.contains(".mp4: transcoded, not original (from h264;"), "{told}");
+    assert!(told.contains("watermark \"Case 12\""), "{told}");
+    // The same by command, with times by an offset of their own.
+    let time = |at: i64| -> Result<String> {
+        let out =
+            std::process::Command::new("date").args(["-u", "-d", &format!("@{}", at / 1_000), "+%FT%TZ"]).output()?;
+        Ok(said(&out).trim().to_owned())
+    };
+    let (begin, end) = (time(from + 1_000)?, time(from + 4_000)?);
+    let data = site.data.path().to_str().context("a strange folder")?.to_owned();
+    let arguments = ["export", "--name", "By command", "--camera", "Gate", "--from", &begin, "--to", &end];
+    let output = std::process::Command::new(Binary::file()?)
+        .args(arguments)
+        .args(["--burn-in", "--watermark", "Case 13", "--data", &data])
+        .output();
+    let output = output?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let folder = said(&output).trim().to_owned();
+    assert!(said(&verify(Path::new(&folder), &[])?).contains("Case 13"), "{folder}");
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}

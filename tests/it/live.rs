@@ -319,3 +319,27 @@ async fn a_snapshot_is_quick_and_shared() -> Result<()> {
     farm.shutdown().await;
     Ok(())
 }
+
+/// Without a plan memory holds only what somebody watched: a tile that shows the sub stream plays that again, although
+/// the camera is asked for by its main stream.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instant_replay_plays_what_was_watched() -> Result<()> {
+    let farm = farm(vec![demo_like("Gate")]).await?;
+    let site = TestSite::start().await?;
+    let (main, sub) = (farm.rtsp_url(0, StreamRole::Main), farm.rtsp_url(0, StreamRole::Sub));
+    let camera = site.add_camera("Gate", &main, Some(&sub), false).await?;
+    let (main, sub) = (TestSite::path_of(&camera, "main"), TestSite::path_of(&camera, "sub"));
+    let mut live = site.live(&sub, "?select=exact").await?;
+    let first = live.video().await?.captured_at;
+    while live.video().await?.captured_at - first < 5_000_000 {}
+    let mut replay = site.live(&main, "?replay_s=30").await?;
+    assert_eq!(replay.json("hello").await?["path"], json!(sub));
+    let again = replay.video().await?;
+    assert!(again.is_key() && again.captured_at - first < 1_500_000, "{} us late", again.captured_at - first);
+    // The very stream that is asked for stays what it is.
+    let mut exact = site.live(&sub, "?replay_s=3&select=exact").await?;
+    assert_eq!(exact.json("hello").await?["path"], json!(sub));
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}

@@ -83,6 +83,30 @@ async fn a_plan_has_modes_and_bounds() -> Result<()> {
     assert_eq!(track["coverage"].as_array().map(Vec::len), Some(1), "{track}");
     assert_eq!((&track["triggers"][0]["reason"], &track["triggers"][0]["kind"]), (&json!("a parcel"), &Value::Null));
     assert_eq!(audited(&site, "recording.trigger").await?.len(), 1);
+
+    // Asked for ten minutes and for tomorrow; then nobody wants it any more.
+    ask(json!({ "seconds": 600 })).await?.ok()?;
+    let tomorrow = UtcMillis::now().0 + 86_400_000;
+    assert_eq!(ask(json!({ "start": tomorrow, "seconds": 60 })).await?.ok()?.json["scheduled"], json!(true));
+    runs(&site, &path, "recording").await?;
+    let asked_until = async || -> Result<Value> {
+        Ok(site.admin.get("/api/v1/plans").await?.ok()?.json["items"][0]["asked_until"].clone())
+    };
+    assert_eq!(asked_until().await?, json!(tomorrow + 60_000));
+    let viewer = site.user("vera", "viewer", "a long password").await?;
+    let stop = format!("/api/v1/recording/{path}/trigger");
+    assert_eq!(viewer.delete(&stop).await?.code(), "right_missing");
+    assert_eq!(site.admin.delete(&stop).await?.ok()?.status.as_u16(), 204);
+    runs(&site, &path, "off").await?;
+    assert_eq!(asked_until().await?, Value::Null);
+    let url = format!("/api/v1/timeline?paths={path}&from={}&to={}", from - 60_000, tomorrow + 86_400_000);
+    let kept = site.admin.get(&url).await?.ok()?.json["tracks"][0]["triggers"].clone();
+    let until: Vec<i64> = kept.as_array().context("no triggers")?.iter().filter_map(|t| t["until"].as_i64()).collect();
+    assert_eq!(until.len(), 2, "the one for tomorrow is forgotten: {kept}");
+    assert!(until.iter().all(|until| *until <= UtcMillis::now().0), "{kept}");
+    // A second time nothing happens, and nothing is written down.
+    site.admin.delete(&stop).await?.ok()?;
+    assert_eq!(audited(&site, "recording.withdraw").await?.len(), 1);
     put(json!({ "enabled": false })).await?.ok()?;
     assert_eq!(ask(json!({})).await?.code(), "plan_off");
     site.stop().await;

@@ -1,6 +1,6 @@
 //! Evidence: locks, bookmarks, cases, exports, proofs of recording.
 
-use crate::ProblemDetails;
+use crate::{GapView, ProblemDetails};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -130,11 +130,12 @@ pub struct ExportView {
     pub note: String,
     pub clips: Vec<ExportClipView>,
     pub encrypted: bool,
+    pub burn_in: Option<BurnInView>,
     pub created_by: String,
     pub created_at: i64,
     /// `queued`, `running`, `done`, `failed` or `cancelled`.
     pub state: String,
-    /// What is being done: `measuring`, `copying`, `hashing` or `packing`.
+    /// What is being done: `measuring`, `copying`, `burning`, `hashing` or `packing`.
     pub step: Option<String>,
     /// 0 to 100, while it runs.
     pub percent: Option<f64>,
@@ -169,6 +170,25 @@ pub struct NewExport {
     pub password: Option<watchwall_model::Secret>,
     /// A folder on the site's machine; it must lie in one that the configuration allows. Absent: the site's own.
     pub folder: Option<String>,
+    /// Burns date and time by the site's clock and the camera's name into the pictures. They are coded anew for it, and
+    /// the manifest says so. Absent: the cameras' own pictures, untouched.
+    pub burn_in: Option<BurnInView>,
+}
+
+/// What is burnt into pictures besides date, time and the camera's name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct BurnInView {
+    /// Stands faintly across every picture, up to 100 characters.
+    #[serde(default)]
+    pub watermark: String,
+}
+
+/// A folder on the site's machine that exports may be written to.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ExportFolderView {
+    pub folder: String,
+    /// Absent when it is not there, such as a drive that is not plugged in.
+    pub free_bytes: Option<u64>,
 }
 
 /// What tells whether this site signed.
@@ -214,6 +234,20 @@ pub struct ProofView {
     pub stated_at: i64,
     /// Of `statement.json`.
     pub sha256: String,
+    /// The files that lie there are what this site signed with the key that it has now.
+    pub verified: bool,
+}
+
+/// A statement in full.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ProofDetailView {
+    #[serde(flatten)]
+    pub proof: ProofView,
+    /// `[from, to]`, in the order of time.
+    pub coverage: Vec<[i64; 2]>,
+    pub missing: Vec<GapView>,
+    /// What does not fit, in one English sentence each; none when it is verified.
+    pub findings: Vec<String>,
 }
 
 /// A bookmark on the timeline.

@@ -41,6 +41,8 @@ pub struct PlanView {
     pub recorded_on: Option<String>,
     /// When its schedule next says something else.
     pub changes_at: Option<i64>,
+    /// When the recording ends that somebody asked for; absent when nobody did.
+    pub asked_until: Option<i64>,
 }
 
 /// `PUT /api/v1/plans/{path}`. Absent fields take the defaults, or stay when the plan exists.

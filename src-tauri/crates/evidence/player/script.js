@@ -4,14 +4,16 @@ const words = {
   en: {
     play: 'Play', pause: 'Pause', back: 'One picture back', forward: 'One picture forward', speed: 'Speed', skip: 'Skip what nobody recorded',
     facts: 'About this export', other: '中文', by: 'Exported by', at: 'Exported at', site: 'Site', zone: 'Time zone', key: 'Key of the site', cameras: 'Cameras',
-    none: 'Not recorded', nothing: 'Nothing was recorded', broken: 'This video cannot be played here.',
+    none: 'Not recorded', nothing: 'Nothing was recorded', broken: 'This video cannot be played here.', copy: 'Transcoded, not original', copies: 'Not original',
+    burnt: (video) => `${video.file}: the pictures were coded anew from ${video.transcoded.original_codec.toUpperCase()} to burn in date, time and the camera’s name${video.transcoded.watermark ? `, with the watermark “${video.transcoded.watermark}”` : ''}`,
     verify: 'This page shows the videos and proves nothing. “watchwall verify” with this folder says whether anything was changed.',
     reason: { camera_offline: 'the camera was offline', network: 'the network or the camera sent too little', disk: 'the disk was full or failed', planned_off: 'no recording was planned', us: 'the recorder was stopped', unknown: 'the reason is unknown' },
   },
   zh: {
     play: '播放', pause: '暂停', back: '后退一帧', forward: '前进一帧', speed: '速度', skip: '跳过无录像的时段',
     facts: '关于此导出', other: 'English', by: '导出人', at: '导出时间', site: '站点', zone: '时区', key: '站点密钥', cameras: '摄像机',
-    none: '无录像', nothing: '没有任何录像', broken: '此处无法播放该视频。',
+    none: '无录像', nothing: '没有任何录像', broken: '此处无法播放该视频。', copy: '已转码，非原始画面', copies: '非原始画面',
+    burnt: (video) => `${video.file}：画面由 ${video.transcoded.original_codec.toUpperCase()} 重新编码，以叠加日期、时间和摄像机名称${video.transcoded.watermark ? `，并带有水印“${video.transcoded.watermark}”` : ''}`,
     verify: '本页面仅用于观看，不能作为证明。请对此文件夹运行“watchwall verify”，以确认内容未被更改。',
     reason: { camera_offline: '摄像机离线', network: '网络或摄像机数据不足', disk: '磁盘已满或故障', planned_off: '未计划录像', us: '录像服务已停止', unknown: '原因不明' },
   },
@@ -37,10 +39,15 @@ const tiles = data.recordings.map((recording) => {
     figure.append(player);
     for (const piece of video.pieces) pieces.push({ from: piece.from, to: piece.to, at: piece.at_ms, player });
   }
+  const copy = recording.videos.some((video) => video.transcoded) ? document.createElement('span') : null;
+  if (copy) {
+    copy.className = 'copy';
+    caption.append(' ', copy);
+  }
   figure.append(gap, caption);
   figure.addEventListener('dblclick', () => (document.fullscreenElement ? document.exitFullscreen() : figure.requestFullscreen()));
   by('tiles').append(figure);
-  return { recording, gap, pieces, current: null };
+  return { recording, gap, copy, pieces, current: null };
 });
 const columns = Math.ceil(Math.sqrt(tiles.length)) || 1;
 by('tiles').style.gridTemplateColumns = `repeat(${columns}, minmax(0, 1fr))`;
@@ -137,6 +144,9 @@ function label() {
   by('facts').replaceChildren();
   const facts = [['by', data.exported_by], ['at', format(data.made_at)], ['site', data.site], ['zone', data.time_zone], ['key', data.key_fingerprint],
     ['cameras', data.recordings.map((recording) => `${recording.camera} (${recording.path})`).join(', ')]];
+  const burnt = data.recordings.flatMap((recording) => recording.videos.filter((video) => video.transcoded));
+  if (burnt.length) facts.push(['copies', burnt.map((video) => say('burnt')(video)).join('; ')]);
+  for (const tile of tiles) if (tile.copy) tile.copy.textContent = say('copy');
   for (const [key, value] of facts) {
     const term = document.createElement('dt'); term.textContent = say(key);
     const text = document.createElement('dd'); text.textContent = value;

@@ -22,7 +22,7 @@ pub use error::EvidenceError;
 pub use folder::{ExportFolder, Written, is_plain_name, write_statement};
 pub use key::{PublicKey, SiteKey};
 pub use manifest::{
-    ClipPiece, ExportedFile, ExportedGap, Exporter, Manifest, Recording, SiteFacts, Source, Span, Video,
+    ClipPiece, ExportedFile, ExportedGap, Exporter, Manifest, Recording, SiteFacts, Source, Span, Transcoded, Video,
 };
 pub use player::{PlayerLanguage, page as player_page};
 pub use statement::{Statement, StatementChain, StatementGap};

@@ -70,6 +70,26 @@ pub struct Video {
     pub has_audio: bool,
     /// Which moments stand where: gaps take no time in the file.
     pub pieces: Vec<ClipPiece>,
+    /// Absent: the pictures are the camera's own, bit for bit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transcoded: Option<Transcoded>,
+}
+
+/// The pictures are not the camera's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Transcoded {
+    /// Always [`Transcoded::NOTE`], for whoever reads the manifest without this program.
+    pub note: String,
+    pub original_codec: String,
+    /// What was burnt into every picture, in words.
+    pub burnt_in: String,
+    /// What stands across every picture; nothing when empty.
+    pub watermark: String,
+}
+
+impl Transcoded {
+    pub const NOTE: &str = "transcoded, not original";
+    pub const BURNT_IN: &str = "date, time and UTC offset by the site's clock, and the camera's name";
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

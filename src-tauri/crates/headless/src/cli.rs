@@ -41,6 +41,8 @@ pub enum Command {
     /// Looks after the recordings of the site that runs on this machine.
     #[command(subcommand)]
     Recording(RecordingCommand),
+    /// Has the site that runs on this machine export recordings, and waits for it; Ctrl-C cancels.
+    Export(ExportArguments),
     /// Says whether an export, or a proof of recording, is what its site signed. Needs no site and no network.
     Verify(VerifyArguments),
 }
@@ -369,6 +371,40 @@ pub enum GapsCommand {
         #[command(flatten)]
         target: TargetArguments,
     },
+}
+
+#[derive(Args)]
+pub struct ExportArguments {
+    /// What it is called.
+    #[arg(long)]
+    pub name: String,
+    /// Why; the signed manifest says it.
+    #[arg(long, default_value = "")]
+    pub note: String,
+    /// Name or id of a camera; more than one may be given.
+    #[arg(long = "camera", required = true, value_name = "CAMERA")]
+    pub cameras: Vec<String>,
+    #[arg(long, default_value = "main", value_parser = ["main", "sub"])]
+    pub stream: String,
+    /// By the site's clock, such as 2026-11-26T10:15:00, or with an offset of its own.
+    #[arg(long, value_name = "TIME")]
+    pub from: String,
+    #[arg(long, value_name = "TIME")]
+    pub to: String,
+    /// A folder on this machine that the configuration allows; the site's own when absent.
+    #[arg(long, value_name = "DIR")]
+    pub folder: Option<String>,
+    /// Burns date, time and camera name into the pictures, which are coded anew: a copy, and not the original.
+    #[arg(long)]
+    pub burn_in: bool,
+    /// Stands faintly across every picture.
+    #[arg(long, value_name = "TEXT", requires = "burn_in")]
+    pub watermark: Option<String>,
+    /// Reads a password from standard input and makes an encrypted ZIP.
+    #[arg(long)]
+    pub password_stdin: bool,
+    #[command(flatten)]
+    pub target: TargetArguments,
 }
 
 #[derive(Args)]

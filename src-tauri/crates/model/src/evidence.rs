@@ -72,6 +72,16 @@ pub struct ExportWanted {
     pub note: String,
     pub clips: Vec<ExportClip>,
     pub is_encrypted: bool,
+    /// Absent: the pictures stay as the cameras coded them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub burn: Option<BurnIn>,
+}
+
+/// Date, time and the camera's name are burnt into the pictures, which are coded anew for it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BurnIn {
+    /// Faintly across every picture; nothing when empty.
+    pub watermark: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -34,7 +34,7 @@ pub use camera_event::{CameraEventRow, CameraEventState, NewCameraEvent, Patrol,
 pub use codec::{AudioCodec, VideoCodec};
 pub use device::{CredentialSet, Device, DeviceEndpoint, DeviceFacts, DeviceProfile, DeviceService, StreamFailure};
 pub use error::{ErrorCode, Problem};
-pub use evidence::{Bookmark, Case, CaseClip, EvidenceLock, ExportClip, ExportRow, ExportState, ExportWanted};
+pub use evidence::{Bookmark, BurnIn, Case, CaseClip, EvidenceLock, ExportClip, ExportRow, ExportState, ExportWanted};
 pub use gap::{Gap, GapReason};
 pub use gap_fill::{GapFillRow, GapFillState};
 pub use group::Group;

@@ -73,6 +73,22 @@ impl<S: Send + Sync> FromRequestParts<S> for AtPath {
     }
 }
 
+/// A stream path in the route, and what the query asks of it.
+pub struct OfStream<T> {
+    pub path: StreamPath,
+    pub query: T,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for OfStream<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let AtPath(path) = AtPath::from_request_parts(parts, state).await?;
+        let Query(query) = Query::from_request_parts(parts, state).await?;
+        Ok(Self { path, query })
+    }
+}
+
 /// Any one text in the route.
 pub struct Segment(pub String);
 

@@ -18,10 +18,10 @@ use std::{
 use tokio::time::sleep;
 use watchwall_evidence::{ExportFolder, verify};
 use watchwall_model::{
-    ErrorCode, ExportClip, ExportState, GapReason, Plan, Problem, Secret, TimeRange, UtcMicros, UtcMillis,
+    BurnIn, ErrorCode, ExportClip, ExportState, GapReason, Plan, Problem, Secret, TimeRange, UtcMicros, UtcMillis,
     config::EvidenceConfig,
 };
-use watchwall_site::evidence::{Evidence, EvidenceParts, ExportView, ExportWish};
+use watchwall_site::evidence::{Evidence, EvidenceParts, ExportStep, ExportView, ExportWish};
 
 async fn evidence(bench: &Bench, folder: &Path, config: EvidenceConfig) -> Evidence {
     let parts = EvidenceParts {
@@ -46,7 +46,7 @@ async fn feed(farm: &Farm, footage: [&Arc<Footage>; 2], frames: std::ops::Range<
 
 fn wish(name: &str, range: TimeRange) -> ExportWish {
     let clips = (0..2).map(|n| ExportClip { path: path(n), range }).collect();
-    ExportWish { name: name.into(), note: String::new(), clips, password: None, folder: None }
+    ExportWish { name: name.into(), note: String::new(), clips, password: None, folder: None, burn: None }
 }
 
 async fn ended(evidence: &Evidence, export: &ExportView) -> ExportView {
@@ -241,4 +241,54 @@ async fn full_disk(bench: &Bench, data: &Path, range: TimeRange) {
     assert_eq!(Problem::from(error).code, ErrorCode::DiskFull);
     drop((file, folder));
     drop(disk);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_burnt_in_and_nobody_is_told_that_it_is_the_original() {
+    let data = tempfile::tempdir().unwrap();
+    let Some((bench, range)) = recorded(data.path()).await else { return };
+    let evidence = evidence(&bench, data.path(), EvidenceConfig::default()).await;
+    let plain = ended(&evidence, &evidence.exports.ask(wish("plain", range), "anna").await.unwrap()).await;
+    let burn = Some(BurnIn { watermark: "Case 12".into() });
+    let burnt = ExportWish { burn: burn.clone(), ..wish("burnt", range) };
+    let burnt = ended(&evidence, &evidence.exports.ask(burnt, "anna").await.unwrap()).await;
+    assert_eq!((burnt.row.state, &burnt.row.problem), (ExportState::Done, &None));
+    let [plain, burnt] = [&plain, &burnt].map(|export| {
+        let report = verify(&export.row.result, None);
+        assert_eq!(report.findings, []);
+        (export.row.result.clone(), report.manifest.unwrap())
+    });
+    for (original, copy) in plain.1.recordings.iter().zip(&burnt.1.recordings) {
+        assert_eq!((&original.sources, &original.gaps), (&copy.sources, &copy.gaps));
+        assert_eq!(original.videos.len(), copy.videos.len());
+        for (original, copy) in original.videos.iter().zip(&copy.videos) {
+            // The same moments stand at the same places, and every picture is there.
+            assert_eq!((original.held, &original.pieces), (copy.held, &copy.pieces));
+            assert_eq!((original.width, original.height), (copy.width, copy.height));
+            let frames = [plain.0.join(&original.file), burnt.0.join(&copy.file)].map(|file| frames_in(&file));
+            assert_eq!(frames[0], frames[1], "{}", copy.file);
+            assert_eq!(original.transcoded, None);
+            let told = copy.transcoded.as_ref().unwrap();
+            assert_eq!((told.note.as_str(), told.watermark.as_str()), ("transcoded, not original", "Case 12"));
+        }
+    }
+    let player = std::fs::read_to_string(burnt.0.join("index.html")).unwrap();
+    assert!(player.contains("transcoded, not original"), "the player has it in its data");
+
+    // Cancelled in the middle of it, nothing is left.
+    let before = left_in(&data.path().join("exports"));
+    let asked = evidence.exports.ask(ExportWish { burn, ..wish("cancelled", range) }, "anna").await.unwrap();
+    until("the burning", 30, || async {
+        let export = evidence.exports.get(asked.row.id).await.unwrap();
+        let burns = export.progress.is_some_and(|(step, ..)| step == ExportStep::Burning);
+        (burns || export.row.state.is_over()).then_some(())
+    })
+    .await;
+    let cancelled = evidence.exports.cancel(asked.row.id).await.unwrap();
+    if cancelled.row.state == ExportState::Done {
+        evidence.exports.remove(asked.row.id).await.unwrap();
+    }
+    assert_eq!(left_in(&data.path().join("exports")), before);
+    evidence.stop().await;
+    bench.stop().await;
 }

@@ -104,7 +104,15 @@ async fn each_day_is_stated_once_and_names_the_one_before() {
     let trusted = evidence.key.get().await.unwrap().public().fingerprint();
     assert_eq!(verify(&out, Some(&trusted)).findings, []);
     assert_eq!(sha256_hex(&std::fs::read(out.join("statement.json")).unwrap()), first.sha256);
-    assert!(evidence.proofs.archive("../2024-10-04".into(), gate).await.is_err());
+    assert!(evidence.proofs.archive("../2024-10-04".into(), gate.clone()).await.is_err());
+    // Each is held against the site's key; one letter is enough.
+    assert!(all.iter().all(|proof| proof.findings.is_empty()), "{all:?}");
+    let file = data.path().join("proofs/2024-10-05").join(gate.as_str()).join("statement.json");
+    let text = std::fs::read_to_string(&file).unwrap().replace("camera_offline", "network");
+    std::fs::write(&file, text.replacen("2024-10-05", "2024-10-05 ", 1)).unwrap();
+    let forged = evidence.proofs.get("2024-10-05".into(), gate.clone()).await.unwrap();
+    assert_eq!(forged.findings.len(), 1, "{:?}", forged.findings);
+    assert!(evidence.proofs.get("2024-10-04".into(), gate).await.unwrap().findings.is_empty());
     evidence.stop().await;
     bench.stop().await;
 }

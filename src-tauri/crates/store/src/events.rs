@@ -19,10 +19,24 @@ const TRIGGERS_OF: &str = "SELECT e.* FROM json_each(?1) AS paths JOIN recording
      WHERE e.at_ms >= ?2 AND e.at_ms < ?3 AND e.kind = 'trigger' ORDER BY e.at_ms DESC, e.id DESC LIMIT 20000";
 const TRIGGERS_SINCE: &str =
     "SELECT * FROM recording_events WHERE kind = 'trigger' AND at_ms >= ?1 ORDER BY at_ms DESC LIMIT 20000";
+const CHANGE_TRIGGER: &str = "UPDATE recording_events SET detail = ?1 \
+     WHERE path = ?2 AND at_ms = ?3 AND kind = 'trigger' AND detail = ?4";
+const FORGET_TRIGGER: &str =
+    "DELETE FROM recording_events WHERE path = ?1 AND at_ms = ?2 AND kind = 'trigger' AND detail = ?3";
 const PRUNE: &str = "DELETE FROM recording_events WHERE at_ms < ?1";
 const PRUNE_TRIGGERS: &str = "DELETE FROM recording_events WHERE kind = 'trigger' AND at_ms < ?1";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, IN_RANGE, LAST_BEFORE, TRIGGERS_OF, TRIGGERS_SINCE, PRUNE, PRUNE_TRIGGERS];
+pub const STATEMENTS: &[&str] = &[
+    INSERT,
+    IN_RANGE,
+    LAST_BEFORE,
+    TRIGGERS_OF,
+    TRIGGERS_SINCE,
+    CHANGE_TRIGGER,
+    FORGET_TRIGGER,
+    PRUNE,
+    PRUNE_TRIGGERS,
+];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -85,6 +99,19 @@ impl EventTable<'_> {
     /// Triggers of all streams from a moment on, those ahead too, newest first; at most 20 000.
     pub async fn triggers_since(&self, since: UtcMillis) -> Result<Vec<RecordingEvent>, StoreError> {
         sqlx::query(TRIGGERS_SINCE).bind(since.0).fetch_all(self.store.reader()).await?.iter().map(read).collect()
+    }
+
+    /// A trigger as it stands gets another detail.
+    pub async fn change_trigger(&self, event: &RecordingEvent, detail: &str) -> Result<(), StoreError> {
+        let query = sqlx::query(CHANGE_TRIGGER).bind(detail).bind(event.path.as_str()).bind(event.at.0);
+        query.bind(&event.detail).execute(self.store.writer()).await?;
+        Ok(())
+    }
+
+    pub async fn forget_trigger(&self, event: &RecordingEvent) -> Result<(), StoreError> {
+        let query = sqlx::query(FORGET_TRIGGER).bind(event.path.as_str()).bind(event.at.0).bind(&event.detail);
+        query.execute(self.store.writer()).await?;
+        Ok(())
     }
 
     pub async fn prune(&self, before: UtcMillis) -> Result<u64, StoreError> {

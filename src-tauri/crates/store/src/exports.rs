@@ -162,7 +162,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, _) = Store::open(&DataFolder::lock(folder.path()).unwrap()).await.unwrap();
         let new = NewExport {
-            wanted: ExportWanted { name: "gate".into(), note: String::new(), clips: Vec::new(), is_encrypted: true },
+            wanted: ExportWanted {
+                name: "gate".into(),
+                note: String::new(),
+                clips: Vec::new(),
+                is_encrypted: true,
+                burn: None,
+            },
             password: Some(Secret::new("open sesame")),
             result: PathBuf::from("/tmp/gate.zip"),
             created_by: "anna".into(),

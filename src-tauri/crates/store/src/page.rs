@@ -10,6 +10,16 @@ pub struct Page<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// A page of items that were read from where it begins on, one more than it holds when another page follows.
+    pub fn cut(mut items: Vec<T>, limit: usize, key: impl Fn(&T) -> String) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next_cursor = items.last().filter(|_| more).map(|item| encode(&key(item)));
+        Self { items, next_cursor }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub struct PageRequest {
     pub cursor: Option<String>,
@@ -23,22 +33,28 @@ impl PageRequest {
     pub const DEFAULT_LIMIT: u32 = 100;
     pub const MAX_LIMIT: u32 = 500;
 
-    pub(crate) fn limit(&self) -> usize {
+    /// Items of a page.
+    pub fn limit(&self) -> usize {
         self.limit.unwrap_or(Self::DEFAULT_LIMIT).clamp(1, Self::MAX_LIMIT) as usize
+    }
+
+    /// The key of the last item seen.
+    ///
+    /// # Errors
+    /// `request_invalid` for a made-up cursor.
+    pub fn after(&self) -> Result<Option<String>, Problem> {
+        self.cursor.as_deref().map(decode).transpose()
     }
 
     /// Cuts a sorted list into the asked page. For lists of at most some thousand items; larger tables page in SQL.
     pub fn cut<T>(&self, items: Vec<T>, key: impl Fn(&T) -> String) -> Result<Page<T>, Problem> {
-        let after = self.cursor.as_deref().map(decode).transpose()?;
-        let mut rest: Vec<T> = match &after {
+        let after = self.after()?;
+        let rest: Vec<T> = match &after {
             Some(after) if self.descending => items.into_iter().filter(|item| key(item) < *after).collect(),
             Some(after) => items.into_iter().filter(|item| key(item) > *after).collect(),
             None => items,
         };
-        let more = rest.len() > self.limit();
-        rest.truncate(self.limit());
-        let next_cursor = if more { rest.last().map(|item| encode(&key(item))) } else { None };
-        Ok(Page { items: rest, next_cursor })
+        Ok(Page::cut(rest, self.limit(), key))
     }
 }
 
@@ -59,11 +75,8 @@ pub(crate) fn one_more(limit: usize) -> i64 {
 }
 
 /// The page of rows that were read by [`before`] and [`one_more`].
-pub(crate) fn cut_by_id<T>(mut items: Vec<T>, limit: usize, id: impl Fn(&T) -> i64) -> Page<T> {
-    let more = items.len() > limit;
-    items.truncate(limit);
-    let next_cursor = items.last().filter(|_| more).map(|item| encode(&id(item).to_string()));
-    Page { items, next_cursor }
+pub(crate) fn cut_by_id<T>(items: Vec<T>, limit: usize, id: impl Fn(&T) -> i64) -> Page<T> {
+    Page::cut(items, limit, |item| id(item).to_string())
 }
 
 pub(crate) fn encode(key: &str) -> String {

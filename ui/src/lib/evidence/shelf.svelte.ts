@@ -11,10 +11,14 @@ const most = 100;
 
 interface List<T> {
 	items: T[];
+	next_cursor?: string | null;
 }
 
 class Shelf {
 	exports = $state.raw<ExportView[]>([]);
+	/** The first page was read. */
+	exportsLoaded = $state(false);
+	#older = $state<string>();
 	locks = $state.raw<EvidenceLockView[]>([]);
 	bookmarks = $state.raw<BookmarkView[]>([]);
 	/** Why the lists are not what the site has. */
@@ -31,7 +35,7 @@ class Shelf {
 		if (bookmarks.kind === 'ok') this.bookmarks = bookmarks.value.items;
 		const failed = [locks, bookmarks].find((answer) => answer.kind === 'error');
 		this.problem = failed?.kind === 'error' ? failed : undefined;
-		if (canExport) await this.#loadExports();
+		if (canExport) await this.loadExports();
 	}
 
 	async findBookmarks(search: string): Promise<void> {
@@ -43,7 +47,7 @@ class Shelf {
 	/** Follows exports until none runs any more. */
 	follow(): void {
 		clearTimeout(this.#timer);
-		this.#timer = setTimeout(() => void this.#loadExports(), pollMs);
+		this.#timer = setTimeout(() => void this.loadExports(), pollMs);
 	}
 
 	rest(): void {
@@ -75,21 +79,27 @@ class Shelf {
 		if (problem) toasts.failure(problem);
 	}
 
-	async unlock(lock: EvidenceLockView): Promise<void> {
+	/** Answers whether it is unlocked now. */
+	async unlock(lock: EvidenceLockView): Promise<boolean> {
 		const answer = await api.delete(`/evidence-locks/${lock.id}`);
-		if (answer.kind === 'error') return toasts.failure(answer);
+		if (answer.kind === 'error') toasts.failure(answer);
+		if (answer.kind !== 'ok') return false;
 		this.locks = this.locks.filter((other) => other.id !== lock.id);
 		this.edits += 1;
 		toasts.show({ kind: 'info', text: t('evidence.unlocked') });
+		return true;
 	}
 
-	async removeBookmark(bookmark: BookmarkView): Promise<void> {
+	/** Answers whether it is gone; `onundone` hears when it is kept after all. */
+	async removeBookmark(bookmark: BookmarkView, onundone?: () => void): Promise<boolean> {
 		const answer = await api.delete(`/bookmarks/${bookmark.id}`);
-		if (answer.kind === 'error') return toasts.failure(answer);
+		if (answer.kind === 'error') toasts.failure(answer);
+		if (answer.kind !== 'ok') return false;
 		this.bookmarks = this.bookmarks.filter((other) => other.id !== bookmark.id);
 		this.edits += 1;
 		const { path, from, to, text, tags } = bookmark;
-		toasts.show({ kind: 'info', text: t('evidence.bookmark.removed'), action: { label: t('ui.undo'), act: () => void this.bookmark({ path, from, to, text, tags }) } });
+		toasts.show({ kind: 'info', text: t('evidence.bookmark.removed'), action: { label: t('ui.undo'), act: () => void this.bookmark({ path, from, to, text, tags }).then(() => onundone?.()) } });
+		return true;
 	}
 
 	/** Answers what was wrong. */
@@ -110,14 +120,33 @@ class Shelf {
 		return undefined;
 	}
 
-	async #loadExports(): Promise<void> {
+	get hasMoreExports(): boolean {
+		return this.#older !== undefined;
+	}
+
+	/** The newest ones; older ones that were read before stay behind them. */
+	async loadExports(): Promise<void> {
 		const before = new Map(this.exports.map((one) => [one.id, one.state]));
 		const answer = await api.get<List<ExportView>>('/exports', { query: { limit: most } });
 		if (answer.kind === 'ok') {
-			this.exports = answer.value.items;
-			for (const one of this.exports) if (one.state === 'done' && isUnder(before.get(one.id))) toasts.show({ kind: 'success', text: t('evidence.export.ready', { name: one.name }) });
+			const { items, next_cursor } = answer.value;
+			const oldest = items.at(-1)?.id;
+			const older = next_cursor && oldest !== undefined ? this.exports.filter(({ id }) => id < oldest) : [];
+			if (older.length === 0) this.#older = next_cursor ?? undefined;
+			this.exports = [...items, ...older];
+			this.exportsLoaded = true;
+			this.problem = undefined;
+			for (const one of items) if (one.state === 'done' && isUnder(before.get(one.id))) toasts.show({ kind: 'success', text: t('evidence.export.ready', { name: one.name }) });
 		} else if (answer.kind === 'error') this.problem = answer;
 		if (this.running > 0) this.follow();
+	}
+
+	async moreExports(): Promise<void> {
+		const answer = await api.get<List<ExportView>>('/exports', { query: { limit: most, cursor: this.#older } });
+		if (answer.kind === 'error') return toasts.failure(answer);
+		if (answer.kind !== 'ok') return;
+		this.exports = [...this.exports, ...answer.value.items];
+		this.#older = answer.value.next_cursor ?? undefined;
 	}
 
 	#replace(one: ExportView): void {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { exportName, isOver, rangeOf, tagsOf } from './words';
+import { exportName, isOver, rangeOf, spanOf, tagsOf } from './words';
 
 test('tags are split, trimmed and stand once', () => {
 	expect(tagsOf(' car, theft ,car,')).toEqual(['car', 'theft']);
@@ -20,4 +20,9 @@ test('a range needs both ends in order', () => {
 
 test('which exports are over', () => {
 	expect(['queued', 'running', 'done', 'failed', 'cancelled'].map(isOver)).toEqual([false, false, true, true, true]);
+});
+
+test('several stretches span from the first to the last', () => {
+	expect(spanOf([])).toBeUndefined();
+	expect(spanOf([{ from: 5, to: 9 }, { from: 2, to: 3 }])).toEqual({ from: 2, to: 9 });
 });

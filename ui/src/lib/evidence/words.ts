@@ -21,3 +21,9 @@ export function rangeOf(markIn: number | undefined, markOut: number | undefined)
 	if (markIn === undefined || markOut === undefined || markIn >= markOut) return undefined;
 	return { from: Math.round(markIn), to: Math.round(markOut) };
 }
+
+/** From the first beginning to the last end; undefined of nothing. */
+export function spanOf(stretches: readonly { from: number; to: number }[]): { from: number; to: number } | undefined {
+	if (stretches.length === 0) return undefined;
+	return { from: Math.min(...stretches.map(({ from }) => from)), to: Math.max(...stretches.map(({ to }) => to)) };
+}

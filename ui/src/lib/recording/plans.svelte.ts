@@ -1,6 +1,6 @@
 /** The site's plans and volumes while their room is open, and what can be done with them. */
 import { SvelteSet } from 'svelte/reactivity';
-import { api, getAll, type Failure, type PlanPatch, type PlansSaved, type PlanView, type TriggerView, type VolumeView } from '$lib/api';
+import { api, getAll, type Failure, type PlanPatch, type PlansSaved, type PlanView, type Result, type TriggerView, type VolumeView } from '$lib/api';
 import { toasts } from '$lib/design/primitives';
 import { format, t } from '$lib/i18n';
 import { cameras } from '$lib/state/cameras.svelte';
@@ -79,12 +79,24 @@ export class Plans {
 
 	/** Records now, whatever the schedule says. */
 	async trigger(rows: readonly PlanRow[]): Promise<void> {
+		const until = await this.#each(rows, (path) => api.post<TriggerView>(`/recording/${path}/trigger`, {}));
+		if (until.length > 0) toasts.show({ kind: 'success', text: t('plans.did.triggered', { count: until.length, time: format.clock(Math.max(...until.map((one) => one.until))) }) });
+	}
+
+	/** Ends what was asked for; what the schedule and the camera want goes on. */
+	async withdraw(rows: readonly PlanRow[]): Promise<void> {
+		const ended = await this.#each(rows, (path) => api.delete(`/recording/${path}/trigger`));
+		if (ended.length > 0) toasts.show({ kind: 'success', text: t('plans.did.withdrawn', { count: ended.length }) });
+	}
+
+	/** The same for each stream; what failed first is told, and what came of the others is given. */
+	async #each<T>(rows: readonly PlanRow[], act: (path: string) => Promise<Result<T>>): Promise<T[]> {
 		for (const { path } of rows) this.busy.add(path);
-		const answers = await Promise.all(rows.map(({ path }) => api.post<TriggerView>(`/recording/${path}/trigger`, {})));
+		const answers = await Promise.all(rows.map(({ path }) => act(path)));
+		await this.load();
 		for (const { path } of rows) this.busy.delete(path);
 		const failed = answers.find((answer) => answer.kind === 'error');
 		if (failed?.kind === 'error') toasts.failure(failed);
-		const until = answers.flatMap((answer) => (answer.kind === 'ok' ? [answer.value.until] : []));
-		if (until.length > 0) toasts.show({ kind: 'success', text: t('plans.did.triggered', { count: until.length, time: format.clock(Math.max(...until)) }) });
+		return answers.flatMap((answer) => (answer.kind === 'ok' ? [answer.value] : []));
 	}
 }

@@ -31,6 +31,7 @@ fn manifest(key: &SiteKey) -> Manifest {
         height: 180,
         has_audio: false,
         pieces: vec![ClipPiece { from: UtcMillis(900), to: UtcMillis(3_000), at_ms: 0 }],
+        transcoded: None,
     };
     let recording = |camera: &str, file: &str| Recording {
         camera: camera.into(),

@@ -5,6 +5,7 @@ mod camsim;
 mod config;
 mod doctor;
 mod doctor_camera;
+mod export;
 mod gaps;
 mod onboarding;
 mod recording;
@@ -31,6 +32,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode> {
             Command::Doctor(arguments) => doctor::run(arguments).await,
             Command::Report(command) => report::run(command).await,
             Command::Recording(command) => recording::run(command).await,
+            Command::Export(arguments) => export::run(arguments).await,
             Command::Verify(arguments) => verify::run(&arguments),
         }
     });

@@ -3,7 +3,7 @@
 use crate::{cli::VerifyArguments, output};
 use anyhow::{Result, ensure};
 use std::{path::Path, process::ExitCode};
-use watchwall_evidence::{Finding, PublicKey, Report, verify};
+use watchwall_evidence::{Finding, PublicKey, Report, Transcoded, verify};
 
 pub fn run(arguments: &VerifyArguments) -> Result<ExitCode> {
     ensure!(arguments.folder.is_dir(), "{} is no folder; unpack a ZIP first", arguments.folder.display());
@@ -44,6 +44,8 @@ fn facts(report: &Report) -> Vec<String> {
         lines.push(format!("Cameras: {}", cameras.join(", ")));
         let sources: usize = manifest.recordings.iter().map(|recording| recording.sources.len()).sum();
         lines.push(format!("{} files, cut from {sources} recording files", manifest.files.len()));
+        let videos = manifest.recordings.iter().flat_map(|recording| &recording.videos);
+        lines.extend(videos.filter_map(|video| Some(transcoded(&video.file, video.transcoded.as_ref()?))));
     }
     if let Some(statement) = &report.statement {
         lines.push(format!("Proof of recording of {} ({}) on {}", statement.camera, statement.path, statement.day));
@@ -54,6 +56,13 @@ fn facts(report: &Report) -> Vec<String> {
         lines.push(format!("Key: {key}"));
     }
     lines
+}
+
+/// A signature says that nobody changed the file since, and not that it is what the camera sent.
+fn transcoded(file: &str, facts: &Transcoded) -> String {
+    let watermark =
+        if facts.watermark.is_empty() { String::new() } else { format!("; watermark \"{}\"", facts.watermark) };
+    format!("{file}: {} (from {}; burnt in: {}{watermark})", facts.note, facts.original_codec, facts.burnt_in)
 }
 
 fn verdict(report: &Report, is_key_given: bool) -> String {

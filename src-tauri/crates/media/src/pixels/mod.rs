@@ -3,12 +3,14 @@
 //! * [`snapshot`]: a JPEG of the last of some access units: live snapshots, recorded frames, thumbnails.
 //! * [`decode_pace`]: how fast this machine decodes a stream.
 //! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
+//! * [`Burner`]: a recording with words burnt into its pictures, as a file of its own.
 //! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
 //!
 //! Tasks: one per running variant, joined by [`TranscodePool::stop`]; it feeds a pipeline and watches its bus through
 //! a bounded channel. Callbacks on GStreamer's threads take short locks and never wait. Snapshots run on the blocking
 //! pool, as many at a time as there are cores. Nothing of GStreamer is public.
 
+mod burn;
 mod caps;
 mod decoder;
 mod encoder;
@@ -18,6 +20,7 @@ mod run;
 mod snapshot;
 mod transcode;
 
+pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
 pub use plugins::{MissingElement, PluginReport, ensure_plugins};

@@ -24,11 +24,13 @@ const NEEDED: &[(&str, &str)] = &[
     ("avdec_h264", LIBAV),
     ("avdec_h265", LIBAV),
     ("x264enc", UGLY),
+    ("textoverlay", X),
 ];
 const BASE: &str = "gstreamer1.0-plugins-base";
 const GOOD: &str = "gstreamer1.0-plugins-good";
 const BAD: &str = "gstreamer1.0-plugins-bad";
 const UGLY: &str = "gstreamer1.0-plugins-ugly";
+const X: &str = "gstreamer1.0-x";
 const LIBAV: &str = "gstreamer1.0-libav";
 
 /// An element that is not there.

@@ -8,10 +8,10 @@ use crate::{
     error::ApiError,
     extract::{Body, Id, Query},
     net::RequestId,
-    views::{export_file, export_view, export_wish},
+    views::{export_file, export_folder_view, export_view, export_wish},
 };
 use axum::{Extension, Json, body, extract::State, http::StatusCode, response::Response};
-use watchwall_api::{ExportView, NewExport, PageOf, PageQuery, ProblemDetails};
+use watchwall_api::{ExportFolderView, ExportView, NewExport, PageOf, PageQuery, ProblemDetails};
 use watchwall_model::ExportId;
 
 /// Newest first.
@@ -39,6 +39,13 @@ pub async fn start(
     let view = export_view(&export, &request);
     app.audit(&caller, Act { action: "export.start", subject: &view.name, old: None, new: as_value(&view) }).await;
     Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+/// Where exports may be written to; the site's own folder comes first.
+#[utoipa::path(get, path = "/api/v1/export-folders", tag = "evidence", operation_id = "list_export_folders",
+    responses((status = 200, body = Vec<ExportFolderView>)))]
+pub async fn folders(State(app): State<App>) -> Result<Json<Vec<ExportFolderView>>, ApiError> {
+    Ok(Json(app.site.evidence.exports.folders().await?.iter().map(export_folder_view).collect()))
 }
 
 #[utoipa::path(get, path = "/api/v1/exports/{id}", tag = "evidence", operation_id = "read_export", params(("id" = i64, Path)),

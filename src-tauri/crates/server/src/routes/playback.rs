@@ -1,12 +1,6 @@
 //! Playing recordings back: the socket, one frame, thumbnails.
 
-use crate::{
-    access::Caller,
-    app::App,
-    error::ApiError,
-    extract::{AtPath, Query},
-    playback,
-};
+use crate::{access::Caller, app::App, error::ApiError, extract::OfStream, playback};
 use axum::{
     body::Bytes,
     extract::{State, WebSocketUpgrade},
@@ -22,8 +16,7 @@ use watchwall_model::{Right, UtcMillis};
 pub async fn play(
     State(app): State<App>,
     caller: Caller,
-    AtPath(path): AtPath,
-    Query(query): Query<PlaybackQuery>,
+    OfStream { path, query }: OfStream<PlaybackQuery>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
     let wish = playback::Wish::new(path, query, caller.role.has(Right::Audio));
@@ -40,8 +33,7 @@ pub async fn play(
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = ProblemDetails)))]
 pub async fn frame(
     State(app): State<App>,
-    AtPath(path): AtPath,
-    Query(query): Query<FrameQuery>,
+    OfStream { path, query }: OfStream<FrameQuery>,
 ) -> Result<Response, ApiError> {
     let picture = app.site.recording.frame_jpeg(&path, UtcMillis(query.at), query.max_height).await?;
     Ok(jpeg(picture.jpeg, picture.at, "private, no-cache"))
@@ -52,8 +44,7 @@ pub async fn frame(
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = ProblemDetails)))]
 pub async fn thumbnail(
     State(app): State<App>,
-    AtPath(path): AtPath,
-    Query(query): Query<FrameQuery>,
+    OfStream { path, query }: OfStream<FrameQuery>,
 ) -> Result<Response, ApiError> {
     let bytes = app.site.recording.thumbnail(&path, UtcMillis(query.at)).await?;
     Ok(jpeg(bytes, UtcMillis(query.at), "private, max-age=3600"))

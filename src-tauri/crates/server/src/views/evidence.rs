@@ -1,12 +1,14 @@
 //! Evidence on the wire.
 
+use super::gap_word;
 use crate::{error::details, net::RequestId};
 use watchwall_api::{
-    BookmarkMark, BookmarkView, CaseClipView, CaseView, EvidenceLockView, ExportClipView, ExportView, NewBookmark,
-    NewCase, NewEvidenceLock, NewExport, ProofView,
+    BookmarkMark, BookmarkView, BurnInView, CaseClipView, CaseView, EvidenceLockView, ExportClipView, ExportFolderView,
+    ExportView, GapView, NewBookmark, NewCase, NewEvidenceLock, NewExport, ProofDetailView, ProofView,
 };
 use watchwall_model::{
-    Bookmark, Case, CaseClip, ErrorCode, EvidenceLock, ExportClip, ExportRow, Problem, StreamPath, TimeRange, UtcMillis,
+    Bookmark, BurnIn, Case, CaseClip, ErrorCode, EvidenceLock, ExportClip, ExportRow, Problem, StreamPath, TimeRange,
+    UtcMillis,
 };
 use watchwall_site::evidence::{self, BookmarkWish, CaseWish, ExportWish, LockWish};
 
@@ -109,6 +111,7 @@ pub fn export_view(view: &evidence::ExportView, request: &RequestId) -> ExportVi
         note: row.wanted.note.clone(),
         clips: row.wanted.clips.iter().map(clip).collect(),
         encrypted: row.wanted.is_encrypted,
+        burn_in: row.wanted.burn.as_ref().map(|burn| BurnInView { watermark: burn.watermark.clone() }),
         created_by: row.created_by.clone(),
         created_at: row.created_at.0,
         state: row.state.as_str().to_owned(),
@@ -146,6 +149,7 @@ pub fn export_wish(new: NewExport) -> Result<ExportWish, Problem> {
         clips: new.clips.into_iter().map(clip).collect::<Result<_, Problem>>()?,
         password: new.password.filter(|password| !password.is_empty()),
         folder: new.folder,
+        burn: new.burn_in.map(|burn| BurnIn { watermark: burn.watermark }),
     })
 }
 
@@ -161,5 +165,24 @@ pub fn proof_view(proof: &evidence::ProofView) -> ProofView {
         gaps: statement.gaps.len() as u64,
         stated_at: statement.stated_at.0,
         sha256: proof.sha256.clone(),
+        verified: proof.findings.is_empty(),
     }
+}
+
+pub fn proof_detail(proof: &evidence::ProofView) -> ProofDetailView {
+    let statement = &proof.statement;
+    ProofDetailView {
+        proof: proof_view(proof),
+        coverage: statement.coverage.iter().map(|span| [span.from.0, span.to.0]).collect(),
+        missing: statement
+            .gaps
+            .iter()
+            .map(|gap| GapView { from: gap.from.0, to: gap.to.0, reason: gap_word(gap.reason) })
+            .collect(),
+        findings: proof.findings.iter().map(|finding| finding.sentence()).collect(),
+    }
+}
+
+pub fn export_folder_view(view: &evidence::FolderView) -> ExportFolderView {
+    ExportFolderView { folder: view.folder.display().to_string(), free_bytes: view.free_bytes }
 }

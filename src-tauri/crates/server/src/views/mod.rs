@@ -24,8 +24,8 @@ pub use control::{
 pub use device::{device_view, probe_answer, set_view, step_view};
 pub use doctor::{audited_mend, doctor_job_view, doctor_progress, doctor_report_view, doctor_wish, line_view};
 pub use evidence::{
-    bookmark_mark, bookmark_view, bookmark_wish, case_view, case_wish, export_file, export_view, export_wish,
-    lock_view, lock_wish, proof_view,
+    bookmark_mark, bookmark_view, bookmark_wish, case_view, case_wish, export_file, export_folder_view, export_view,
+    export_wish, lock_view, lock_wish, proof_detail, proof_view,
 };
 pub use gap_fill::{gap_fill_view, gap_fill_wish};
 pub use health::{

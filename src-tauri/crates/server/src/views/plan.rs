@@ -35,6 +35,7 @@ pub fn plan_view(view: &recording::PlanView, zone: &TimeZone) -> PlanView {
         last_fragment_at: last_fragment_at(&view.running).map(|at| at.0),
         recorded_on: view.recorded_on.as_ref().map(ToString::to_string),
         changes_at: plan.next_change(UtcMillis::now(), zone).map(|at| at.0),
+        asked_until: view.asked_until.map(|at| at.0),
     }
 }
 

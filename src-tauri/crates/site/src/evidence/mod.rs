@@ -18,7 +18,7 @@ mod wording;
 
 pub use bookmarks::{BookmarkWish, Bookmarks};
 pub use cases::{CaseWish, Cases};
-pub use exports::{ExportStep, ExportView, ExportWish, Exports, Packed};
+pub use exports::{ExportStep, ExportView, ExportWish, Exports, FolderView, Packed};
 pub use handle::{Evidence, EvidenceParts};
 pub use key::EvidenceKey;
 pub use locks::{LockWish, Locks};

@@ -3,6 +3,10 @@
 //! The exact length is known before the first byte, so range requests and resumed downloads work. The clip begins at
 //! the key frame at or before the wanted moment.
 
+mod units;
+
+pub use units::ClipUnit;
+
 use super::{
     archive::{Archive, SegmentView, blocking},
     container::{self, ClipForm},

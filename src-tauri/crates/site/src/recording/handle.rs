@@ -42,6 +42,8 @@ pub struct PlanView {
     pub running: PlanRunning,
     /// Where its newest file is.
     pub recorded_on: Option<VolumeCode>,
+    /// Somebody asked for a recording that is not over, and this is when it ends.
+    pub asked_until: Option<UtcMillis>,
 }
 
 /// Why plans were not saved together.
@@ -189,14 +191,17 @@ impl Recording {
     pub async fn plans(&self) -> Result<Vec<PlanView>, Problem> {
         let engine = self.engine();
         let now = UtcMillis::now();
-        let plans = self.index().plans().await?;
-        Ok(plans
-            .into_iter()
-            .map(|plan| {
-                let running = engine.reconciler.running(&plan, now);
-                PlanView { recorded_on: engine.reconciler.volume_of(&plan.path), plan, running }
-            })
-            .collect())
+        Ok(self.index().plans().await?.into_iter().map(|plan| self.view_of(&engine, plan, now)).collect())
+    }
+
+    fn view_of(&self, engine: &Engine, plan: Plan, now: UtcMillis) -> PlanView {
+        let desk = self.shared.parts.board.desk(&plan.path);
+        PlanView {
+            running: engine.reconciler.running(&plan, now),
+            recorded_on: engine.reconciler.volume_of(&plan.path),
+            asked_until: desk.ask(|windows| windows.asked_until(now)),
+            plan,
+        }
     }
 
     /// Saves a plan and applies it at once. Returns it with its new version.
@@ -213,8 +218,7 @@ impl Recording {
         let plan = self.index().put_plan(&plan).await?;
         let applied = engine.reconciler.reconcile().await;
         applied.map_err(|problem| Problem::new(ErrorCode::PlanNotApplied).with("path", &path).because(problem))?;
-        let running = engine.reconciler.running(&plan, UtcMillis::now());
-        Ok(PlanView { recorded_on: engine.reconciler.volume_of(&plan.path), plan, running })
+        Ok(self.view_of(&engine, plan, UtcMillis::now()))
     }
 
     /// Saves and applies several plans at once: all of them or, when one is refused, none.
@@ -236,12 +240,7 @@ impl Recording {
             problem: Problem::new(ErrorCode::PlanNotApplied).because(problem),
         })?;
         let now = UtcMillis::now();
-        let view = |plan: Plan| PlanView {
-            running: engine.reconciler.running(&plan, now),
-            recorded_on: engine.reconciler.volume_of(&plan.path),
-            plan,
-        };
-        Ok(plans.into_iter().map(view).collect())
+        Ok(plans.into_iter().map(|plan| self.view_of(&engine, plan, now)).collect())
     }
 
     /// Records because somebody asks: from a moment that is still in memory, from now, or from a moment to come.
@@ -250,6 +249,15 @@ impl Recording {
     /// `not_found` without a plan, `plan_off`, `trigger_invalid`, `trigger_too_early` with the earliest start.
     pub async fn trigger(&self, path: &StreamPath, asked: Asked) -> Result<Accepted, Problem> {
         intake(&self.shared.parts).ask(path, asked).await
+    }
+
+    /// Nobody asks for a recording of this stream any more: what was asked for ends, and what lies ahead is forgotten.
+    /// Answers whether there was any. What the plan and the camera want goes on.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn withdraw_triggers(&self, path: &StreamPath) -> Result<bool, Problem> {
+        intake(&self.shared.parts).withdraw(path).await
     }
 
     /// Something that a camera noticed; plans that await it record.
@@ -332,19 +340,12 @@ impl Recording {
         mut options: PlaybackOptions,
     ) -> Result<PlaybackSession, Problem> {
         let engine = self.engine();
-        let now = UtcMillis::now();
-        options.from = now.saturating_add_ms(-i64::from(seconds.min(600)) * 1000);
+        options.from = replay_from(seconds);
         let tap = self.shared.parts.source.stream(path);
         let ring = tap.map(|tap| (Ring::new(Arc::clone(&tap.hub)), tap));
         let ring_start = ring.as_ref().and_then(|(ring, _)| ring.start()).map(|at| at.to_millis());
-        let reaches = ring_start.is_some_and(|start| start <= options.from);
-        if !reaches
-            && engine
-                .archive
-                .at_or_after(path, options.from)
-                .await?
-                .is_some_and(|view| ring_start.is_none_or(|ring| view.segment.start < ring))
-        {
+        let recorded = self.recorded_before(path, options.from, ring_start).await?;
+        if recorded.is_some() {
             return Ok(self.open_playback(path, options));
         }
         let Some((ring, tap)) = ring else { return Err(Problem::new(ErrorCode::CameraNotFound).with("path", path)) };
@@ -352,6 +353,37 @@ impl Recording {
         options.from = options.from.max(start);
         let source = Source::ring(ring, tap, engine.archive.open.rounds());
         Ok(PlaybackSession::new(source, options).counted(&self.shared.parts.sessions))
+    }
+
+    /// The moment from which [`Self::open_replay`] would play, given the oldest picture that memory holds; `None` when
+    /// there is nothing to play.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub async fn replay_start(
+        &self,
+        path: &StreamPath,
+        seconds: u32,
+        ring_start: Option<UtcMillis>,
+    ) -> Result<Option<UtcMillis>, Problem> {
+        let from = replay_from(seconds);
+        let recorded = self.recorded_before(path, from, ring_start).await?;
+        Ok(recorded.or(ring_start).map(|start| start.max(from)))
+    }
+
+    /// Where the recording begins to hold what memory does not reach back to, from `from` on.
+    async fn recorded_before(
+        &self,
+        path: &StreamPath,
+        from: UtcMillis,
+        ring_start: Option<UtcMillis>,
+    ) -> Result<Option<UtcMillis>, Problem> {
+        if ring_start.is_some_and(|start| start <= from) {
+            return Ok(None);
+        }
+        let view = self.engine().archive.at_or_after(path, from).await?;
+        let start = view.map(|view| view.segment.start);
+        Ok(start.filter(|start| ring_start.is_none_or(|ring| *start < ring)))
     }
 
     /// # Errors
@@ -503,6 +535,11 @@ impl Recording {
             volumes: engine.set.disks().iter().map(|disk| disk.figures()).collect(),
         }
     }
+}
+
+/// Where a replay of the last `seconds` begins.
+fn replay_from(seconds: u32) -> UtcMillis {
+    UtcMillis::now().saturating_add_ms(-i64::from(seconds.min(600)) * 1000)
 }
 
 fn intake(parts: &EngineParts) -> Intake<'_> {

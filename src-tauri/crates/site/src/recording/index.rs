@@ -4,7 +4,7 @@ use super::{
     causes::Note,
     retention::Need,
     timeline::{self, Cause},
-    triggers::{Kept, TriggerMark, mark_of},
+    triggers::{Kept, TriggerMark, Withdrawn, mark_of},
     volume::Covered,
 };
 use std::{collections::HashMap, sync::Arc};
@@ -282,10 +282,22 @@ impl Index {
 
     /// Keeps a trigger for the timeline, and for recorders after a restart.
     pub async fn note_trigger(&self, path: &StreamPath, at: UtcMillis, kept: &Kept) -> Result<(), Problem> {
-        let detail =
-            serde_json::to_string(kept).map_err(|e| Problem::new(ErrorCode::Internal).at("note_trigger").because(e))?;
+        let detail = words_of(kept)?;
         let event = RecordingEvent { path: path.clone(), at, kind: RecordingEventKind::Trigger, detail };
         Ok(self.store.events().insert(&event).await?)
+    }
+
+    /// Those that were asked for since a moment end now.
+    pub async fn end_triggers(&self, path: &StreamPath, since: UtcMillis, now: UtcMillis) -> Result<(), Problem> {
+        for event in self.store.events().triggers_since(since).await? {
+            let Some(mark) = mark_of(event.at, &event.detail).filter(|_| event.path == *path) else { continue };
+            match mark.kept.withdrawn(now) {
+                Withdrawn::Stays => {}
+                Withdrawn::Ends(kept) => self.store.events().change_trigger(&event, &words_of(&kept)?).await?,
+                Withdrawn::Goes => self.store.events().forget_trigger(&event).await?,
+            }
+        }
+        Ok(())
     }
 
     /// Of several streams, oldest first; none for those that have none.
@@ -573,6 +585,10 @@ impl From<Segment> for Doomed {
     fn from(segment: Segment) -> Self {
         Self { id: segment.id, file: segment.file, size_bytes: segment.size_bytes, end: segment.end }
     }
+}
+
+fn words_of(kept: &Kept) -> Result<String, Problem> {
+    serde_json::to_string(kept).map_err(|e| Problem::new(ErrorCode::Internal).at("keep_trigger").because(e))
 }
 
 const fn kind_of(reason: GapReason) -> RecordingEventKind {

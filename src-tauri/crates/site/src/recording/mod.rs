@@ -55,7 +55,7 @@ mod volume_admin;
 mod volume_set;
 mod volumes;
 
-pub use clip::{Clip, ClipPieceAt};
+pub use clip::{Clip, ClipPieceAt, ClipUnit};
 pub use folder::FolderReport;
 pub use gap_fill::{EdgeRecording, EdgeStorage, GapFill, GapFillFigures, GapFillParts, GapFillView, GapFillWish};
 pub use handle::{PlanRefused, PlanView, Recording};

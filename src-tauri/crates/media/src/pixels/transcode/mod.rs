@@ -14,6 +14,8 @@ mod pool;
 mod stats;
 mod variant;
 
+pub(super) use nal::{has_idr, without_parameter_sets};
+pub(super) use output::video_params;
 pub use pool::{TranscodePool, VariantLease};
 pub use stats::TranscodeStats;
 pub use variant::VariantState;

@@ -122,7 +122,8 @@ impl Output {
 /// Ten seconds.
 const MOST_DURATION: u32 = 900_000;
 
-fn video_params(caps: &gst::CapsRef) -> Option<VideoParams> {
+/// What an encoder says it makes.
+pub fn video_params(caps: &gst::CapsRef) -> Option<VideoParams> {
     let structure = caps.structure(0)?;
     let config = structure.get::<gst::Buffer>("codec_data").ok()?;
     let config = Bytes::copy_from_slice(&config.map_readable().ok()?);

@@ -34,6 +34,14 @@ pub struct ExportView {
     pub progress: Option<(ExportStep, u64, u64)>,
 }
 
+/// A folder that exports may be written to.
+#[derive(Clone, Debug)]
+pub struct FolderView {
+    pub folder: PathBuf,
+    /// Absent when it is not there, such as a drive that is not plugged in.
+    pub free_bytes: Option<u64>,
+}
+
 /// What can be taken away of a finished export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Handout {
@@ -102,6 +110,24 @@ impl Exports {
         let row = parts.store.exports().insert(&new).await?;
         self.queue.wake.notify_one();
         Ok(self.view(row))
+    }
+
+    /// Where an export may go: the site's own folder, and the one that the configuration allows besides.
+    ///
+    /// # Errors
+    /// `disk_slow` when a disk does not answer.
+    pub async fn folders(&self) -> Result<Vec<FolderView>, Problem> {
+        let parts = &self.queue.parts;
+        let mut folders = Vec::new();
+        for folder in [&parts.folder].into_iter().chain(&parts.other_folder) {
+            let there = folder.clone();
+            let free_bytes = match blocking(move || Ok(there.is_dir())).await? {
+                true => parts.recording.capacity_of(folder.clone()).await.ok().map(|capacity| capacity.free_bytes),
+                false => None,
+            };
+            folders.push(FolderView { folder: folder.clone(), free_bytes });
+        }
+        Ok(folders)
     }
 
     /// Newest first.

@@ -1,6 +1,7 @@
 //! Makes one export.
 
 use super::{
+    burn::{BURN_WEIGHT, BurnOrder, burnt_video},
     place,
     progress::{ExportStep, Progress},
     queue::ExportParts,
@@ -131,10 +132,13 @@ impl Maker {
             return Err(Problem::new(ErrorCode::NoRecording).with("path", path));
         }
         let packed = if self.row.wanted.is_encrypted { copied } else { 0 };
-        self.progress.begin(copied + hashed + packed);
+        let worked = if self.row.wanted.burn.is_some() { copied * BURN_WEIGHT } else { copied };
+        self.progress.begin(worked + hashed + packed);
         let target = self.row.result.parent().unwrap_or(Path::new("/")).to_owned();
         let free_bytes = self.parts.recording.capacity_of(target.clone()).await?.free_bytes;
-        let needed_bytes = copied + packed + RESERVE_BYTES;
+        // Nobody knows before how large pictures that are coded anew become.
+        let made = if self.row.wanted.burn.is_some() { copied * 2 } else { copied };
+        let needed_bytes = made + packed + RESERVE_BYTES;
         if free_bytes < needed_bytes {
             return Err(Problem::new(ErrorCode::DiskFull)
                 .with("path", target.display())
@@ -154,10 +158,20 @@ impl Maker {
         let (mut videos, mut sources) = (Vec::new(), Vec::new());
         for (part, clip) in self.parts.recording.clips(&wanted.path, wanted.range).await?.iter().enumerate() {
             let number = if part == 0 { format!("{number:02}") } else { format!("{number:02}-{}", part + 1) };
-            let name = place::video_name(&number, &camera, clip.range.start, self.parts.recording.zone());
-            self.progress.enter(ExportStep::Copying);
-            folder = self.copy(folder, &name, clip.read(0..clip.len)).await?;
-            videos.push(video(&name, clip));
+            let name = place::video_name(&number, &camera, clip.range.start, self.zone());
+            match &self.row.wanted.burn {
+                None => {
+                    self.progress.enter(ExportStep::Copying);
+                    folder = self.copy(folder, &name, clip.read(0..clip.len)).await?;
+                    videos.push(video(&name, clip));
+                }
+                Some(burn) => {
+                    let facts;
+                    let order = BurnOrder { name: &name, clip, camera: &camera, burn };
+                    (folder, facts) = self.burn(folder, &order).await?;
+                    videos.push(burnt_video(video(&name, clip), facts, burn));
+                }
+            }
             self.progress.enter(ExportStep::Hashing);
             for (n, segment) in clip.sources().enumerate() {
                 let (size_bytes, sha256) = self.hash(clip.read_source(n)).await?;
@@ -261,7 +275,11 @@ impl Maker {
         })
     }
 
-    fn check_stop(&self) -> Result<(), Problem> {
+    pub(super) fn zone(&self) -> &jiff::tz::TimeZone {
+        self.parts.recording.zone()
+    }
+
+    pub(super) fn check_stop(&self) -> Result<(), Problem> {
         if self.stop.is_cancelled() { Err(Problem::new(ErrorCode::JobCancelled)) } else { Ok(()) }
     }
 }
@@ -281,6 +299,7 @@ fn video(name: &str, clip: &Clip) -> Video {
         height: first.map_or(0, |segment| segment.height),
         has_audio: clip.sources().any(|segment| segment.has_audio),
         pieces: clip.pieces().into_iter().map(piece).collect(),
+        transcoded: None,
     }
 }
 

@@ -7,17 +7,19 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 pub enum ExportStep {
     Measuring,
     Copying,
+    Burning,
     Hashing,
     Packing,
 }
 
 impl ExportStep {
-    const ALL: [Self; 4] = [Self::Measuring, Self::Copying, Self::Hashing, Self::Packing];
+    const ALL: [Self; 5] = [Self::Measuring, Self::Copying, Self::Burning, Self::Hashing, Self::Packing];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Measuring => "measuring",
             Self::Copying => "copying",
+            Self::Burning => "burning",
             Self::Hashing => "hashing",
             Self::Packing => "packing",
         }

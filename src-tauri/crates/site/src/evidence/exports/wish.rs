@@ -1,13 +1,14 @@
 //! What may be asked for.
 
 use super::super::wording::{self, Words, invalid};
-use watchwall_model::{ErrorCode, ExportClip, ExportWanted, Problem, Secret, UtcMillis};
+use watchwall_model::{BurnIn, ErrorCode, ExportClip, ExportWanted, Problem, Secret, UtcMillis};
 
 const MOST_CLIPS: usize = 64;
 /// As long as one clip can be.
 const LONGEST_MS: i64 = 86_400_000;
 const NAME: Words = Words { field: "name", shortest: 1, longest: 120 };
 const NOTE: Words = Words { field: "note", shortest: 0, longest: 2_000 };
+const WATERMARK: Words = Words { field: "watermark", shortest: 0, longest: 100 };
 const LONGEST_PASSWORD: usize = 200;
 /// Shorter ones are guessed.
 const SHORTEST_PASSWORD: usize = 8;
@@ -22,6 +23,8 @@ pub struct ExportWish {
     pub password: Option<Secret>,
     /// Another folder than the site's own; it must lie in one that the configuration allows.
     pub folder: Option<String>,
+    /// Absent: the cameras' own pictures.
+    pub burn: Option<BurnIn>,
 }
 
 /// # Errors
@@ -45,10 +48,12 @@ pub fn check(wish: &ExportWish, now: UtcMillis) -> Result<ExportWanted, Problem>
             return Err(invalid("password", "too_long"));
         }
     }
+    let burn = wish.burn.as_ref().map(|burn| wording::text(&burn.watermark, WATERMARK)).transpose()?;
     Ok(ExportWanted {
         name: wording::text(&wish.name, NAME)?,
         note: wording::text(&wish.note, NOTE)?,
         clips: wish.clips.clone(),
         is_encrypted: wish.password.is_some(),
+        burn: burn.map(|watermark| BurnIn { watermark }),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     day::{range_of, ripe},
-    shelf::{ProofFilter, ProofView, Shelf},
+    shelf::{ProofFilter, ProofView, Shelf, Trusted},
 };
 use crate::{
     evidence::{blocking::blocking, facts, key::EvidenceKey},
@@ -78,8 +78,15 @@ impl Proofs {
     /// # Errors
     /// When the folder cannot be read.
     pub async fn list(&self, filter: ProofFilter) -> Result<Vec<ProofView>, Problem> {
-        let shelf = self.shelf.clone();
-        blocking(move || Ok(shelf.list(&filter))).await
+        let (shelf, key) = (self.shelf.clone(), self.parts.key.get().await?.public().fingerprint());
+        blocking(move || Ok(shelf.list(&filter, Trusted(&key)))).await
+    }
+
+    /// # Errors
+    /// `not_found`, or when the folder or the key cannot be read.
+    pub async fn get(&self, day: String, path: StreamPath) -> Result<ProofView, Problem> {
+        let (shelf, key) = (self.shelf.clone(), self.parts.key.get().await?.public().fingerprint());
+        blocking(move || shelf.one(&day, &path, Trusted(&key))).await
     }
 
     /// A statement with its signature and the key, as a ZIP.

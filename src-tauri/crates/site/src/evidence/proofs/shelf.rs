@@ -5,7 +5,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
 };
-use watchwall_evidence::{SiteKey, Statement, names, sha256_hex, write_statement};
+use watchwall_evidence::{Finding, SiteKey, Statement, names, sha256_hex, verify, write_statement};
 use watchwall_model::{ErrorCode, Problem, StreamPath};
 
 const UNFINISHED: &str = ".unfinished-";
@@ -26,11 +26,17 @@ pub struct ProofFilter {
     pub limit: usize,
 }
 
+/// The fingerprint of the only key that counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Trusted<'a>(pub &'a str);
+
 /// A statement in a list.
 #[derive(Clone, Debug)]
 pub struct ProofView {
     pub statement: Statement,
     pub sha256: String,
+    /// What does not fit, by the key that the site has now. None: it is what the site signed.
+    pub findings: Vec<Finding>,
 }
 
 impl ProofView {
@@ -77,7 +83,7 @@ impl Shelf {
     }
 
     /// Newest day first, streams by name. One more than the limit when there are more.
-    pub fn list(&self, filter: &ProofFilter) -> Vec<ProofView> {
+    pub fn list(&self, filter: &ProofFilter, trusted: Trusted<'_>) -> Vec<ProofView> {
         let after = filter.after.as_deref().and_then(|after| after.split_once('/'));
         let mut found = Vec::new();
         for day in self.days().into_iter().rev() {
@@ -91,7 +97,7 @@ impl Shelf {
                 if is_seen || filter.path.as_ref().is_some_and(|wanted| *wanted != path) {
                     continue;
                 }
-                found.extend(self.read(&day, &path));
+                found.extend(self.read(&day, &path, trusted));
                 if found.len() > filter.limit {
                     return found;
                 }
@@ -125,13 +131,24 @@ impl Shelf {
         }
     }
 
-    fn read(&self, day: &str, path: &StreamPath) -> Option<ProofView> {
-        let file = self.folder_of(day, path).join(names::STATEMENT);
+    /// One statement, looked at closely.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub fn one(&self, day: &str, path: &StreamPath, trusted: Trusted<'_>) -> Result<ProofView, Problem> {
+        self.find(day, path)?;
+        self.read(day, path, trusted).ok_or_else(|| Problem::new(ErrorCode::NotFound).with("what", "proof"))
+    }
+
+    fn read(&self, day: &str, path: &StreamPath, trusted: Trusted<'_>) -> Option<ProofView> {
+        let folder = self.folder_of(day, path);
+        let file = folder.join(names::STATEMENT);
         let facts = fs::metadata(&file).ok().filter(|facts| facts.len() <= MOST_BYTES)?;
         let mut text = Vec::with_capacity(usize::try_from(facts.len()).unwrap_or(0));
         io::Read::read_to_end(&mut fs::File::open(&file).ok()?, &mut text).ok()?;
         let statement = serde_json::from_slice(&text).ok()?;
-        Some(ProofView { statement, sha256: sha256_hex(&text) })
+        let findings = verify(&folder, Some(trusted.0)).findings;
+        Some(ProofView { statement, sha256: sha256_hex(&text), findings })
     }
 
     /// Ascending.

@@ -50,6 +50,13 @@ impl Desk {
         self.changed.notify_one();
     }
 
+    /// See [`Windows::withdraw`].
+    pub fn withdraw(&self, now: UtcMillis) -> usize {
+        let withdrawn = self.lock().windows.withdraw(now);
+        self.changed.notify_one();
+        withdrawn
+    }
+
     /// Asks something of the stretches; they are locked meanwhile.
     pub fn ask<T>(&self, question: impl FnOnce(&Windows) -> T) -> T {
         question(&self.lock().windows)

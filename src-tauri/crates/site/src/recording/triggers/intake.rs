@@ -43,6 +43,15 @@ impl Intake<'_> {
         Ok(Accepted { range, is_scheduled: range.start > now })
     }
 
+    /// Nobody asks any more. What was kept is shortened too, so that a restart does not begin it again. Answers whether
+    /// anything was asked for.
+    pub async fn withdraw(&self, path: &StreamPath) -> Result<bool, Problem> {
+        let now = UtcMillis::now();
+        let withdrawn = self.board.desk(path).withdraw(now);
+        self.index.end_triggers(path, now.saturating_add_ms(-LOOK_BACK_MS), now).await?;
+        Ok(withdrawn > 0)
+    }
+
     /// What a camera noticed. Only what begins a recording by its plan is kept.
     pub async fn notice(&self, path: &StreamPath, trigger: &CameraTrigger) -> Result<(), Problem> {
         let Some(plan) = self.index.plan(path).await?.filter(|plan| plan.enabled && plan.awaits_events()) else {

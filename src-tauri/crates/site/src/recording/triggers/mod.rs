@@ -11,5 +11,5 @@ mod windows;
 
 pub use board::{Board, Desk};
 pub use intake::Intake;
-pub use trigger::{Accepted, Asked, CameraTrigger, Kept, TriggerMark, mark_of};
+pub use trigger::{Accepted, Asked, CameraTrigger, Kept, TriggerMark, Withdrawn, mark_of};
 pub use windows::{Cause, Window, Windows};

@@ -64,6 +64,16 @@ pub struct TriggerMark {
     pub kept: Kept,
 }
 
+/// What becomes of something kept when nobody asks any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Withdrawn {
+    /// It is over already, or a camera noticed it.
+    Stays,
+    Ends(Kept),
+    /// It lay ahead.
+    Goes,
+}
+
 impl Asked {
     /// Where the recording begins and ends. `earliest` is the oldest moment that is still there to be recorded.
     ///
@@ -126,6 +136,16 @@ impl CameraTrigger {
 }
 
 impl Kept {
+    /// What becomes of it once nobody asks any more.
+    pub fn withdrawn(self, now: UtcMillis) -> Withdrawn {
+        let is_due = self.kind.is_none() && self.until.is_some_and(|until| until > now);
+        match is_due {
+            false => Withdrawn::Stays,
+            true if self.from >= now => Withdrawn::Goes,
+            true => Withdrawn::Ends(Self { until: Some(now), ..self }),
+        }
+    }
+
     /// What is left of it after a restart; nothing of what went on, whose end may have been missed.
     pub fn window(&self) -> Option<Window> {
         let until = self.until?;
@@ -192,6 +212,27 @@ mod tests {
         check(CameraEventState::Off, 0, None);
         // The device's clock is ahead.
         check(CameraEventState::Unknown, 90, Some((-10, 30, false)));
+    }
+
+    #[test]
+    fn what_is_kept_ends_when_it_is_withdrawn() {
+        let check = |kind: Option<TriggerKind>, from: i64, until: Option<i64>, expect: &str| {
+            let at = |seconds: i64| NOW.saturating_add_ms(seconds * 1000);
+            let (from, until) = (at(from), until.map(at));
+            let kept = Kept { kind, from, until, reason: String::new(), by: String::new() };
+            let found = match kept.withdrawn(NOW) {
+                Withdrawn::Stays => "stays",
+                Withdrawn::Ends(kept) if kept.until == Some(NOW) => "ends",
+                Withdrawn::Ends(_) => "ends at another time",
+                Withdrawn::Goes => "goes",
+            };
+            assert_eq!(found, expect, "{kind:?} {from:?} {until:?}");
+        };
+        check(None, -10, Some(30), "ends");
+        check(None, -60, Some(-30), "stays");
+        check(None, 20, Some(60), "goes");
+        check(Some(TriggerKind::Motion), -10, Some(30), "stays");
+        check(Some(TriggerKind::Motion), -10, None, "stays");
     }
 
     #[test]

@@ -72,6 +72,24 @@ impl Windows {
         }
     }
 
+    /// When what was asked for ends; what lies ahead counts too.
+    pub fn asked_until(&self, now: UtcMillis) -> Option<UtcMillis> {
+        let asked = self.all.iter().filter(|window| window.cause == Cause::Asked && window.until > now);
+        asked.map(|window| window.until).max()
+    }
+
+    /// Nobody asks any more: what was asked for and is under way ends now, what lies ahead is forgotten. What cameras
+    /// notice stays. Answers how many stretches that were.
+    pub fn withdraw(&mut self, now: UtcMillis) -> usize {
+        let is_due = |window: &Window| window.cause == Cause::Asked && window.until > now;
+        let withdrawn = self.all.iter().filter(|window| is_due(window)).count();
+        self.all.retain(|window| !is_due(window) || window.from < now);
+        for window in self.all.iter_mut().filter(|window| is_due(window)) {
+            window.until = now;
+        }
+        withdrawn
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = &Window> {
         self.all.iter()
     }
@@ -153,6 +171,26 @@ mod tests {
         assert!(windows.add(window(200, 300, Cause::Camera, Some("a")), UtcMillis(0)));
         windows.end(&going_on("b"), UtcMillis(i64::MAX));
         assert_eq!(shown(&windows)[1].1, LONGEST_MS);
+    }
+
+    #[test]
+    fn what_was_asked_for_can_be_withdrawn() {
+        use Cause::{Asked, Camera};
+        let check = |given: &[(i64, i64, Cause)], withdrawn: usize, expect: &[(i64, i64, Cause)]| {
+            let mut windows = Windows::default();
+            for (from, until, cause) in given {
+                windows.add(window(*from, *until, *cause, None), UtcMillis(0));
+            }
+            assert_eq!(windows.asked_until(UtcMillis(50)).is_some(), withdrawn > 0, "{given:?}");
+            assert_eq!(windows.withdraw(UtcMillis(50)), withdrawn, "{given:?}");
+            assert_eq!(windows.asked_until(UtcMillis(50)), None, "{given:?}");
+            assert_eq!(shown(&windows), expect, "{given:?}");
+        };
+        check(&[], 0, &[]);
+        check(&[(10, 90, Asked)], 1, &[(10, 50, Asked)]);
+        check(&[(10, 90, Camera), (20, 80, Asked)], 1, &[(10, 90, Camera), (20, 50, Asked)]);
+        check(&[(10, 40, Asked), (60, 90, Asked)], 1, &[(10, 40, Asked)]);
+        check(&[(50, 90, Asked)], 1, &[]);
     }
 
     #[test]
