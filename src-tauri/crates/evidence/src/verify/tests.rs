@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    ClipPiece, ExportFolder, ExportedGap, Exporter, Recording, SiteFacts, SiteKey, Span, StatementGap, Video,
-    write_statement,
+    ClipPiece, ExportFolder, ExportedGap, Exporter, Recording, SiteFacts, SiteKey, Span, StatementChain, StatementGap,
+    Video, write_statement,
 };
 use std::path::PathBuf;
 use watchwall_model::{GapReason, UtcMillis};
@@ -200,6 +200,7 @@ fn statements_are_verified_too() {
         covered_ms: 86_399_000,
         coverage: vec![span(0, 86_399_000)],
         gaps: vec![StatementGap { from: UtcMillis(86_399_000), to: UtcMillis(86_400_000), reason: GapReason::Us }],
+        chain: Some(StatementChain { number: 12, sha256: "ab".repeat(32) }),
         previous_sha256: None,
     };
     write_statement(&at, &statement, &key).unwrap();
