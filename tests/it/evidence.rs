@@ -183,7 +183,7 @@ async fn what_was_burnt_in_is_told_by_the_command() -> Result<()> {
     let verified = verify(Path::new(export["result"].as_str().context("no result")?), &[])?;
     let told = said(&verified);
     assert!(verified.status.success() && told.contains("Unchanged"), "{told}");
-    assert!(told.contains(".mp4: transcoded, not original (from h264;"), "{told}");
+    assert!(told.contains(".mp4: transcoded, not original (from avc1."), "{told}");
     assert!(told.contains("watermark \"Case 12\""), "{told}");
     // The same by command, with times by an offset of their own.
     let time = |at: i64| -> Result<String> {

@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::sleep;
-use watchwall_evidence::{ExportFolder, verify};
+use watchwall_evidence::{ExportFolder, Source, verify};
 use watchwall_model::{
     BurnIn, ErrorCode, ExportClip, ExportState, GapReason, Plan, Problem, Secret, TimeRange, UtcMicros, UtcMillis,
     config::EvidenceConfig,
@@ -259,7 +259,11 @@ async fn times_are_burnt_in_and_nobody_is_told_that_it_is_the_original() {
         (export.row.result.clone(), report.manifest.unwrap())
     });
     for (original, copy) in plain.1.recordings.iter().zip(&burnt.1.recordings) {
-        assert_eq!((&original.sources, &original.gaps), (&copy.sources, &copy.gaps));
+        // What is being recorded has grown between the two.
+        let finished =
+            |sources: &[Source]| sources.iter().filter(|source| !source.is_open).cloned().collect::<Vec<_>>();
+        assert_eq!(finished(&original.sources), finished(&copy.sources));
+        assert_eq!(original.gaps, copy.gaps);
         assert_eq!(original.videos.len(), copy.videos.len());
         for (original, copy) in original.videos.iter().zip(&copy.videos) {
             // The same moments stand at the same places, and every picture is there.

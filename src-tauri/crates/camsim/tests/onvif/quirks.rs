@@ -1,9 +1,13 @@
 //! What real devices do, one test each, named after the quirk: the client connects all the same.
 
 use crate::{address, connected, device, farm, options, right, survey};
-use watchwall_camsim::{DeviceSpec, Farm, Quirk, SoapLogin};
+use watchwall_camsim::{DeviceSpec, EdgeStorage, Farm, Quirk, SoapLogin};
 use watchwall_model::{StreamRole, VideoCodec};
-use watchwall_onvif::{AuthMode, ClientOptions, Device, OnvifError, soap::Service};
+use watchwall_onvif::{
+    AuthMode, ClientOptions, Device, OnvifError,
+    operations::{FindRecordings, GetRecordingSearchResults},
+    soap::Service,
+};
 
 /// Connects to a device with that habit: every step goes well, and both streams are found where they are.
 async fn copes(quirk: Quirk) -> (Farm, Device) {
@@ -238,6 +242,19 @@ async fn quirk_attempt_countdown() {
     farm.shutdown().await;
 }
 
+#[tokio::test]
+async fn quirk_search_empty() {
+    for (quirks, expect) in [(vec![], 1), (vec![Quirk::SearchEmpty], 0)] {
+        let edge_storage = Some(EdgeStorage { reaches_back: std::time::Duration::from_secs(600) });
+        let farm = farm(DeviceSpec { quirks, edge_storage, ..device() }).await;
+        let client = &connected(&farm).await.client;
+        let token = client.call(&FindRecordings::default()).await.unwrap();
+        let results = client.call(&GetRecordingSearchResults { token, most: 10 }).await.unwrap();
+        assert_eq!((results.is_complete, results.recordings.len()), (true, expect));
+        farm.shutdown().await;
+    }
+}
+
 /// Whoever adds a quirk adds its test.
 #[test]
 fn every_quirk_has_a_test_of_its_name() {
@@ -248,6 +265,8 @@ fn every_quirk_has_a_test_of_its_name() {
         include_str!("quirks_of_motors.rs"),
         include_str!("pictures.rs"),
         include_str!("discovery.rs"),
+        // What replays do is seen by who replays.
+        include_str!("../../../media/tests/ingest/replays.rs"),
     );
     let missing: Vec<_> = Quirk::all().filter(|quirk| !tests.contains(&format!("quirk_{}", quirk.name()))).collect();
     assert_eq!(missing, []);

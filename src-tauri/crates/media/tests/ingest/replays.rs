@@ -129,17 +129,49 @@ async fn a_slow_reader_holds_the_device_back() {
     session.stop().await;
 }
 
+/// A device that does not keep its word.
+async fn ends_with(quirk: Quirk, expect: ErrorCode) {
+    let cameras = storage(camera(stream()), |device| device.with(quirk)).await;
+    let error = all(&cameras, &request(&cameras, 10), FAST).await.unwrap_err();
+    assert_eq!(error.code, expect, "{quirk:?}: {error}");
+    cameras.until("the end of the session", |counters| counters.sessions_now() == 0).await;
+}
+
 #[tokio::test]
-async fn devices_that_do_not_keep_their_word() {
-    let check = async |quirk, expect: ErrorCode| {
-        let cameras = storage(camera(stream()), |device| device.with(quirk)).await;
-        let error = all(&cameras, &request(&cameras, 10), FAST).await.unwrap_err();
-        assert_eq!(error.code, expect, "{quirk:?}: {error}");
-        cameras.until("the end of the session", |counters| counters.sessions_now() == 0).await;
-    };
-    check(Quirk::ReplayRefused, ErrorCode::OperationUnsupported).await;
-    check(Quirk::ReplayRangeMissing, ErrorCode::NoRecording).await;
-    check(Quirk::ReplayEndsEarly, ErrorCode::StreamStalled).await;
+async fn quirk_replay_refused() {
+    ends_with(Quirk::ReplayRefused, ErrorCode::OperationUnsupported).await;
+}
+
+#[tokio::test]
+async fn quirk_replay_range_missing() {
+    ends_with(Quirk::ReplayRangeMissing, ErrorCode::NoRecording).await;
+}
+
+#[tokio::test]
+async fn quirk_replay_ends_early() {
+    ends_with(Quirk::ReplayEndsEarly, ErrorCode::StreamStalled).await;
+}
+
+#[tokio::test]
+async fn quirk_replay_other_time() {
+    let cameras = storage(camera(stream()), |device| device.with(Quirk::ReplayOtherTime)).await;
+    let request = request(&cameras, 4);
+    let mut session = replay(&request, &cameras.options, Bandwidth::new(FAST)).await.unwrap();
+    // Told as the device says it: whoever asked sees that it is of another time.
+    let first = session.next().await.unwrap().unwrap();
+    let later_ms = first.capture_at.0 / 1000 - request.range.start.0;
+    assert!((later_ms - 3_600_000).abs() <= 1_000, "{later_ms}");
+    session.stop().await;
+}
+
+#[tokio::test]
+async fn quirk_replay_slow() {
+    let cameras = storage(camera(stream()), |device| device.with(Quirk::ReplaySlow)).await;
+    let request = request(&cameras, 2);
+    let begun = Instant::now();
+    let (units, _) = all(&cameras, &request, FAST).await.unwrap();
+    check_whole(&units, request.range, 1_000);
+    assert!(begun.elapsed() > Duration::from_secs(6), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -105,6 +105,7 @@ mod tests {
             let mut config = Config::default();
             config.recording.folder = Some("x".into());
             config.recording.time_zone = Some("x".into());
+            config.recording.smartctl = Some("x".into());
             config.server.tls_certificate = Some("x".into());
             config.server.tls_key = Some("x".into());
             config.evidence.export_folder = Some("x".into());

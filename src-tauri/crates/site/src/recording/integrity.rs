@@ -6,8 +6,8 @@
 
 use super::{
     archive::blocking,
+    checksums::{FinishedFile, link_of},
     engine::Engine,
-    index::{FinishedFile, link_of},
 };
 use std::{
     path::PathBuf,

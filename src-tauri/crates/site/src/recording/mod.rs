@@ -24,6 +24,7 @@
 
 mod archive;
 mod causes;
+mod checksums;
 mod clip;
 mod container;
 mod engine;

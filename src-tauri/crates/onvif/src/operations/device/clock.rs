@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_clock_of_whole_seconds_is_narrowed_down_and_never_jumps_about() {
-        let (ahead, base) = (2_345, 1_700_000_000_000);
+        let (ahead, base) = (2_345_i64, 1_700_000_000_000_i64);
         let mut known = None;
         let mut seen = Vec::new();
         for n in 0..200 {
