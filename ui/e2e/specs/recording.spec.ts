@@ -88,7 +88,7 @@ test('several plans change at once, and what does not fit is said', async ({ pag
 	expect(items.map(({ mode, minimum_days, quota_bytes }) => [mode, minimum_days, quota_bytes])).toEqual(Array(3).fill(['event', 3, 250_000_000_000]));
 	for (const row of await page.getByRole('row').filter({ hasText: 'Around events' }).all()) await expect(row).toContainText('Waiting for events', { timeout: 20_000 });
 	// Recorded now, and waiting again when its seconds are over.
-	await bar.getByRole('button', { name: 'Record now' }).click();
+	await bar.getByRole('button', { name: 'Record now', exact: true }).click();
 	await expect(page.getByText(/^Recording now: 3/)).toBeVisible();
 	await expect(page.getByRole('row').nth(1)).toContainText('Recording', { timeout: 15_000 });
 	await bar.getByRole('button', { name: 'Switch off' }).click();

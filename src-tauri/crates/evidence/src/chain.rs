@@ -21,7 +21,7 @@ pub struct ChainedFile<'a> {
 /// Checksums in lower-case hexadecimal, times in milliseconds since 1970 (UTC), size in bytes.
 pub fn link(previous: Option<&[u8; 32]>, file: &ChainedFile<'_>) -> [u8; 32] {
     let ChainedFile { path, number, from, to, size_bytes, sha256 } = file;
-    let previous = previous.map(|previous| hex32(previous)).unwrap_or_default();
+    let previous = previous.map(hex32).unwrap_or_default();
     let text = format!("{previous}\n{path}\n{number}\n{}\n{}\n{size_bytes}\n{}\n", from.0, to.0, hex32(sha256));
     let mut chained = [0; 32];
     chained.copy_from_slice(digest(&SHA256, text.as_bytes()).as_ref());

@@ -173,7 +173,7 @@ fn choose<'r>(found: &'r [FoundRecording], jobs: &[RecordingJob], subject: Subje
     }
     let source = camera.source_token.as_deref().filter(|source| !source.is_empty());
     let by_source = source.and_then(|source| found.iter().find(|recording| recording.source.id == source));
-    by_source.or_else(|| match found {
+    by_source.or(match found {
         [only] if cameras_of_device == 1 => Some(only),
         _ => None,
     })

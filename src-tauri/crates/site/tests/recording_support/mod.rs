@@ -53,10 +53,11 @@ impl Footage {
             return None;
         };
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        Some(Arc::new(Self::parse(&output.stdout)))
+        Some(Arc::new(Self::parse(&output.stdout, size)))
     }
 
-    fn parse(stream: &[u8]) -> Self {
+    fn parse(stream: &[u8], size: &str) -> Self {
+        let (width, height) = size.split_once('x').map(|(w, h)| (w.parse().unwrap(), h.parse().unwrap())).unwrap();
         let (mut sps, mut pps, mut frames) = (Vec::new(), Vec::new(), Vec::new());
         for nal in nals(stream) {
             match nal[0] & 0x1f {
@@ -80,8 +81,8 @@ impl Footage {
         let video = VideoParams {
             codec: VideoCodec::H264,
             codec_string: format!("avc1.{:02x}{:02x}{:02x}", sps[1], sps[2], sps[3]),
-            width: 320,
-            height: 180,
+            width,
+            height,
             frame_rate: 25.0,
             clock_rate: 90_000,
             config: Bytes::from(config),

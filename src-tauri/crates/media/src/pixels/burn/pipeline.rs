@@ -30,7 +30,7 @@ const HANG: Duration = Duration::from_secs(30);
 /// Larger than any picture: only even sizes are asked for.
 const ANY_HEIGHT: u32 = 8_192;
 /// What the words are drawn with; they grow with the picture.
-const CAPTION_FONT: &str = "DejaVu Sans Mono, Noto Sans Mono CJK SC, monospace 8";
+const CAPTION_FONT: &str = "DejaVu Sans Mono, Noto Sans Mono CJK SC, monospace Bold 10";
 const WATERMARK_FONT: &str = "DejaVu Sans, Noto Sans CJK SC, sans 18";
 /// ARGB: white that lets most of the picture through.
 const WATERMARK_COLOUR: &str = "1157627903";

@@ -298,12 +298,11 @@ impl Heart {
         self.failures = 0;
         let now = UtcMillis::now();
         let known = self.snapshot.borrow().clock_offset_ms;
-        if let Some(offset) = clock_offset_ms {
-            if known.is_none_or(|known| (known - offset).abs() >= CLOCK_STEP_MS)
-                && let Err(error) = self.shared.store.devices().set_clock_offset(self.id, Some(offset)).await
-            {
-                tracing::warn!(device.id = self.id.0, %error, "cannot store how far the device's clock is ahead");
-            }
+        if let Some(offset) = clock_offset_ms
+            && known.is_none_or(|known| (known - offset).abs() >= CLOCK_STEP_MS)
+            && let Err(error) = self.shared.store.devices().set_clock_offset(self.id, Some(offset)).await
+        {
+            tracing::warn!(device.id = self.id.0, %error, "cannot store how far the device's clock is ahead");
         }
         self.tell(|seen| {
             seen.device = DeviceSeen::Answered;

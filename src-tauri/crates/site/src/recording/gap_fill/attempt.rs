@@ -79,7 +79,7 @@ impl Attempt {
         let range = self.row.range;
         let kept_since = find::since(UtcMillis::now(), u32::MAX, plan.retention_days);
         let Some(range) = TimeRange::new(range.start.max(kept_since), range.end) else { return Ok(Vec::new()) };
-        let tracks = self.recording.timeline(&[plan.path.clone()], range, 0).await?;
+        let tracks = self.recording.timeline(std::slice::from_ref(&plan.path), range, 0).await?;
         let covered: Vec<TimeRange> = tracks.into_iter().flat_map(|(_, track)| track.coverage).collect();
         Ok(missing(&[range], &covered, range))
     }
