@@ -182,5 +182,5 @@ test('a recording that was asked for is ended where it was begun', async ({ page
 	await expect(asked).toHaveCount(0);
 	await expect(page.getByRole('row').filter({ hasText: /Waiting/i }).first()).toBeVisible({ timeout: 15_000 });
 	// As it was: others count the plans of this site.
-	await site.api('PUT', `/plans/${path}`, { enabled: false, mode: 'continuous' });
+	await site.api('PUT', `/plans/${path}`, { enabled: true, mode: 'continuous' });
 });
