@@ -17,7 +17,7 @@ mod verify;
 
 pub use archive::{pack, pack_encrypted};
 pub use chain::{ChainedFile, hex32, link};
-pub use digest::{Digest, hash_file, sha256_hex};
+pub use digest::{Digest, digest_file, hash_file, sha256_hex};
 pub use error::EvidenceError;
 pub use folder::{ExportFolder, Written, is_plain_name, write_statement};
 pub use key::{PublicKey, SiteKey};

@@ -13,7 +13,7 @@ use std::{
     path::PathBuf,
     time::{Duration, Instant},
 };
-use watchwall_evidence::{Digest, hash_file};
+use watchwall_evidence::digest_file;
 use watchwall_model::{FileChecksum, Problem, Segment, SegmentState, StreamPath, TimeRange, UtcMillis};
 
 /// A portion ends after this, or after so many files.
@@ -103,6 +103,7 @@ pub async fn check(engine: &Engine, path: &StreamPath, range: TimeRange, after: 
             None => portion.deleted += 1,
             Some(segment) => match read(engine, &segment, checksum).await? {
                 Read::Same => (portion.files, portion.bytes) = (portion.files + 1, portion.bytes + checksum.size_bytes),
+                Read::Deleted => portion.deleted += 1,
                 Read::Flawed(flaw) => note(flaw),
             },
         }
@@ -116,6 +117,8 @@ pub async fn check(engine: &Engine, path: &StreamPath, range: TimeRange, after: 
 
 enum Read {
     Same,
+    /// Retention deleted it meanwhile.
+    Deleted,
     Flawed(Flaw),
 }
 
@@ -135,15 +138,15 @@ async fn read(engine: &Engine, segment: &Segment, checksum: &FileChecksum) -> Re
         Read::Flawed(Flaw::Missing) => match engine.index.segment(segment.id).await? {
             Some(now) if now.volume == segment.volume => Ok(Read::Flawed(Flaw::Missing)),
             Some(now) => Box::pin(read(engine, &now, checksum)).await,
-            None => Ok(Read::Same),
+            None => Ok(Read::Deleted),
         },
         seen => Ok(seen),
     }
 }
 
 fn look(full: PathBuf, size_bytes: u64, sha256: [u8; 32]) -> Read {
-    match hash_file(&full) {
-        Ok((len, hash)) if len == size_bytes && hash == watchwall_evidence::hex32(&sha256) => Read::Same,
+    match digest_file(&full).map(|digest| (digest.len(), digest.finish_bytes())) {
+        Ok(seen) if seen == (size_bytes, sha256) => Read::Same,
         Ok(_) => Read::Flawed(Flaw::Changed),
         Err(_) if matches!(full.try_exists(), Ok(false)) => Read::Flawed(Flaw::Missing),
         Err(error) => {
@@ -172,34 +175,21 @@ pub async fn chain_leftovers(engine: &Engine, now: UtcMillis) -> Result<u64, Pro
                     continue;
                 }
                 let (full, size_bytes) = (disk.volume.root.join(&segment.file), segment.size_bytes);
-                let hashed = blocking(move || Ok(digest_of(full))).await?;
-                let Some((len, sha256)) = hashed.filter(|(len, _)| *len == size_bytes) else { continue };
+                let hashed = blocking(move || Ok(digest_file(&full).ok())).await?;
+                let Some(digest) = hashed.filter(|digest| digest.len() == size_bytes) else { continue };
                 let finished = FinishedFile {
                     path: segment.path,
                     segment: segment.id,
                     start: segment.start,
                     end: segment.end,
-                    size_bytes: len,
-                    sha256,
+                    size_bytes,
+                    sha256: digest.finish_bytes(),
                 };
                 engine.index.chain(vec![finished]).await?;
                 chained += 1;
-                tokio::time::sleep(Duration::from_millis(len * 1_000 / LEFTOVER_BYTES_PER_SECOND)).await;
+                tokio::time::sleep(Duration::from_millis(size_bytes * 1_000 / LEFTOVER_BYTES_PER_SECOND)).await;
             }
         }
     }
     Ok(chained)
-}
-
-fn digest_of(full: PathBuf) -> Option<(u64, [u8; 32])> {
-    use std::io::Read as _;
-    let mut file = std::fs::File::open(full).ok()?;
-    let mut block = vec![0; 1024 * 1024];
-    let mut digest = Digest::default();
-    loop {
-        match file.read(&mut block).ok()? {
-            0 => return Some((digest.len(), digest.finish_bytes())),
-            n => digest.update(&block[..n]),
-        }
-    }
 }
