@@ -222,6 +222,39 @@ async fn a_full_volume_is_left_for_one_with_room_and_the_oldest_go_when_none_has
     rig.end().await;
 }
 
+/// Somebody else fills the disk of the database while recordings go elsewhere: the old ones there make room for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn recordings_make_room_for_the_database_wherever_new_ones_go() {
+    let Some(footage) = Footage::encode() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let disk = match LoopDisk::make(&at("disk.img"), &at("disk"), 64) {
+        Ok(disk) => disk,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let data = disk.root.join("data");
+    std::fs::create_dir(&data).unwrap();
+    let farm = Farm::new(1);
+    farm.feed(footage);
+    let bench = Bench::start_with(&data, &farm, &config()).await;
+    bench.recording.put_plan(Plan::continuous(path(0))).await.unwrap();
+    let range = TimeRange::new(UtcMillis::now().saturating_add_ms(-60_000), UtcMillis(i64::MAX / 2)).unwrap();
+    let on = async |code: &str| {
+        let mut all = bench.store.segments().in_range(&path(0), range).await.unwrap();
+        all.retain(|segment| segment.volume.0 == code && segment.end - segment.start >= 2_000);
+        all.len()
+    };
+    until("a recording beside the database", 60, async || (on("main").await > 0).then_some(())).await;
+    bench.recording.add_volume(new_volume(&at("elsewhere"), 10)).await.unwrap();
+    until("recording elsewhere", 60, async || (on("main2").await > 0).then_some(())).await;
+    assert_eq!(on("main").await, 1, "it stays while there is room");
+    let all_but_a_mib = disk.free_bytes() - (1 << 20);
+    std::fs::write(disk.root.join("somebody_elses"), vec![0; all_but_a_mib]).unwrap();
+    until("room for the database", 60, async || (on("main").await == 0).then_some(())).await;
+    assert!(on("main2").await > 0);
+    bench.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_named_volume_is_stood_in_for_and_gone_back_to() {
     let Some(rig) = Rig::start(2, 256).await else { return };

@@ -13,7 +13,7 @@ const FILE: &str = "watchwall.lock";
 #[derive(Debug)]
 pub struct DataFolder {
     folder: PathBuf,
-    _file: File,
+    file: File,
 }
 
 impl DataFolder {
@@ -48,11 +48,20 @@ impl DataFolder {
         file.set_len(0).map_err(fail("write", &path))?;
         file.seek(SeekFrom::Start(0)).map_err(fail("write", &path))?;
         writeln!(file, "{}", std::process::id()).map_err(fail("write", &path))?;
-        Ok(Self { folder: folder.to_owned(), _file: file })
+        Ok(Self { folder: folder.to_owned(), file })
     }
 
     pub fn path(&self) -> &Path {
         &self.folder
+    }
+}
+
+impl Drop for DataFolder {
+    /// A program being started holds every open file until its own takes over, and with it the lock of a file that is
+    /// only closed.
+    fn drop(&mut self) {
+        // What fails here the system does when the last holder is gone.
+        let _ = self.file.unlock();
     }
 }
 
@@ -68,7 +77,10 @@ mod tests {
             Err(StoreError::FolderInUse { pid, .. }) => assert_eq!(pid, std::process::id().to_string()),
             other => unreachable!("{other:?}"),
         }
+        // As a child between fork and exec has it.
+        let inherited = held.file.try_clone().unwrap();
         drop(held);
         assert!(DataFolder::lock(folder.path()).is_ok());
+        drop(inherited);
     }
 }

@@ -87,7 +87,13 @@ impl Engine {
         let all = volumes::load(&index, &parts.config, &parts.data_folder).await?;
         let archive = parts.archive.clone();
         archive.clear();
-        let set = VolumeSet::new(MountParts::new(index.clone(), archive.clone(), parts.zone.clone(), &parts.config));
+        let set = VolumeSet::new(MountParts::new(
+            index.clone(),
+            archive.clone(),
+            parts.zone.clone(),
+            &parts.config,
+            &parts.data_folder,
+        ));
         let mut recovered = Recovered::default();
         for (volume, contents) in all {
             recovered.add(set.mount(volume, contents).await?);

@@ -15,7 +15,9 @@ use watchwall_model::{UtcMillis, VolumeCode};
 
 /// At most so many recorders change a full volume for another per second: each of them begins a file.
 const MOVES_PER_SECOND: u32 = 20;
-/// Among full volumes a recorder stays where it is unless another's recordings reach back so much further.
+/// Among full volumes a recorder stays where it is unless another's recordings reach back further by this part of the
+/// time that is kept, or by a day where weeks are.
+const OLDER_PART: i64 = 4;
 const OLDER_MS: i64 = 86_400_000;
 
 /// A volume as the choice sees it.
@@ -34,7 +36,12 @@ pub struct Candidate {
 }
 
 /// The volume to record on, as a position in `all`; `None` when none can be written to.
-pub fn choose(wanted: Option<&VolumeCode>, current: Option<&VolumeCode>, all: &[Candidate]) -> Option<usize> {
+pub fn choose(
+    wanted: Option<&VolumeCode>,
+    current: Option<&VolumeCode>,
+    all: &[Candidate],
+    now: UtcMillis,
+) -> Option<usize> {
     let able = || all.iter().enumerate().filter(|(_, volume)| volume.can_record);
     let sound = || able().filter(|(_, volume)| !volume.is_suspect);
     let named = sound().find(|(_, volume)| Some(&volume.code) == wanted);
@@ -45,7 +52,9 @@ pub fn choose(wanted: Option<&VolumeCode>, current: Option<&VolumeCode>, all: &[
             .max_by_key(|(n, volume)| (volume.priority, is_current(volume), volume.free_bytes, Reverse(*n)))
     };
     let overwritten = || {
-        let stays = |volume: &Candidate| if Some(&volume.code) == current { OLDER_MS } else { 0 };
+        let oldest = sound().filter_map(|(_, volume)| volume.oldest_at).min();
+        let further_ms = oldest.map_or(0, |at| (now - at).max(0) / OLDER_PART).min(OLDER_MS);
+        let stays = |volume: &Candidate| if Some(&volume.code) == current { further_ms } else { 0 };
         sound().min_by_key(|(_, volume)| volume.oldest_at.map_or(i64::MAX, |at| at.0.saturating_sub(stays(volume))))
     };
     named.or_else(roomy).or_else(overwritten).or_else(|| able().next()).map(|(n, _)| n)
@@ -65,7 +74,7 @@ impl Placement {
     /// Where the next file goes; when no volume takes any, the one whose refusal says why.
     pub fn disk_for(&self, wanted: Option<&VolumeCode>, current: Option<&VolumeDisk>) -> Option<Arc<VolumeDisk>> {
         let disks = self.set.disks();
-        let chosen = choose(wanted, current.map(|disk| &disk.volume.code), &candidates(&disks));
+        let chosen = choose(wanted, current.map(|disk| &disk.volume.code), &candidates(&disks), UtcMillis::now());
         let named = || disks.iter().position(|disk| Some(&disk.volume.code) == wanted);
         let same = || disks.iter().position(|disk| current.is_some_and(|current| current.volume == disk.volume));
         let recorded = || disks.iter().position(|disk| !disk.is_archive());
@@ -77,7 +86,7 @@ impl Placement {
         let mut disks = self.set.disks();
         disks.retain(|disk| disk.volume.code != failed.volume.code);
         let candidates = candidates(&disks);
-        let chosen = choose(wanted, None, &candidates)?;
+        let chosen = choose(wanted, None, &candidates, UtcMillis::now())?;
         (!candidates[chosen].is_suspect).then(|| Arc::clone(&disks[chosen]))
     }
 
@@ -85,7 +94,7 @@ impl Placement {
     /// stood in for another. Says so to a few recorders a second.
     pub fn moves_on(&self, wanted: Option<&VolumeCode>, current: &VolumeDisk) -> bool {
         let disks = self.set.disks();
-        let chosen = choose(wanted, Some(&current.volume.code), &candidates(&disks));
+        let chosen = choose(wanted, Some(&current.volume.code), &candidates(&disks), UtcMillis::now());
         let is_other = chosen.is_some_and(|n| disks[n].volume.code != current.volume.code);
         is_other && self.moves.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
     }
@@ -108,7 +117,7 @@ impl Moves {
     }
 }
 
-fn candidates(disks: &[Arc<VolumeDisk>]) -> Vec<Candidate> {
+pub fn candidates(disks: &[Arc<VolumeDisk>]) -> Vec<Candidate> {
     disks.iter().map(|disk| disk.candidate()).collect()
 }
 
@@ -134,7 +143,7 @@ mod tests {
 
     fn check(wanted: Option<&str>, current: Option<&str>, all: &[Candidate], expect: Option<&str>) {
         let code = |text: Option<&str>| text.map(|text| VolumeCode(text.into()));
-        let chosen = choose(code(wanted).as_ref(), code(current).as_ref(), all);
+        let chosen = choose(code(wanted).as_ref(), code(current).as_ref(), all, UtcMillis(100 * OLDER_MS));
         assert_eq!(chosen.map(|n| all[n].code.0.as_str()), expect, "{wanted:?} {current:?} {all:?}");
     }
 
@@ -160,6 +169,12 @@ mod tests {
         check(None, None, &[full("a", 5), full("b", 3)], Some("b"));
         check(None, Some("a"), &[full("a", OLDER_MS), full("b", 1)], Some("a"));
         check(None, Some("a"), &[full("a", OLDER_MS + 2), full("b", 1)], Some("b"));
+        // A site that keeps a minute does not wait a day.
+        let now_ms = 100 * OLDER_MS;
+        check(None, Some("a"), &[full("a", now_ms - 46_000), full("b", now_ms - 60_000)], Some("a"));
+        check(None, Some("a"), &[full("a", now_ms - 44_000), full("b", now_ms - 60_000)], Some("b"));
+        // Nor does one whose clock went back.
+        check(None, Some("a"), &[full("a", now_ms + 9), full("b", now_ms + 8)], Some("b"));
         // One that holds nothing that may go is no help.
         check(None, None, &[Candidate { oldest_at: None, ..full("a", 0) }, full("b", 9)], Some("b"));
     }

@@ -42,6 +42,8 @@ pub struct Sweeper {
     pub clock: ClockWatch,
     /// The other volumes.
     pub set: Weak<VolumeSet>,
+    /// That of the database, which needs room to go on.
+    pub data_file_system: Option<u64>,
 }
 
 impl Sweeper {
@@ -100,13 +102,15 @@ impl Sweeper {
         let capacity = self.capacity().await?;
         let high_watermark_percent = self.disk.settings().watermarks.high_percent;
         let rule = SpaceRule { high_watermark_percent, min_free_bytes: min_free(capacity) };
-        let need = match space_needed(capacity, rule, now) {
+        let shortage = space_needed(capacity, rule, now);
+        let is_dire = shortage.is_some_and(|need| self.is_dire(need));
+        let need = match shortage {
             // A writer met a full disk, whatever the figures say (a quota, for example).
             None if asked => Some(Need { bytes: min_free(capacity).max(1), before: UtcMillis(i64::MAX) }),
             need => need,
         };
         match need {
-            Some(_) if self.is_given_way().await? => {
+            Some(_) if !is_dire && self.is_given_way().await? => {
                 // Its recorders go on elsewhere, at once when one of them waits for room here.
                 if asked {
                     self.refuse();
@@ -140,16 +144,22 @@ impl Sweeper {
         is_in_time && self.set.upgrade().is_some_and(|set| set.relieves(&self.disk.volume.code, need.bytes))
     }
 
-    /// What is recorded here can go on elsewhere: no plan wants this volume, and another has room.
+    /// Without room on this disk the site itself ends, whoever else writes here.
+    fn is_dire(&self, need: Need) -> bool {
+        let holds_data = self.data_file_system.is_some() && self.disk.health().file_system == self.data_file_system;
+        holds_data && need.before == UtcMillis(i64::MAX)
+    }
+
+    /// What is recorded here goes on elsewhere: no plan wants this volume, and another has room or what is older.
     async fn is_given_way(&self) -> Result<bool, Problem> {
         // Nothing is recorded here that could go on elsewhere.
         if self.disk.is_archive() {
             return Ok(false);
         }
         let code = &self.disk.volume.code;
-        let has_room = self.set.upgrade().is_some_and(|set| set.has_room_besides(code));
+        let is_left = self.set.upgrade().is_some_and(|set| set.is_left(code));
         let is_named = |plan: &Plan| plan.enabled && plan.volume.as_ref() == Some(code);
-        Ok(has_room && !self.index.plans().await?.iter().any(is_named))
+        Ok(is_left && !self.index.plans().await?.iter().any(is_named))
     }
 
     async fn sweep_age(&self, now: UtcMillis, cancel: &CancellationToken) -> Result<(), Problem> {

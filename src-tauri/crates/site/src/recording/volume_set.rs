@@ -7,15 +7,17 @@ use super::{
     archive::{Archive, OpenFiles},
     container,
     index::Index,
+    placement::{self, choose},
     recovery::{self, Depth, Recovered},
     retention::ClockWatch,
     sweeper::Sweeper,
     tiering::{Tiering, candidates},
-    volume::{QUEUE_BYTES, VolumeDisk, keeper},
+    volume::{QUEUE_BYTES, VolumeDisk, disk, keeper},
 };
 use jiff::tz::TimeZone;
 use std::{
     future::Future,
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -36,16 +38,19 @@ pub struct MountParts {
     pub index: Index,
     pub archive: Archive,
     pub zone: TimeZone,
+    /// That of the database. See [`disk::file_system`].
+    pub data_file_system: Option<u64>,
     pub sync_interval: Duration,
     pub refresh_interval: Duration,
 }
 
 impl MountParts {
-    pub fn new(index: Index, archive: Archive, zone: TimeZone, config: &RecordingConfig) -> Self {
+    pub fn new(index: Index, archive: Archive, zone: TimeZone, config: &RecordingConfig, data_folder: &Path) -> Self {
         Self {
             index,
             archive,
             zone,
+            data_file_system: disk::file_system(data_folder),
             sync_interval: Duration::from_millis(config.sync_interval_ms.clamp(100, 60_000)),
             refresh_interval: Duration::from_secs(config.volume_refresh_s.clamp(1, 3_600)),
         }
@@ -111,6 +116,7 @@ impl VolumeSet {
             index: index.clone(),
             clock: ClockWatch::new(UtcMillis::now(), Instant::now()),
             set: Arc::downgrade(self),
+            data_file_system: self.parts.data_file_system,
         };
         let keeper = keeper::Keeper {
             disk: Arc::clone(&disk),
@@ -184,12 +190,10 @@ impl VolumeSet {
         self.tiering.relieve(code, bytes, &candidates(&self.archives()))
     }
 
-    /// Another volume has room for what is recorded here.
-    pub fn has_room_besides(&self, code: &VolumeCode) -> bool {
-        self.disks()
-            .iter()
-            .map(|disk| disk.candidate())
-            .any(|other| other.can_record && !other.is_suspect && !other.is_full && &other.code != code)
+    /// What is recorded here goes on elsewhere of itself: another volume has room, or the older recordings.
+    pub fn is_left(&self, code: &VolumeCode) -> bool {
+        let all = placement::candidates(&self.disks());
+        choose(None, Some(code), &all, UtcMillis::now()).is_some_and(|n| &all[n].code != code)
     }
 
     /// Another volume takes what is recorded here, if need be over its oldest.

@@ -38,6 +38,11 @@ impl LoopDisk {
         run("umount", &["-l", self.root.to_str().unwrap()])
     }
 
+    pub fn free_bytes(&self) -> usize {
+        let answer = tool("df", &["--output=avail", "-B1", self.root.to_str().unwrap()]).unwrap();
+        String::from_utf8_lossy(&answer.stdout).lines().nth(1).unwrap().trim().parse().unwrap()
+    }
+
     /// Nobody holds a file of it any more.
     pub fn is_released(&self) -> bool {
         let users = tool("losetup", &["-j", self.image.to_str().unwrap()]).unwrap();
