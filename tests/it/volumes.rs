@@ -74,3 +74,43 @@ async fn a_storage_comes_and_goes_while_the_site_records() -> Result<()> {
     farm.shutdown().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plan_asks_for_a_second_copy_and_says_when_it_has_none() -> Result<()> {
+    let farm = farm(vec![demo_like("Gate")]).await?;
+    let site = TestSite::start().await?;
+    let camera = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, true).await?;
+    let path = TestSite::path_of(&camera, "main");
+    recorded_on(&site, &path, "main").await?;
+    let address = format!("/api/v1/plans/{path}");
+    let plan = site.admin.send_json(Method::PUT, &address, &json!({ "mirror": true })).await?.ok()?.json;
+    assert_eq!((&plan["mirror"], &plan["copied_on"]), (&json!(true), &Value::Null));
+    let seen = async |what: &str, check: &dyn Fn(&Value) -> bool| {
+        until(what, WITHIN, async || {
+            let page = site.admin.get("/api/v1/plans").await.ok()?.json;
+            let plan = page["items"].as_array()?.iter().find(|plan| plan["path"] == path)?.clone();
+            check(&plan).then_some(())
+        })
+        .await
+    };
+    seen("no second copy", &|plan| plan["copy_code"] == "mirror_missing" && plan["running"] == "recording").await?;
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("copies").display().to_string();
+    let refused =
+        site.admin.post("/api/v1/volumes", &json!({ "root": root, "name": "Copies", "kind": "glass" })).await?;
+    assert_eq!((refused.code(), refused.json["params"]["field"].as_str()), ("volume_invalid", Some("kind")));
+    let new = json!({ "root": root, "name": "Copies", "kind": "mirror", "priority": 10 });
+    let added = site.admin.post("/api/v1/volumes", &new).await?.ok()?.json;
+    assert_eq!((&added["code"], &added["kind"]), (&json!("main2"), &json!("mirror")));
+    let is_copied = |plan: &Value| plan["copied_on"] == "main2" && plan["copy_code"].is_null();
+    seen("a second copy", &is_copied).await?;
+    // The highest priority does not make it one that is recorded on, nor may a plan name it.
+    recorded_on(&site, &path, "main").await?;
+    let refused = site.admin.send_json(Method::PUT, &address, &json!({ "volume": "main2" })).await?;
+    assert_eq!(refused.code(), "volume_not_found");
+    site.admin.send_json(Method::PUT, &address, &json!({ "mirror": false })).await?.ok()?;
+    seen("the first alone", &|plan| plan["copied_on"].is_null() && plan["copy_code"].is_null()).await?;
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}

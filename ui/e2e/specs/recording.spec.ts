@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expectAccessible, speak } from '../support/axe';
 import { expect, login, test } from '../support/fixtures';
 
@@ -16,7 +17,7 @@ interface Plan {
 
 test.beforeEach(async ({ page, site }) => {
 	const { items } = await site.api<{ items: Plan[] }>('GET', '/plans?limit=500');
-	await site.api('POST', '/plans/bulk', { paths: items.map(({ path }) => path), change: { enabled: true, mode: 'continuous', retention_days: 7, minimum_days: 0, quota_bytes: 0 } });
+	await site.api('POST', '/plans/bulk', { paths: items.map(({ path }) => path), change: { enabled: true, mode: 'continuous', retention_days: 7, minimum_days: 0, quota_bytes: 0, mirror: false } });
 	await login(page, site);
 	await page.goto(`${site.url}/recording`);
 	await expect(page.getByRole('row')).toHaveCount(4);
@@ -98,6 +99,38 @@ test('several plans change at once, and what does not fit is said', async ({ pag
 	await expect(page.getByText('0 of 3')).toBeVisible();
 	await page.getByRole('button', { name: 'Show all cameras' }).click();
 	await expect(page.getByRole('row')).toHaveCount(4);
+});
+
+test('a second copy is asked for, missed, and written', async ({ page, site }) => {
+	const row = page.getByRole('row').nth(1);
+	const dialog = page.getByRole('dialog');
+	await row.click();
+	await expect(dialog.getByText('There is no mirror storage yet')).toBeVisible();
+	await dialog.getByRole('switch', { name: 'Write a second copy to a mirror storage' }).click();
+	await dialog.getByRole('button', { name: 'Save' }).click();
+	await expect(row).toContainText('No second copy', { timeout: 20_000 });
+	await page.screenshot({ path: 'test-results/screens/recording-mirror-missing.png' });
+
+	await page.goto(`${site.url}/settings?room=storage`);
+	await page.getByRole('button', { name: 'Add storage' }).click();
+	await dialog.locator('[name=volume_kind]').selectOption('mirror');
+	await dialog.locator('[name=volume_root]').fill(join(site.folder, 'copies'));
+	await dialog.locator('[name=volume_name]').fill('Copies');
+	await expectAccessible(page);
+	await page.screenshot({ path: 'test-results/screens/storage-mirror-add.png' });
+	await dialog.getByRole('button', { name: 'Add storage' }).click();
+	const card = page.getByRole('article').filter({ hasText: 'Copies' });
+	await expect(card.getByText('Second copies running: 1 · priority 0')).toBeVisible({ timeout: 30_000 });
+	await page.screenshot({ path: 'test-results/screens/storage-mirror.png' });
+
+	await page.goto(`${site.url}/recording`);
+	await expect(row).toContainText('+ mirror', { timeout: 20_000 });
+	await row.click();
+	await expect(dialog.getByText('Both are written at the same time')).toBeVisible();
+	await dialog.getByRole('switch', { name: 'Write a second copy to a mirror storage' }).click();
+	await dialog.getByRole('button', { name: 'Save' }).click();
+	await expect(row).not.toContainText('mirror', { timeout: 20_000 });
+	await site.api('DELETE', '/volumes/main2');
 });
 
 for (const [language, width, height] of [['en', 1280, 720], ['zh-CN', 1920, 1080]] as const) {

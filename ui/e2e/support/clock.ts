@@ -76,8 +76,10 @@ async function sampleClocks(readBits: typeof readClock, decodeBits: typeof decod
 				continue;
 			}
 			ages.push(((Date.now() % 2 ** 32) - clock + 2 ** 32) % 2 ** 32);
-			if (!seen.has(element)) seen.set(element, new Set());
-			seen.get(element)?.add(clock);
+			// While one picture element takes over from another a tile has both.
+			const tile = element.closest('[data-camera]') ?? element;
+			if (!seen.has(tile)) seen.set(tile, new Set());
+			seen.get(tile)?.add(clock);
 		}
 		await new Promise((resolve) => setTimeout(resolve, everyMs));
 	}

@@ -22,6 +22,8 @@ pub struct PlanView {
     pub event_kinds: Vec<String>,
     /// Volume code; absent is `auto`.
     pub volume: Option<String>,
+    /// A second copy is written to a mirror volume at the same time.
+    pub mirror: bool,
     pub retention_days: u32,
     /// Kept at least this long, until the disk has nothing else.
     pub minimum_days: Option<u32>,
@@ -39,6 +41,10 @@ pub struct PlanView {
     pub last_fragment_at: Option<i64>,
     /// Code of the volume that it is being recorded on.
     pub recorded_on: Option<String>,
+    /// Code of the mirror volume that holds its second copy.
+    pub copied_on: Option<String>,
+    /// Why it has no second copy, though it wants one.
+    pub copy_code: Option<String>,
     /// When its schedule next says something else.
     pub changes_at: Option<i64>,
     /// When the recording ends that somebody asked for; absent when nobody did.
@@ -61,6 +67,8 @@ pub struct PlanPatch {
     pub event_kinds: Option<Vec<String>>,
     /// Volume code, or `auto`.
     pub volume: Option<String>,
+    /// A second copy on a mirror volume.
+    pub mirror: Option<bool>,
     /// 1 to 3650.
     pub retention_days: Option<u32>,
     /// 1 to `retention_days`; 0 takes it away.

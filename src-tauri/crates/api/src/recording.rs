@@ -8,7 +8,7 @@ pub struct VolumeView {
     pub code: String,
     pub name: String,
     pub root: String,
-    /// `local`, `network` or `archive`.
+    /// `local`, `network`, `archive` or `mirror`.
     pub kind: String,
     /// `read_write`, `read_only` or `offline`.
     pub state: String,
@@ -55,7 +55,8 @@ pub struct NewVolume {
     /// Full path of a folder, made where it is missing.
     pub root: String,
     pub name: String,
-    /// `local` (default), `network` or `archive`. An archive is never recorded on.
+    /// `local` (default), `network`, `archive` or `mirror`. An archive is never recorded on; a mirror takes the
+    /// second copies of plans that ask for one.
     pub kind: Option<String>,
     /// 5 to 99, default 90.
     pub high_watermark_percent: Option<f64>,

@@ -119,6 +119,7 @@ catalogue! {
     VolumePathInvalid = "volume_path_invalid", 422;
     VolumeNotWritable = "volume_not_writable", 422;
     VolumeMarkerMissing = "volume_marker_missing", 503;
+    MirrorMissing = "mirror_missing", 503;
     VolumeForeign = "volume_foreign", 409;
     VolumeOverlaps = "volume_overlaps", 409;
     VolumeInUse = "volume_in_use", 409;

@@ -67,6 +67,8 @@ pub struct Plan {
     pub events: EventRule,
     /// `None` is `auto`: the site picks.
     pub volume: Option<VolumeCode>,
+    /// A second copy is written to a mirror volume at the same time.
+    pub mirror: bool,
     pub retention_days: u32,
     /// Kept at least this long, whatever quota and watermark say, until the disk has nothing else.
     pub minimum_days: Option<u32>,
@@ -93,6 +95,7 @@ impl Plan {
             schedule: WeekSchedule::all(Slot::Continuous),
             events: EventRule::default(),
             volume: None,
+            mirror: false,
             retention_days: Self::DEFAULT_RETENTION_DAYS,
             minimum_days: None,
             quota_bytes: None,

@@ -20,6 +20,15 @@ pub enum VolumeKind {
     Local,
     Network,
     Archive,
+    /// Holds the second copies of streams whose plans ask for one.
+    Mirror,
+}
+
+impl VolumeKind {
+    /// Recorders choose among these.
+    pub const fn is_recorded_on(self) -> bool {
+        matches!(self, Self::Local | Self::Network)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

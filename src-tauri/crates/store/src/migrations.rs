@@ -16,6 +16,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0009_archives.sql", include_str!("../../../../migrations/0009_archives.sql")),
     ("0010_file_checksums.sql", include_str!("../../../../migrations/0010_file_checksums.sql")),
     ("0011_gap_fill.sql", include_str!("../../../../migrations/0011_gap_fill.sql")),
+    ("0012_mirrors.sql", include_str!("../../../../migrations/0012_mirrors.sql")),
 ];
 
 /// The version this program writes.

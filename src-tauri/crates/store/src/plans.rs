@@ -10,12 +10,13 @@ use watchwall_model::{EventRule, Plan, Slot, StreamPath, UtcMillis, VolumeCode, 
 const ALL: &str = "SELECT * FROM plans ORDER BY path";
 const ONE: &str = "SELECT * FROM plans WHERE path = ?1";
 const PUT: &str = "INSERT INTO plans (path, enabled, mode, volume, retention_days, segment_minutes, audio, schedule, \
-     pre_event_s, post_event_s, event_kinds, minimum_days, quota_bytes) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (path) DO UPDATE SET \
+     pre_event_s, post_event_s, event_kinds, minimum_days, quota_bytes, mirror) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (path) DO UPDATE SET \
      enabled = excluded.enabled, mode = excluded.mode, volume = excluded.volume, \
      retention_days = excluded.retention_days, segment_minutes = excluded.segment_minutes, audio = excluded.audio, \
      schedule = excluded.schedule, pre_event_s = excluded.pre_event_s, post_event_s = excluded.post_event_s, \
      event_kinds = excluded.event_kinds, minimum_days = excluded.minimum_days, quota_bytes = excluded.quota_bytes, \
+     mirror = excluded.mirror, \
      version = version + 1, applied_at = NULL";
 const APPLIED: &str = "UPDATE plans SET applied_at = ?1 WHERE path = ?2 AND version = ?3";
 const DELETE: &str = "DELETE FROM plans WHERE path = ?1";
@@ -100,6 +101,7 @@ async fn put_on(connection: &mut SqliteConnection, plan: &Plan, expected: Option
         .bind(to_json("event kinds", &plan.events.kinds)?)
         .bind(plan.minimum_days.map(i64::from))
         .bind(plan.quota_bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX)))
+        .bind(plan.mirror)
         .execute(&mut *connection)
         .await?;
     read(&sqlx::query(ONE).bind(plan.path.as_str()).fetch_one(&mut *connection).await?)
@@ -119,6 +121,7 @@ fn read(row: &SqliteRow) -> Result<Plan, StoreError> {
             kinds: from_json("event kinds", &column::<String>(row, "event_kinds")?)?,
         },
         volume: column::<Option<String>>(row, "volume")?.map(VolumeCode),
+        mirror: column(row, "mirror")?,
         retention_days: column(row, "retention_days")?,
         minimum_days: column(row, "minimum_days")?,
         quota_bytes: column::<Option<i64>>(row, "quota_bytes")?.and_then(|bytes| u64::try_from(bytes).ok()),

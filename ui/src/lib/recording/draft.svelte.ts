@@ -25,6 +25,7 @@ export class PlanDraft {
 	volume = $state('auto');
 	minutes = $state<number | null>(10);
 	audio = $state(true);
+	mirror = $state(false);
 	/** What is changed. */
 	readonly chosen = new SvelteSet<Part>();
 
@@ -45,6 +46,7 @@ export class PlanDraft {
 		this.volume = plan.volume ?? 'auto';
 		this.minutes = plan.segment_minutes;
 		this.audio = plan.audio;
+		this.mirror = plan.mirror;
 	}
 
 	/** It records at some time only around events. */
@@ -58,7 +60,7 @@ export class PlanDraft {
 			...(this.chosen.has('when') ? { enabled: this.enabled, mode: this.mode, ...(this.mode === 'schedule' ? { schedule: [...this.week] } : {}) } : {}),
 			...(this.chosen.has('events') ? { pre_event_seconds: number(this.pre), post_event_seconds: number(this.post), event_kinds: [...this.kinds] } : {}),
 			...(this.chosen.has('keep') ? { retention_days: number(this.retention), minimum_days: number(this.minimum), quota_bytes: Math.round(number(this.quotaGb) * gigabyte) } : {}),
-			...(this.chosen.has('files') ? { volume: this.volume, segment_minutes: number(this.minutes), audio: this.audio } : {})
+			...(this.chosen.has('files') ? { volume: this.volume, segment_minutes: number(this.minutes), audio: this.audio, mirror: this.mirror } : {})
 		};
 	}
 }

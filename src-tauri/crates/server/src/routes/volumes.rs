@@ -99,7 +99,8 @@ fn kind_of(word: Option<&str>) -> Result<VolumeKind, Problem> {
         None | Some("local") => Ok(VolumeKind::Local),
         Some("network") => Ok(VolumeKind::Network),
         Some("archive") => Ok(VolumeKind::Archive),
-        Some(_) => Err(invalid("kind", "local, network or archive")),
+        Some("mirror") => Ok(VolumeKind::Mirror),
+        Some(_) => Err(invalid("kind", "local, network, archive or mirror")),
     }
 }
 

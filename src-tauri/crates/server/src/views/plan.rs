@@ -22,6 +22,7 @@ pub fn plan_view(view: &recording::PlanView, zone: &TimeZone) -> PlanView {
         post_event_seconds: plan.events.post_seconds,
         event_kinds: plan.events.kinds.iter().map(word).collect(),
         volume: plan.volume.as_ref().map(ToString::to_string),
+        mirror: plan.mirror,
         retention_days: plan.retention_days,
         minimum_days: plan.minimum_days,
         quota_bytes: plan.quota_bytes,
@@ -34,6 +35,8 @@ pub fn plan_view(view: &recording::PlanView, zone: &TimeZone) -> PlanView {
         running_since: since(&view.running).map(|at| at.0),
         last_fragment_at: last_fragment_at(&view.running).map(|at| at.0),
         recorded_on: view.recorded_on.as_ref().map(ToString::to_string),
+        copied_on: view.copied_on.as_ref().map(ToString::to_string),
+        copy_code: view.copy_fault.map(|code| code.to_string()),
         changes_at: plan.next_change(UtcMillis::now(), zone).map(|at| at.0),
         asked_until: view.asked_until.map(|at| at.0),
     }
@@ -61,6 +64,7 @@ pub fn patched(plan: &Plan, patch: &PlanPatch) -> Result<Plan, Problem> {
     if let Some(volume) = &patch.volume {
         plan.volume = (volume != AUTO).then(|| VolumeCode(volume.clone()));
     }
+    plan.mirror = patch.mirror.unwrap_or(plan.mirror);
     plan.enabled = patch.enabled.unwrap_or(plan.enabled);
     plan.events.pre_seconds = patch.pre_event_seconds.unwrap_or(plan.events.pre_seconds);
     plan.events.post_seconds = patch.post_event_seconds.unwrap_or(plan.events.post_seconds);

@@ -42,6 +42,10 @@ pub struct PlanView {
     pub running: PlanRunning,
     /// Where its newest file is.
     pub recorded_on: Option<VolumeCode>,
+    /// Where its second copy is.
+    pub copied_on: Option<VolumeCode>,
+    /// Why there is no second copy, though it wants one.
+    pub copy_fault: Option<ErrorCode>,
     /// Somebody asked for a recording that is not over, and this is when it ends.
     pub asked_until: Option<UtcMillis>,
 }
@@ -196,7 +200,10 @@ impl Recording {
 
     fn view_of(&self, engine: &Engine, plan: Plan, now: UtcMillis) -> PlanView {
         let desk = self.shared.parts.board.desk(&plan.path);
+        let (copied_on, copy_fault) = engine.reconciler.copy_of(&plan.path);
         PlanView {
+            copied_on,
+            copy_fault,
             running: engine.reconciler.running(&plan, now),
             recorded_on: engine.reconciler.volume_of(&plan.path),
             asked_until: desk.ask(|windows| windows.asked_until(now)),
@@ -555,5 +562,5 @@ fn intake(parts: &EngineParts) -> Intake<'_> {
 /// The volumes that a plan may name.
 fn recordable(engine: &Engine) -> Vec<VolumeCode> {
     let disks = engine.set.disks();
-    disks.iter().filter(|disk| !disk.is_archive()).map(|disk| disk.volume.code.clone()).collect()
+    disks.iter().filter(|disk| disk.is_recorded_on()).map(|disk| disk.volume.code.clone()).collect()
 }

@@ -3,6 +3,7 @@
 use super::{
     causes::Note,
     checksums::FinishedFile,
+    copies::{Ranks, stands_in},
     retention::Need,
     timeline::{self, Cause},
     triggers::{Kept, TriggerMark, Withdrawn, mark_of},
@@ -26,6 +27,7 @@ pub struct Index {
     pub(super) store: Store,
     /// One at a time adds to the chains of checksums.
     pub(super) chaining: Arc<Mutex<()>>,
+    pub ranks: Ranks,
 }
 
 /// What recovery found in a file.
@@ -53,7 +55,7 @@ pub struct Totals {
 
 impl Index {
     pub fn new(store: Store) -> Self {
-        Self { store, chaining: Arc::default() }
+        Self { store, chaining: Arc::default(), ranks: Ranks::default() }
     }
 
     /// Tells the index what has become durable: new rows first, then the progress of all files in one transaction.
@@ -107,7 +109,7 @@ impl Index {
     pub async fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Result<Option<Segment>, Problem> {
         match self.holding(path, at).await? {
             Some(segment) => Ok(Some(segment)),
-            None => Ok(self.store.segments().next_after(path, at.saturating_add_ms(1)).await?),
+            None => self.better(self.store.segments().next_after(path, at.saturating_add_ms(1)).await?).await,
         }
     }
 
@@ -122,11 +124,41 @@ impl Index {
         if let Some(segment) = self.holding(path, at).await? {
             return Ok(Some(segment));
         }
-        Ok(self.store.segments().last_before(path, at.saturating_add_ms(1)).await?)
+        self.better(self.store.segments().last_before(path, at.saturating_add_ms(1)).await?).await
     }
 
+    /// The recording to read of those that hold the moment at which this one begins.
+    async fn better(&self, found: Option<Segment>) -> Result<Option<Segment>, Problem> {
+        match found {
+            Some(found) if self.ranks.has_copies() => Ok(self.holding(&found.path, found.start).await?.or(Some(found))),
+            found => Ok(found),
+        }
+    }
+
+    /// What there is to read of a range: of several recordings of the same moments the one that can be read, the first
+    /// before its copy.
     pub async fn in_range(&self, path: &StreamPath, range: TimeRange) -> Result<Vec<Segment>, Problem> {
-        Ok(self.store.segments().in_range(path, range).await?)
+        Ok(self.ranks.preferred(self.store.segments().in_range(path, range).await?))
+    }
+
+    /// Names of a volume's files that touch the range.
+    pub async fn files_in_range(
+        &self,
+        volume: &VolumeCode,
+        path: &StreamPath,
+        range: TimeRange,
+    ) -> Result<Vec<String>, Problem> {
+        let all = self.store.segments().in_range(path, range).await?;
+        Ok(all.into_iter().filter(|segment| &segment.volume == volume).map(|segment| segment.file).collect())
+    }
+
+    /// Other recordings of the moment at which this one begins.
+    pub async fn copies_of(&self, segment: &Segment) -> Result<Vec<Segment>, Problem> {
+        let at = segment.start;
+        let Some(moment) = TimeRange::new(at, at.saturating_add_ms(1)) else { return Ok(Vec::new()) };
+        let mut all = self.store.segments().in_range(&segment.path, moment).await?;
+        all.retain(stands_in(segment));
+        Ok(all)
     }
 
     pub async fn segment(&self, id: SegmentId) -> Result<Option<Segment>, Problem> {

@@ -27,6 +27,7 @@ mod causes;
 mod checksums;
 mod clip;
 mod container;
+mod copies;
 mod engine;
 mod folder;
 mod gap_fill;

@@ -11,7 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
-use watchwall_model::{UtcMillis, VolumeCode};
+use watchwall_model::{Plan, UtcMillis, VolumeCode};
 
 /// At most so many recorders change a full volume for another per second: each of them begins a file.
 const MOVES_PER_SECOND: u32 = 20;
@@ -72,30 +72,47 @@ impl Placement {
     }
 
     /// Where the next file goes; when no volume takes any, the one whose refusal says why.
-    pub fn disk_for(&self, wanted: Option<&VolumeCode>, current: Option<&VolumeDisk>) -> Option<Arc<VolumeDisk>> {
+    pub fn disk_for(&self, plan: &Plan, current: Option<&VolumeDisk>) -> Option<Arc<VolumeDisk>> {
+        let wanted = plan.volume.as_ref();
         let disks = self.set.disks();
         let chosen = choose(wanted, current.map(|disk| &disk.volume.code), &candidates(&disks), UtcMillis::now());
         let named = || disks.iter().position(|disk| Some(&disk.volume.code) == wanted);
         let same = || disks.iter().position(|disk| current.is_some_and(|current| current.volume == disk.volume));
-        let recorded = || disks.iter().position(|disk| !disk.is_archive());
-        chosen.or_else(named).or_else(same).or_else(recorded).map(|n| Arc::clone(&disks[n]))
+        let recorded = || disks.iter().position(|disk| disk.is_recorded_on());
+        let disk = chosen.or_else(named).or_else(same).or_else(recorded).map(|n| Arc::clone(&disks[n]));
+        let is_sound = disk.as_ref().is_some_and(|disk| disk.refusal().is_none() && !disk.candidate().is_suspect);
+        // One copy is better than none.
+        let mirror = || plan.mirror.then(|| self.mirror_for(None)).flatten();
+        if is_sound { disk } else { mirror().or(disk) }
+    }
+
+    /// Where the second copy of a file goes that is written to this volume; `None` when no mirror takes it.
+    pub fn mirror_for(&self, first: Option<&VolumeCode>) -> Option<Arc<VolumeDisk>> {
+        let mut disks = self.set.disks();
+        disks.retain(|disk| disk.is_mirror() && Some(&disk.volume.code) != first);
+        let candidates: Vec<_> = disks.iter().map(|disk| disk.mirror_candidate()).collect();
+        let chosen = choose(None, None, &candidates, UtcMillis::now())?;
+        (!candidates[chosen].is_suspect).then(|| Arc::clone(&disks[chosen]))
     }
 
     /// A volume that takes what `failed` does not.
-    pub fn refuge(&self, wanted: Option<&VolumeCode>, failed: &VolumeDisk) -> Option<Arc<VolumeDisk>> {
+    pub fn refuge(&self, plan: &Plan, failed: &VolumeDisk) -> Option<Arc<VolumeDisk>> {
         let mut disks = self.set.disks();
         disks.retain(|disk| disk.volume.code != failed.volume.code);
         let candidates = candidates(&disks);
-        let chosen = choose(wanted, None, &candidates, UtcMillis::now())?;
-        (!candidates[chosen].is_suspect).then(|| Arc::clone(&disks[chosen]))
+        let chosen = choose(plan.volume.as_ref(), None, &candidates, UtcMillis::now());
+        let sound = chosen.filter(|n| !candidates[*n].is_suspect).map(|n| Arc::clone(&disks[n]));
+        sound.or_else(|| plan.mirror.then(|| self.mirror_for(Some(&failed.volume.code))).flatten())
     }
 
     /// Whether a recorder that writes well to `current` is to go on elsewhere: that one is full, on its way out, or only
     /// stood in for another. Says so to a few recorders a second.
-    pub fn moves_on(&self, wanted: Option<&VolumeCode>, current: &VolumeDisk) -> bool {
-        let disks = self.set.disks();
-        let chosen = choose(wanted, Some(&current.volume.code), &candidates(&disks), UtcMillis::now());
-        let is_other = chosen.is_some_and(|n| disks[n].volume.code != current.volume.code);
+    pub fn moves_on(&self, plan: &Plan, current: &VolumeDisk) -> bool {
+        let candidates = candidates(&self.set.disks());
+        let chosen = choose(plan.volume.as_ref(), Some(&current.volume.code), &candidates, UtcMillis::now());
+        // From one that may fail to another that may fail nothing is gained.
+        let is_other = |n: usize| candidates[n].code != current.volume.code && !candidates[n].is_suspect;
+        let is_other = chosen.is_some_and(is_other);
         is_other && self.moves.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now())
     }
 }

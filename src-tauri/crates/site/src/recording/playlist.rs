@@ -97,6 +97,8 @@ impl Playlist {
                 Err(problem) if problem.code == ErrorCode::NoRecording => continue,
                 Err(problem) => return Err(problem),
             };
+            // Of a file that cannot be read its copy is listed, and fetched by its own name.
+            let id = if view.segment.id == SegmentId(0) { id } else { view.segment.id };
             let mut chosen = fragments_in(&view, range);
             if let Some(end) = before {
                 chosen.start = chosen.start.max(view.first_after(end));

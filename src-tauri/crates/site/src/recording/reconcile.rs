@@ -152,9 +152,17 @@ impl Reconciler {
         self.lock().get(path).and_then(RecorderHandle::volume)
     }
 
-    /// How many plans are recorded on this volume now.
+    /// Where a plan's second copy goes now, or why there is none though one is wanted.
+    pub fn copy_of(&self, path: &StreamPath) -> (Option<VolumeCode>, Option<ErrorCode>) {
+        self.lock().get(path).map(RecorderHandle::copy).unwrap_or_default()
+    }
+
+    /// How many plans are recorded on this volume now, or have their second copy there.
     pub fn recorders_on(&self, code: &VolumeCode) -> usize {
-        self.lock().values().filter(|recorder| recorder.volume().as_ref() == Some(code)).count()
+        let is_on = |recorder: &&RecorderHandle| {
+            recorder.volume().as_ref() == Some(code) || recorder.copy().0.as_ref() == Some(code)
+        };
+        self.lock().values().filter(is_on).count()
     }
 
     /// Logs a silence once, and its end; tells whoever watches of every change.

@@ -18,7 +18,8 @@ use std::{
     path::Path,
 };
 use watchwall_model::{
-    ErrorCode, Fragment, GapReason, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis, Volume,
+    ErrorCode, Fragment, GapReason, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis,
+    Volume, VolumeCode,
 };
 
 /// A file of ours without a whole head is shorter than this.
@@ -240,7 +241,7 @@ pub async fn reindex(
         }
         Depth::NewestDays => {
             for (path, files) in on_disk {
-                let known = names_of_days(index, &path, &files, zone).await?;
+                let known = names_of_days(index, (&volume.code, &path), &files, zone).await?;
                 unknown.extend(files.into_iter().filter(|name| !known.contains(name)));
             }
         }
@@ -279,10 +280,10 @@ async fn really_gone(root: &Path, rows: HashMap<String, SegmentId>) -> Result<Ve
     .await
 }
 
-/// The files the index knows of the days these files are of.
+/// The files of a volume that the index knows of the days these files are of.
 async fn names_of_days(
     index: &Index,
-    path: &StreamPath,
+    (volume, path): (&VolumeCode, &StreamPath),
     files: &HashSet<String>,
     zone: &TimeZone,
 ) -> Result<HashSet<String>, Problem> {
@@ -292,7 +293,7 @@ async fn names_of_days(
     for day in days {
         let (from, to) = (UtcMillis(day * DAY_MS - ZONES_MS), UtcMillis((day + 1) * DAY_MS + ZONES_MS));
         if let Some(range) = TimeRange::new(from, to) {
-            known.extend(index.in_range(path, range).await?.into_iter().map(|segment| segment.file));
+            known.extend(index.files_in_range(volume, path, range).await?);
         }
     }
     Ok(known)

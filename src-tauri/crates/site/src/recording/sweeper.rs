@@ -140,7 +140,7 @@ impl Sweeper {
 
     /// An archive takes the oldest in time.
     fn is_relieved(&self, need: Need) -> bool {
-        let is_in_time = need.before < UtcMillis(i64::MAX) && !self.disk.is_archive();
+        let is_in_time = need.before < UtcMillis(i64::MAX) && self.disk.is_recorded_on();
         is_in_time && self.set.upgrade().is_some_and(|set| set.relieves(&self.disk.volume.code, need.bytes))
     }
 
@@ -153,7 +153,7 @@ impl Sweeper {
     /// What is recorded here goes on elsewhere: no plan wants this volume, and another has room or what is older.
     async fn is_given_way(&self) -> Result<bool, Problem> {
         // Nothing is recorded here that could go on elsewhere.
-        if self.disk.is_archive() {
+        if !self.disk.is_recorded_on() {
             return Ok(false);
         }
         let code = &self.disk.volume.code;

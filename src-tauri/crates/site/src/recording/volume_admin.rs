@@ -198,7 +198,7 @@ impl Recording {
         let code = &disk.volume.code;
         let others = self.engine().set.disks();
         let can_record = |other: &Arc<VolumeDisk>| &other.volume.code != code && other.candidate().can_record;
-        if !disk.is_archive() && !others.iter().any(can_record) {
+        if disk.is_recorded_on() && !others.iter().any(can_record) {
             return Err(in_use(code, "add_volume_first"));
         }
         if self.index().plans().await?.iter().any(|plan| plan.volume.as_ref() == Some(code)) {
@@ -274,7 +274,7 @@ fn volume_of(new: &NewVolume, prepared: &Prepared, all: &[Volume]) -> Volume {
         priority: new.priority,
         archive_after_days: match new.kind {
             VolumeKind::Archive => Some(new.archive_after_days.unwrap_or(Volume::DEFAULT_ARCHIVE_AFTER_DAYS)),
-            VolumeKind::Local | VolumeKind::Network => new.archive_after_days,
+            VolumeKind::Local | VolumeKind::Network | VolumeKind::Mirror => new.archive_after_days,
         },
     }
 }

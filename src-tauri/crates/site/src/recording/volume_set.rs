@@ -98,6 +98,7 @@ impl VolumeSet {
         let disk = VolumeDisk::open(volume, QUEUE_BYTES, container::closing)
             .map_err(|e| Problem::new(ErrorCode::Internal).at("start_volume").because(e))?;
         let disk = Arc::new(disk);
+        index.ranks.know(disk.volume.code.clone(), disk.volume.kind, disk.watch_health());
         keeper::look(&disk).await;
         let mut recovered = Recovered::default();
         let mut is_away = disk.refusal().is_some();
@@ -155,6 +156,7 @@ impl VolumeSet {
         mounted.intake.join("intake").await;
         self.mounted.write().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, &mounted));
         self.parts.archive.unmount(code);
+        self.parts.index.ranks.forget(code);
     }
 
     /// Ends all of them, so that everything written is durable and indexed. `causes` ends between keepers and sweepers.

@@ -9,7 +9,7 @@ mod view;
 pub use open_files::OpenFiles;
 pub use view::SegmentView;
 
-use super::index::Index;
+use super::{index::Index, volume::SegmentFile};
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -126,7 +126,7 @@ impl Archive {
             }
         }
         segments.sort_by_key(|segment| segment.start);
-        Ok(segments)
+        Ok(self.index.ranks.preferred(segments))
     }
 
     /// Opens a segment of [`Self::segments`].
@@ -141,16 +141,30 @@ impl Archive {
         }
     }
 
-    /// A segment that moved to another volume since it was looked up is opened there.
+    /// A segment that moved to another volume since it was looked up is opened there; one that cannot be opened gives
+    /// way to a copy.
     async fn view_stored(&self, segment: Segment) -> Result<SegmentView, Problem> {
-        let (id, volume) = (segment.id, segment.volume.clone());
-        match self.open_stored(segment).await {
-            Err(problem) if problem.code == ErrorCode::NoRecording => match self.index.segment(id).await? {
-                Some(moved) if moved.volume != volume => self.open_stored(moved).await,
+        let opened = match self.open_stored(segment.clone()).await {
+            Err(problem) if problem.code == ErrorCode::NoRecording => match self.index.segment(segment.id).await? {
+                Some(moved) if moved.volume != segment.volume => self.open_stored(moved).await,
                 _ => Err(problem),
             },
             opened => opened,
+        };
+        match opened {
+            Err(problem) => self.view_copy(&segment).await?.ok_or(problem),
+            opened => opened,
         }
+    }
+
+    /// Another recording of the same moments, of those that are finished.
+    async fn view_copy(&self, segment: &Segment) -> Result<Option<SegmentView>, Problem> {
+        for copy in self.index.copies_of(segment).await? {
+            if let Ok(view) = self.open_stored(copy).await {
+                return Ok(Some(view));
+            }
+        }
+        Ok(None)
     }
 
     async fn open_stored(&self, segment: Segment) -> Result<SegmentView, Problem> {
@@ -159,7 +173,25 @@ impl Archive {
         blocking(move || SegmentView::open(segment, fragments, &full)).await
     }
 
-    async fn view_live(&self, file: Arc<super::volume::SegmentFile>) -> Result<SegmentView, Problem> {
+    /// What a disk that fails does not give, the copy being written does.
+    async fn view_live(&self, file: Arc<SegmentFile>) -> Result<SegmentView, Problem> {
+        let start = file.facts.start;
+        let problem = match self.open_live(Arc::clone(&file)).await {
+            Err(problem) => problem,
+            opened => return opened,
+        };
+        let holds = |other: &Arc<SegmentFile>| {
+            !Arc::ptr_eq(other, &file) && other.has_fragments() && other.facts.start <= start && other.end() > start
+        };
+        for other in self.open.of(&file.facts.path).into_iter().filter(holds) {
+            if let Ok(view) = self.open_live(other).await {
+                return Ok(view);
+            }
+        }
+        Err(problem)
+    }
+
+    async fn open_live(&self, file: Arc<SegmentFile>) -> Result<SegmentView, Problem> {
         let root = self.root(&file.facts.volume)?;
         blocking(move || SegmentView::live(file, &root)).await
     }

@@ -76,14 +76,14 @@ impl OpenFiles {
     pub fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
         let mut files: Vec<_> =
             self.of(path).into_iter().filter(|file| file.has_fragments() && file.end() > at).collect();
-        files.sort_by_key(|file| file.facts.start);
+        files.sort_by_key(|file| (file.facts.start, file.facts.is_copy));
         files.into_iter().next()
     }
 
     /// The last file of this stream that starts at or before `at`.
     pub fn last_starting_by(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
         let files = self.of(path).into_iter().filter(|file| file.has_fragments() && file.facts.start <= at);
-        files.max_by_key(|file| file.facts.start)
+        files.max_by_key(|file| (file.facts.start, !file.facts.is_copy))
     }
 
     /// Whether a file of this relative name is being written on this volume.

@@ -57,7 +57,7 @@ impl FileWriter {
 
     fn open(&mut self, params: &StreamParams, start: UtcMillis) -> Result<(), Problem> {
         let path = self.plan.path.clone();
-        let disk = self.engine.reconciler.placement.disk_for(self.plan.volume.as_ref(), None);
+        let disk = self.engine.reconciler.placement.disk_for(&self.plan, None);
         let disk = disk.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound))?;
         if let Some(refusal) = disk.refusal() {
             return Err(refusal);
@@ -80,6 +80,7 @@ impl FileWriter {
             height: video.map_or(0, |video| video.height),
             has_audio: false,
             origin: SegmentOrigin::Camera,
+            is_copy: false,
         }));
         let zone = self.engine.zone().clone();
         let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));

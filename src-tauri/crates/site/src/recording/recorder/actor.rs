@@ -5,6 +5,7 @@ use super::{
     gate::Gate,
     grid::{Grid, file_name},
     kept::Kept,
+    mirror::Mirror,
     watchdog::{Signs, Standing},
 };
 use crate::recording::{
@@ -23,7 +24,7 @@ use std::{
 };
 use tokio::sync::watch;
 use watchwall_media::{
-    AccessUnit, StreamParams,
+    StreamParams,
     fmp4::Sound,
     hub::{Received, Subscription},
 };
@@ -31,12 +32,8 @@ use watchwall_model::{ErrorCode, GapReason, Phase, Plan, Problem, SegmentOrigin,
 
 /// Units taken under one lock of the hub.
 const INBOX: usize = 256;
-/// A disk that has taken nothing for this long is not being recorded on, though nothing is lost yet.
-const BEHIND: Duration = Duration::from_secs(5);
-/// Whether the volume is still the right one is asked this often.
-const PLACE_AGAIN: Duration = Duration::from_secs(1);
 /// After a refused write the next file is tried after this, doubled up to the second figure.
-const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
+pub(super) const RETRY: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(10));
 
 /// What a recorder works with.
 pub struct RecorderContext {
@@ -52,17 +49,18 @@ pub struct RecorderContext {
 
 pub(super) struct Recorder {
     pub(super) context: RecorderContext,
-    cutter: Cutter,
+    pub(super) cutter: Cutter,
     pub(super) gate: Gate,
     pub(super) signs: watch::Sender<Signs>,
     /// Where the newest file was, or why there is none.
-    disk: Option<Arc<VolumeDisk>>,
+    pub(super) disk: Option<Arc<VolumeDisk>>,
     pub(super) file: Option<OpenFile>,
     /// Given to the writers whole, and not all of it safe yet.
-    closing: Vec<OpenFile>,
+    pub(super) closing: Vec<OpenFile>,
+    pub(super) mirror: Mirror,
     /// What a failed disk did not keep is being written again; another failure now is not answered so.
-    is_rescuing: bool,
-    placed_at: Instant,
+    pub(super) is_rescuing: bool,
+    pub(super) placed_at: Instant,
     pub(super) gap: Option<(UtcMillis, GapReason)>,
     /// Last noted reason of a gap; it holds until another one is.
     pub(super) noted: Option<GapReason>,
@@ -74,8 +72,8 @@ pub(super) struct Recorder {
     pub(super) stale_before: Option<Instant>,
     /// Since when nothing more is wanted while no key frame ends the file.
     pub(super) unwanted_since: Option<Instant>,
-    retry_at: Option<Instant>,
-    retry_after: Duration,
+    pub(super) retry_at: Option<Instant>,
+    pub(super) retry_after: Duration,
     /// Kept so that a poll allocates nothing.
     inbox: Vec<Received>,
 }
@@ -91,14 +89,14 @@ pub(super) enum Drained {
 }
 
 pub(super) struct OpenFile {
-    file: Arc<SegmentFile>,
-    disk: Arc<VolumeDisk>,
-    kept: Kept,
-    seen_end: UtcMillis,
+    pub file: Arc<SegmentFile>,
+    pub disk: Arc<VolumeDisk>,
+    pub kept: Kept,
+    pub seen_end: UtcMillis,
     /// End of what the writers were given.
-    handed_end: UtcMillis,
+    pub handed_end: UtcMillis,
     /// Since when the writers have been holding something without taking a step.
-    waiting_since: Option<Instant>,
+    pub waiting_since: Option<Instant>,
 }
 
 impl OpenFile {
@@ -113,18 +111,18 @@ impl OpenFile {
     }
 
     /// Nothing of it can be lost to this disk any more.
-    fn is_safe(&self) -> bool {
+    pub fn is_safe(&self) -> bool {
         self.file.safe_end() >= self.handed_end
     }
 
     /// Why this disk is not to be waited for, if so.
-    fn fault(&self) -> Option<WriteFault> {
+    pub fn fault(&self) -> Option<WriteFault> {
         let refusal = || self.disk.refusal().map(|why| WriteFault { code: why.code, detail: why.to_string() });
         self.file.fault().or_else(refusal)
     }
 
     /// Notices what the writers did; true when there is more than before.
-    fn has_grown(&mut self) -> bool {
+    pub fn has_grown(&mut self) -> bool {
         self.kept.safe_until(self.file.safe_end());
         let end = self.file.end();
         let grown = end > self.seen_end;
@@ -148,6 +146,7 @@ impl Recorder {
             disk: None,
             file: None,
             closing: Vec::new(),
+            mirror: Mirror::default(),
             is_rescuing: false,
             placed_at: Instant::now(),
             gap: None,
@@ -213,8 +212,7 @@ impl Recorder {
 
     /// The disk that the next file goes to; `None`, said in the signs, when none takes it.
     fn choose_disk(&mut self) -> Option<Arc<VolumeDisk>> {
-        let wanted = self.context.plan.volume.as_ref();
-        let disk = self.context.placement.disk_for(wanted, self.disk.as_deref());
+        let disk = self.context.placement.disk_for(&self.context.plan, self.disk.as_deref());
         let refusal = match &disk {
             Some(disk) => disk.refusal(),
             None => Some(Problem::new(ErrorCode::VolumeNotFound)),
@@ -230,13 +228,13 @@ impl Recorder {
         }
     }
 
-    fn retry_later(&mut self) {
+    pub(super) fn retry_later(&mut self) {
         self.retry_at = Some(Instant::now() + self.retry_after);
         self.retry_after = (self.retry_after * 2).min(RETRY.1);
     }
 
     /// Notes that the disk is why nothing is recorded, once.
-    fn refused(&mut self, code: ErrorCode, detail: String) {
+    pub(super) fn refused(&mut self, code: ErrorCode, detail: String) {
         if self.gap.is_none_or(|(_, reason)| reason != GapReason::Disk) {
             self.pause(UtcMillis::now(), GapReason::Disk);
         }
@@ -270,38 +268,15 @@ impl Recorder {
     }
 
     fn open(&mut self, params: Arc<StreamParams>, start: UtcMillis) {
-        let path = self.path().clone();
-        let with_audio = self.context.plan.audio;
         let Some(disk) = self.choose_disk() else {
             self.cutter.on(Event::Stop);
             return;
         };
-        let volume = &disk.volume;
-        let init = match container::init(
-            &params,
-            &NewFile { path: &path, volume_marker: &volume.marker, start, sound: Sound::from(with_audio) },
-        ) {
-            Ok(init) => init,
+        let file = match begin_file(&self.context, &disk, &params, start) {
+            Ok(file) => file,
             Err(problem) => return self.cannot_hold(&problem),
         };
-        let video = params.video.as_ref();
-        let facts = FileFacts {
-            path: path.clone(),
-            volume: volume.code.clone(),
-            start,
-            video_codec: video.map(|v| v.codec_string.clone()).unwrap_or_default(),
-            width: video.map_or(0, |v| v.width),
-            height: video.map_or(0, |v| v.height),
-            has_audio: with_audio && params.audio.is_some(),
-            origin: SegmentOrigin::Live,
-        };
-        let file = Arc::new(SegmentFile::new(facts));
-        let zone = self.context.zone.clone();
-        let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));
-        // Before there is a file: whoever finds it on the disk knows that it is being written.
-        self.context.open.insert(&file);
-        // Opening is always taken.
-        let _ = disk.push(&file, Job::Open { name, init });
+        self.mirror.open(&self.context, &disk, &params, start);
         let code = &disk.volume.code;
         self.signs.send_if_modified(|signs| signs.volume.replace(code.clone()).as_ref() != Some(code));
         self.file = Some(OpenFile::new(file, disk));
@@ -331,6 +306,7 @@ impl Recorder {
             Ok(append) => append,
             Err(problem) => return self.cannot_hold(&problem),
         };
+        self.mirror.append(&self.context, &append);
         let pushed = open.disk.push(&open.file, Job::Append(append));
         open.handed(open.file.facts.start.saturating_add_ms(i64::from(end_ms)));
         if pushed.is_err() {
@@ -339,7 +315,8 @@ impl Recorder {
         }
     }
 
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
+        self.mirror.close(&self.context);
         let Some(open) = self.file.take() else { return };
         self.signs.send_modify(|signs| signs.volume = None);
         let _ = open.disk.push(&open.file, Job::Close);
@@ -347,158 +324,6 @@ impl Recorder {
             self.context.open.remove(&open.file);
         } else if open.file.fault().is_none() {
             self.closing.push(open);
-        }
-    }
-
-    /// A file that failed after its turn takes with it what it still was to hold, unless another disk takes that.
-    fn look_at_closing(&mut self) {
-        let mut failed = Vec::new();
-        for mut open in std::mem::take(&mut self.closing) {
-            open.has_grown();
-            if open.is_safe() {
-                continue;
-            }
-            match open.fault() {
-                Some(fault) => failed.push((open, fault)),
-                None => self.closing.push(open),
-            }
-        }
-        for (mut open, fault) in failed {
-            if self.refuge_from(&open.disk).is_some() {
-                self.rescue(&mut open, &fault);
-            } else if open.file.fault().is_none() {
-                // Away for the moment; it may still come to everything.
-                self.closing.push(open);
-            } else if open.seen_end < open.handed_end {
-                self.context.causes.note(&self.context.plan.path, open.seen_end, GapReason::Disk);
-                let lost = u64::try_from(open.handed_end - open.seen_end).unwrap_or(0);
-                self.signs.send_modify(|signs| signs.lost_ms += lost);
-            }
-        }
-    }
-
-    /// A sound disk other than this one.
-    fn refuge_from(&self, failed: &VolumeDisk) -> Option<Arc<VolumeDisk>> {
-        if self.is_rescuing {
-            return None;
-        }
-        self.context.placement.refuge(self.context.plan.volume.as_ref(), failed)
-    }
-
-    /// Writes what a closed file did not make safe as a file of its own on another disk.
-    fn rescue(&mut self, open: &mut OpenFile, fault: &WriteFault) {
-        self.leave_disk(open, fault);
-        let units = open.kept.take();
-        let fresh = Cutter::new(grid(&self.context), self.context.plan.audio);
-        let (cutter, file) = (std::mem::replace(&mut self.cutter, fresh), self.file.take());
-        self.write_again(units);
-        self.on(Event::Stop);
-        (self.cutter, self.file) = (cutter, file);
-        let volume = self.file.as_ref().map(|open| open.disk.volume.code.clone());
-        self.signs.send_modify(|signs| signs.volume = volume);
-    }
-
-    fn write_again(&mut self, units: Vec<Arc<AccessUnit>>) {
-        self.is_rescuing = true;
-        for unit in units {
-            self.on(Event::Unit(unit));
-        }
-        self.is_rescuing = false;
-    }
-
-    /// Nothing more is asked of this file; what is queued for it is passed over.
-    fn leave_disk(&self, open: &OpenFile, fault: &WriteFault) {
-        open.disk.note_failure(fault.code);
-        tracing::warn!(
-            path = %self.context.plan.path, volume = %open.disk.volume.code, code = %fault.code, detail = %fault.detail,
-            "a disk fails; recording goes on elsewhere"
-        );
-        if open.file.fault().is_none() {
-            open.file.abandoned(fault.clone());
-        }
-    }
-
-    /// Leaves a file that takes no more. What it did not make safe, and all that follows, goes to another disk; without
-    /// one nothing is recorded from here on, and this one is tried again later.
-    fn give_up_file(&mut self, from: UtcMillis, fault: WriteFault) {
-        let Some(open) = &mut self.file else { return };
-        let mut units = open.kept.take();
-        let (disk, safe_end) = (Arc::clone(&open.disk), open.file.safe_end());
-        let is_rescued = self.refuge_from(&disk).is_some();
-        if is_rescued && let Some(open) = &self.file {
-            self.leave_disk(open, &fault);
-        }
-        units.extend(self.cutter.take_gathered());
-        if !is_rescued {
-            disk.note_failure(fault.code);
-            self.retry_later();
-        }
-        // Actions of a fault never lead to another one.
-        for action in self.cutter.on(Event::Faulted { from: if is_rescued { safe_end } else { from } }) {
-            match action {
-                Action::Close => self.close(),
-                Action::Gap { from, reason } if !is_rescued => self.pause(from, reason),
-                Action::Gap { .. } | Action::Open { .. } | Action::Append(_) => {}
-            }
-        }
-        if is_rescued {
-            self.retry_at = None;
-            self.write_again(units);
-        } else {
-            self.refused(fault.code, fault.detail);
-        }
-    }
-
-    /// A volume that is full, is taken away, or stood in for another is left at the next key frame; one that is not
-    /// there any more, at once.
-    pub(super) fn look_at_place(&mut self) {
-        if self.placed_at.elapsed() < PLACE_AGAIN {
-            return;
-        }
-        self.placed_at = Instant::now();
-        let Some(open) = &self.file else { return };
-        let disk = Arc::clone(&open.disk);
-        match disk.refusal() {
-            Some(why) if self.refuge_from(&disk).is_some() => {
-                let from = open.seen_end;
-                self.give_up_file(from, WriteFault { code: why.code, detail: why.to_string() });
-            }
-            Some(_) => {}
-            None if self.context.placement.moves_on(self.context.plan.volume.as_ref(), &disk) => {
-                tracing::info!(path = %self.path(), volume = %disk.volume.code, "recording goes on to another volume");
-                self.on(Event::Move);
-            }
-            None => {}
-        }
-    }
-
-    /// Sees what became of the file: progress, or a fault of the writer.
-    pub(super) fn look_at_file(&mut self) {
-        self.look_at_closing();
-        let Some(open) = &mut self.file else { return };
-        let grown = open.has_grown();
-        let end = open.seen_end;
-        if grown {
-            self.retry_after = RETRY.0;
-            let now = UtcMillis::now();
-            self.signs.send_modify(|signs| {
-                let was_silent = signs.last_fragment_at.is_none_or(|last| now - last >= super::watchdog::SILENCE_MS);
-                if was_silent || signs.disk.is_some() {
-                    signs.recording_since = Some(now);
-                }
-                signs.last_fragment_at = Some(now);
-                signs.disk = None;
-                signs.overflowed = false;
-            });
-        }
-        if let Some(fault) = open.file.fault() {
-            self.give_up_file(end, fault);
-        } else if open.waiting_since.is_some_and(|since| since.elapsed() >= BEHIND) {
-            self.signs.send_if_modified(|signs| {
-                let reason =
-                    (ErrorCode::DiskSlow, "the disk takes nothing; what is recorded waits in memory".to_owned());
-                signs.disk.replace(reason.clone()) != Some(reason)
-            });
         }
     }
 
@@ -531,6 +356,41 @@ impl Recorder {
     }
 }
 
-fn grid(context: &RecorderContext) -> Grid {
+/// Has a disk make a file for what begins.
+///
+/// # Errors
+/// When a file cannot hold this stream.
+pub(super) fn begin_file(
+    context: &RecorderContext,
+    disk: &VolumeDisk,
+    params: &StreamParams,
+    start: UtcMillis,
+) -> Result<Arc<SegmentFile>, Problem> {
+    let (path, with_audio) = (context.plan.path.clone(), context.plan.audio);
+    let volume = &disk.volume;
+    let new = NewFile { path: &path, volume_marker: &volume.marker, start, sound: Sound::from(with_audio) };
+    let init = container::init(params, &new)?;
+    let video = params.video.as_ref();
+    let file = Arc::new(SegmentFile::new(FileFacts {
+        path: path.clone(),
+        volume: volume.code.clone(),
+        start,
+        video_codec: video.map(|v| v.codec_string.clone()).unwrap_or_default(),
+        width: video.map_or(0, |v| v.width),
+        height: video.map_or(0, |v| v.height),
+        has_audio: with_audio && params.audio.is_some(),
+        origin: SegmentOrigin::Live,
+        is_copy: disk.is_mirror(),
+    }));
+    let zone = context.zone.clone();
+    let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));
+    // Before there is a file: whoever finds it on the disk knows that it is being written.
+    context.open.insert(&file);
+    // Opening is always taken.
+    let _ = disk.push(&file, Job::Open { name, init });
+    Ok(file)
+}
+
+pub(super) fn grid(context: &RecorderContext) -> Grid {
     Grid::new(context.zone.clone(), context.plan.segment_minutes, &context.plan.path)
 }

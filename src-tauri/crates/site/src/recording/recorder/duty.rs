@@ -8,7 +8,7 @@ use super::{
 };
 use crate::recording::streams::StreamTap;
 use std::{
-    sync::Arc,
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 use tokio::{sync::watch, time};
@@ -17,7 +17,9 @@ use watchwall_media::{AccessUnit, hub::SubscriberClass};
 use watchwall_model::{GapReason, PlanMode, UtcMicros, UtcMillis};
 
 /// What the hub gathered is taken this often.
-const POLL: Duration = Duration::from_millis(100);
+const POLL: Duration = Duration::from_millis(200);
+/// All recorders wake on the same beats: one wake-up of the processor serves several.
+const BEAT_MS: u128 = 20;
 /// A recorder that does not write looks at its schedule this often; triggers wake it.
 const LOOK: Duration = Duration::from_millis(250);
 const LOOK_WHILE_OFF: Duration = Duration::from_secs(1);
@@ -125,7 +127,7 @@ impl Recorder {
                     self.drain(&mut subscription);
                     return false;
                 }
-                () = time::sleep(POLL) => {}
+                () = time::sleep(until_beat(POLL)) => {}
             }
             drained = self.drain(&mut subscription);
         }
@@ -213,4 +215,12 @@ impl Recorder {
         let gate = &mut self.gate;
         self.context.desk.ask(|windows| gate.wants(at, windows))
     }
+}
+
+/// From now to the first beat after so long.
+fn until_beat(wait: Duration) -> Duration {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let passed_ms = (BEGUN.elapsed() + wait).as_millis();
+    let over_ms = u64::try_from(BEAT_MS - passed_ms % BEAT_MS).unwrap_or(0);
+    wait + Duration::from_millis(over_ms)
 }

@@ -7,7 +7,7 @@ use super::{
 use std::time::Duration;
 use tokio::{sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{PlanRunning, UtcMillis, VolumeCode};
+use watchwall_model::{ErrorCode, PlanRunning, UtcMillis, VolumeCode};
 
 /// A recorder hands over its last fragment well within this.
 const STOP_PATIENCE: Duration = Duration::from_secs(2);
@@ -38,6 +38,12 @@ impl RecorderHandle {
     /// Where its file is.
     pub fn volume(&self) -> Option<VolumeCode> {
         self.signs.borrow().volume.clone()
+    }
+
+    /// Where its file's second copy is, or why there is none though one is wanted.
+    pub fn copy(&self) -> (Option<VolumeCode>, Option<ErrorCode>) {
+        let signs = self.signs.borrow();
+        (signs.copied_on.clone(), signs.copy_fault)
     }
 
     /// Ended by itself, which only a panic does.

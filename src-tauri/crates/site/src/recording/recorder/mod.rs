@@ -2,12 +2,12 @@
 //!
 //! [`cutter`] decides what becomes a fragment and where files begin and end, [`gate`] whether anything is written at
 //! all, [`watchdog`] what a plan is really doing; they are pure. [`actor`] is the one task per recorder, [`duty`] the part
-//! of it that obeys the gate: it takes what its hub subscription has gathered ten
+//! of it that obeys the gate: it takes what its hub subscription has gathered five
 //! times a second, so that a stream costs a few wake-ups instead of one per frame, and hands fragments to the
 //! writers of the volume that [`super::placement`] names for each file. [`kept`] holds what is not safe on the disk yet:
-//! when the disk fails, recording goes on with it on another one. Channels: the hub's recorder subscription in (bounded there; overflow is a counted gap), the
-//! volume's queue out (bounded in bytes; overflow drops the fragment and is a gap with reason disk), a `watch` for
-//! the snapshot.
+//! when the disk fails, [`rescue`] goes on with it on another one. [`mirror`] is the second copy of a plan that wants
+//! one. Channels: the hub's recorder subscription in (bounded there; overflow is a counted gap), the volume's queue out
+//! (bounded in bytes; overflow drops the fragment and is a gap with reason disk), a `watch` for the snapshot.
 
 mod actor;
 mod cutter;
@@ -16,6 +16,8 @@ mod gate;
 mod grid;
 mod handle;
 mod kept;
+mod mirror;
+mod rescue;
 mod watchdog;
 
 pub use actor::RecorderContext;

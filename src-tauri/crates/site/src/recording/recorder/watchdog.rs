@@ -30,6 +30,10 @@ pub struct Signs {
     pub phase: Option<Phase>,
     /// Where the newest file is.
     pub volume: Option<VolumeCode>,
+    /// Where the newest file's second copy is.
+    pub copied_on: Option<VolumeCode>,
+    /// Why there is no second copy, though one is wanted.
+    pub copy_fault: Option<ErrorCode>,
     /// Why the volume refuses, while it does.
     pub disk: Option<(ErrorCode, String)>,
     /// The recorder's queue ran over and no fragment came since.
@@ -48,6 +52,8 @@ impl Signs {
             recording_since: None,
             phase: None,
             volume: None,
+            copied_on: None,
+            copy_fault: None,
             disk: None,
             overflowed: false,
             lost_ms: 0,

@@ -72,9 +72,10 @@ impl Archivist {
     }
 
     async fn pass(&self, set: &Arc<VolumeSet>, cancel: &CancellationToken) -> Result<(), Problem> {
-        for disk in
-            set.disks().iter().filter(|disk| !disk.is_archive() && disk.health().state == VolumeState::ReadWrite)
-        {
+        let may_leave =
+            |disk: &&Arc<VolumeDisk>| disk.is_recorded_on() && disk.health().state == VolumeState::ReadWrite;
+        // A copy stays beside what it is the copy of, wherever that goes.
+        for disk in set.disks().iter().filter(may_leave) {
             self.sweep(set, disk, (Occasion::Age, u64::MAX), cancel).await?;
             let wanted = self.tiering.take_wanted(&disk.volume.code);
             self.sweep(set, disk, (Occasion::Room, wanted), cancel).await?;

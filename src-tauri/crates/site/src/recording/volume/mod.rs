@@ -174,6 +174,15 @@ impl VolumeDisk {
         self.volume.kind == VolumeKind::Archive
     }
 
+    pub fn is_mirror(&self) -> bool {
+        self.volume.kind == VolumeKind::Mirror
+    }
+
+    /// Recorders choose among these.
+    pub fn is_recorded_on(&self) -> bool {
+        self.volume.kind.is_recorded_on()
+    }
+
     pub fn settings(&self) -> Settings {
         self.standing().settings
     }
@@ -212,11 +221,20 @@ impl VolumeDisk {
 
     /// This volume in the choice of where to record.
     pub fn candidate(&self) -> Candidate {
+        self.candidate_if(self.is_recorded_on())
+    }
+
+    /// This volume in the choice of where second copies go.
+    pub fn mirror_candidate(&self) -> Candidate {
+        self.candidate_if(self.is_mirror())
+    }
+
+    fn candidate_if(&self, is_of_kind: bool) -> Candidate {
         let health = self.health.borrow();
         let standing = self.standing();
         Candidate {
             code: self.volume.code.clone(),
-            can_record: health.state == VolumeState::ReadWrite && !self.is_archive() && !standing.is_leaving,
+            can_record: health.state == VolumeState::ReadWrite && is_of_kind && !standing.is_leaving,
             is_suspect: standing.suspicion.is_held(Instant::now()),
             is_full: standing.is_full(),
             priority: standing.settings.priority,

@@ -42,6 +42,7 @@ pub enum Job {
 }
 
 /// One fragment: written in one go, without copying the payload.
+#[derive(Clone)]
 pub struct Append {
     pub header: Bytes,
     pub payload: Vec<Bytes>,
