@@ -138,9 +138,12 @@ fn wish() -> Plan {
 async fn a_copy_is_written_beside_the_first_and_played_when_that_is_gone() {
     let Some(rig) = Rig::start().await else { return };
     // Without a mirror it records all the same, and says what is missing.
-    until("a refusal", 30, || async { (rig.plan().await.copy_fault == Some(ErrorCode::MirrorMissing)).then_some(()) })
-        .await;
-    assert!(matches!(rig.plan().await.running, PlanRunning::Recording { .. }));
+    until("a recording without a copy", 30, || async {
+        let plan = rig.plan().await;
+        let is_recording = matches!(plan.running, PlanRunning::Recording { .. });
+        (is_recording && plan.copy_fault == Some(ErrorCode::MirrorMissing)).then_some(())
+    })
+    .await;
     rig.add_mirror().await;
     rig.grows("main2", 5_000).await;
     let (first, copy) = (rig.rows("main").await.pop().unwrap(), rig.rows("main2").await.pop().unwrap());

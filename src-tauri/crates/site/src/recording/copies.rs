@@ -46,6 +46,11 @@ impl Ranks {
         preferred(rows, |code| standings.get(code).map_or(Rank::First, Standing::rank))
     }
 
+    pub fn of(&self, code: &VolumeCode) -> Rank {
+        let standings = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        standings.get(code).map_or(Rank::First, Standing::rank)
+    }
+
     /// Whether any volume holds copies.
     pub fn has_copies(&self) -> bool {
         let standings = self.0.read().unwrap_or_else(PoisonError::into_inner);

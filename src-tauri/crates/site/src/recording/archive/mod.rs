@@ -59,9 +59,9 @@ impl Archive {
         // A file that vanished is passed over; the next one stands for it.
         for _ in 0..MOST_VANISHED {
             let indexed = self.index.first_ending_after(path, after).await?;
-            let live = self.open.first_ending_after(path, after);
+            let live = self.open.first_ending_after(path, after, &self.index.ranks);
             let view = match (indexed, live) {
-                (Some(segment), Some(file)) if file.id() == Some(segment.id) || file.facts.start <= segment.start => {
+                (Some(segment), Some(file)) if self.is_better(&file, &segment, file.facts.start <= segment.start) => {
                     self.view_live(file).await
                 }
                 (Some(segment), _) => {
@@ -88,9 +88,9 @@ impl Archive {
         let mut before = at;
         for _ in 0..MOST_VANISHED {
             let indexed = self.index.last_starting_by(path, before).await?;
-            let live = self.open.last_starting_by(path, before);
+            let live = self.open.last_starting_by(path, before, &self.index.ranks);
             let view = match (indexed, live) {
-                (Some(segment), Some(file)) if file.id() == Some(segment.id) || file.facts.start >= segment.start => {
+                (Some(segment), Some(file)) if self.is_better(&file, &segment, file.facts.start >= segment.start) => {
                     self.view_live(file).await
                 }
                 (Some(segment), _) => {
@@ -171,6 +171,12 @@ impl Archive {
         let full = self.root(&segment.volume)?.join(&segment.file);
         let fragments = self.index.fragments(segment.id).await?;
         blocking(move || SegmentView::open(segment, fragments, &full)).await
+    }
+
+    /// Whether a file being written is read rather than a row of the index, which it is nearer than, or is the same.
+    fn is_better(&self, file: &SegmentFile, segment: &Segment, is_nearer: bool) -> bool {
+        let rank = |volume| self.index.ranks.of(volume);
+        file.id() == Some(segment.id) || (is_nearer && rank(&file.facts.volume) <= rank(&segment.volume))
     }
 
     /// What a disk that fails does not give, the copy being written does.

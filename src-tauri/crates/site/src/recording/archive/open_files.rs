@@ -1,7 +1,8 @@
 //! The files being written right now: what a reader sees beyond the index.
 
-use crate::recording::volume::SegmentFile;
+use crate::recording::{copies::Ranks, volume::SegmentFile};
 use std::{
+    cmp::Reverse,
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -72,18 +73,18 @@ impl OpenFiles {
         self.of(path).into_iter().find(|file| file.id() == Some(id))
     }
 
-    /// The first file of this stream that ends after `at`.
-    pub fn first_ending_after(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
+    /// The first file of this stream that ends after `at`; of a file and its copy the one that ranks first.
+    pub fn first_ending_after(&self, path: &StreamPath, at: UtcMillis, ranks: &Ranks) -> Option<Arc<SegmentFile>> {
         let mut files: Vec<_> =
             self.of(path).into_iter().filter(|file| file.has_fragments() && file.end() > at).collect();
-        files.sort_by_key(|file| (file.facts.start, file.facts.is_copy));
+        files.sort_by_key(|file| (file.facts.start, ranks.of(&file.facts.volume)));
         files.into_iter().next()
     }
 
-    /// The last file of this stream that starts at or before `at`.
-    pub fn last_starting_by(&self, path: &StreamPath, at: UtcMillis) -> Option<Arc<SegmentFile>> {
+    /// The last file of this stream that starts at or before `at`; ranked as above.
+    pub fn last_starting_by(&self, path: &StreamPath, at: UtcMillis, ranks: &Ranks) -> Option<Arc<SegmentFile>> {
         let files = self.of(path).into_iter().filter(|file| file.has_fragments() && file.facts.start <= at);
-        files.max_by_key(|file| (file.facts.start, !file.facts.is_copy))
+        files.max_by_key(|file| (file.facts.start, Reverse(ranks.of(&file.facts.volume))))
     }
 
     /// Whether a file of this relative name is being written on this volume.

@@ -80,7 +80,6 @@ impl FileWriter {
             height: video.map_or(0, |video| video.height),
             has_audio: false,
             origin: SegmentOrigin::Camera,
-            is_copy: false,
         }));
         let zone = self.engine.zone().clone();
         let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));

@@ -380,7 +380,6 @@ pub(super) fn begin_file(
         height: video.map_or(0, |v| v.height),
         has_audio: with_audio && params.audio.is_some(),
         origin: SegmentOrigin::Live,
-        is_copy: disk.is_mirror(),
     }));
     let zone = context.zone.clone();
     let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));

@@ -22,8 +22,6 @@ pub struct FileFacts {
     pub height: u32,
     pub has_audio: bool,
     pub origin: SegmentOrigin,
-    /// It stands on a mirror.
-    pub is_copy: bool,
 }
 
 /// Why a file takes no more.

@@ -51,7 +51,6 @@ impl Bench {
             height: 0,
             has_audio: false,
             origin: SegmentOrigin::Live,
-            is_copy: false,
         };
         let file = Arc::new(SegmentFile::new(facts));
         let path = path.to_owned();
