@@ -192,9 +192,12 @@ impl VolumeSet {
         self.tiering.relieve(code, bytes, &candidates(&self.archives()))
     }
 
-    /// What is recorded here goes on elsewhere of itself: another volume has room, or the older recordings.
+    /// What is recorded here goes on elsewhere of itself, now that this volume is full: another one has room, or the
+    /// older recordings.
     pub fn is_left(&self, code: &VolumeCode) -> bool {
-        let all = placement::candidates(&self.disks());
+        let mut all = placement::candidates(&self.disks());
+        // The last look at the disk may not know it yet.
+        all.iter_mut().filter(|volume| &volume.code == code).for_each(|volume| volume.is_full = true);
         choose(None, Some(code), &all, UtcMillis::now()).is_some_and(|n| &all[n].code != code)
     }
 

@@ -320,9 +320,12 @@ impl Recorder {
         let Some(open) = self.file.take() else { return };
         self.signs.send_modify(|signs| signs.volume = None);
         let _ = open.disk.push(&open.file, Job::Close);
-        if open.file.fault().is_some() && !open.file.has_fragments() {
+        let has_failed = open.file.fault().is_some();
+        if has_failed && !open.file.has_fragments() {
             self.context.open.remove(&open.file);
-        } else if open.file.fault().is_none() {
+        }
+        // It may have failed since it was looked at last: what it did not make safe is still at hand.
+        if !has_failed || !open.kept.is_empty() {
             self.closing.push(open);
         }
     }

@@ -6,8 +6,9 @@ use std::{collections::VecDeque, sync::Arc};
 use watchwall_media::AccessUnit;
 use watchwall_model::UtcMillis;
 
-/// A disk that makes nothing durable does not fill the memory: beyond this the oldest is let go.
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// A disk that makes nothing durable does not fill the memory: beyond this the oldest is let go. It holds 40 Mbit/s until
+/// a disk counts as hanging.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Fragments in the order they were handed over; the first begins with a key frame.
 #[derive(Debug, Default)]
@@ -38,6 +39,10 @@ impl Kept {
         for gone in self.fragments.drain(..needed.unwrap_or(0)) {
             self.bytes -= gone.bytes;
         }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.fragments.is_empty()
     }
 
     /// All units, from a key frame on.
@@ -112,7 +117,7 @@ mod tests {
         for n in 0..40 {
             kept.push(UtcMillis(n * 1_000), n % 2 == 0, vec![unit(1024 * 1024)]);
         }
-        assert_eq!(kept.bytes, 16 * 1024 * 1024);
+        assert_eq!(kept.bytes, MOST_BYTES);
         assert!(kept.fragments.front().unwrap().is_key);
     }
 }

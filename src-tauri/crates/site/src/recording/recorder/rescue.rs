@@ -60,6 +60,7 @@ impl Recorder {
     fn rescue(&mut self, open: &mut OpenFile, fault: &WriteFault) {
         self.leave_disk(open, fault);
         let units = open.kept.take();
+        self.note_unkept(open, &units);
         let fresh = Cutter::new(grid(&self.context), self.context.plan.audio);
         let (cutter, file) = (mem::replace(&mut self.cutter, fresh), self.file.take());
         // The copy of what is written now goes on meanwhile.
@@ -91,6 +92,16 @@ impl Recorder {
         }
     }
 
+    /// What the memory could not hold until another disk was there for it is missing, and said.
+    fn note_unkept(&self, open: &OpenFile, units: &[Arc<AccessUnit>]) {
+        let end = if open.file.is_abandoned() { open.file.safe_end() } else { open.file.end() };
+        let first = units.iter().find(|unit| unit.is_video()).map_or(end, |unit| unit.capture_at.to_millis());
+        if first > end {
+            self.context.causes.note(&self.context.plan.path, end, GapReason::Disk);
+            self.signs.send_modify(|signs| signs.lost_ms += u64::try_from(first - end).unwrap_or(0));
+        }
+    }
+
     /// Leaves a file that takes no more. What it did not make safe, and all that follows, goes to another disk; without
     /// one nothing is recorded from here on, and this one is tried again later.
     pub(super) fn give_up_file(&mut self, from: UtcMillis, fault: WriteFault) {
@@ -98,10 +109,11 @@ impl Recorder {
         let mut units = open.kept.take();
         let (disk, safe_end) = (Arc::clone(&open.disk), open.file.safe_end());
         let is_rescued = self.refuge_from(&disk).is_some();
+        units.extend(self.cutter.take_gathered());
         if is_rescued && let Some(open) = &self.file {
             self.leave_disk(open, &fault);
+            self.note_unkept(open, &units);
         }
-        units.extend(self.cutter.take_gathered());
         if !is_rescued {
             disk.note_failure(fault.code);
             self.retry_later();
