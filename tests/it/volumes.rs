@@ -98,7 +98,7 @@ async fn a_plan_asks_for_a_second_copy_and_says_when_it_has_none() -> Result<()>
     let root = folder.path().join("copies").display().to_string();
     let refused =
         site.admin.post("/api/v1/volumes", &json!({ "root": root, "name": "Copies", "kind": "glass" })).await?;
-    assert_eq!((refused.code(), refused.json["params"]["field"].as_str()), ("volume_invalid", Some("kind")));
+    assert_eq!((refused.code(), refused.json["params"]["field"].as_str()), ("request_invalid", Some("kind")));
     let new = json!({ "root": root, "name": "Copies", "kind": "mirror", "priority": 10 });
     let added = site.admin.post("/api/v1/volumes", &new).await?.ok()?.json;
     assert_eq!((&added["code"], &added["kind"]), (&json!("main2"), &json!("mirror")));

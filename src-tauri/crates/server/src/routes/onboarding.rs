@@ -119,6 +119,8 @@ pub async fn report(
 }
 
 fn view(job: &Job, page: &PageRequest, request: &RequestId) -> Result<OnboardingView, Problem> {
+    // Asked first: of a job that is said to have ended every row has.
+    let progress = job_progress(job);
     let mut rows = job.rows();
     if let Some(search) = page.search.as_deref().map(str::to_lowercase) {
         rows.retain(|row| {
@@ -131,7 +133,7 @@ fn view(job: &Job, page: &PageRequest, request: &RequestId) -> Result<Onboarding
     }
     let cut = page.cut(rows, |row| format!("{:010}", row.number))?;
     Ok(OnboardingView {
-        progress: job_progress(job),
+        progress,
         rows: cut.items.iter().map(|row| row_view(row, request)).collect(),
         next_cursor: cut.next_cursor,
     })
