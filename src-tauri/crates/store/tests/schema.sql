@@ -283,7 +283,7 @@ CREATE TABLE plans (
     version         INTEGER NOT NULL DEFAULT 1,
     applied_at      INTEGER
 , schedule TEXT NOT NULL DEFAULT '', pre_event_s INTEGER NOT NULL DEFAULT 10 CHECK (pre_event_s BETWEEN 0 AND 60), post_event_s INTEGER NOT NULL DEFAULT 30 CHECK (post_event_s BETWEEN 1 AND 600), event_kinds TEXT NOT NULL
-    DEFAULT '["motion","line_crossed","area_entered","person","vehicle","digital_input"]', minimum_days INTEGER, quota_bytes INTEGER) STRICT;
+    DEFAULT '["motion","line_crossed","area_entered","person","vehicle","digital_input"]', minimum_days INTEGER, quota_bytes INTEGER, mirror INTEGER NOT NULL DEFAULT 0) STRICT;
 
 CREATE TABLE ptz_patrols (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
