@@ -76,7 +76,8 @@ fn preferred(rows: Vec<Segment>, rank: impl Fn(&VolumeCode) -> Rank) -> Vec<Segm
     let (mut chosen, mut others): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| rank(&row.volume) == Rank::First);
     others.sort_by_key(|row| (rank(&row.volume), row.start));
     for row in others {
-        if missing_ms(&row, &chosen) > SEAM_MS || (chosen.is_empty() && row.end > row.start) {
+        // Of a short one all that is missing counts.
+        if missing_ms(&row, &chosen) > SEAM_MS.min(row.end - row.start - 1) {
             let at = chosen.partition_point(|other| other.start <= row.start);
             chosen.insert(at, row);
         }
@@ -154,5 +155,11 @@ mod tests {
         check(&[("A", 0, 60_000)], &[("A", 0)]);
         check(&[("A", 0, 60_000), ("M", 0, 60_000)], &[("A", 0)]);
         check(&[("A", 0, 60_000), ("m", 0, 20_000)], &[("m", 0), ("A", 0)]);
+        // However short it is, nobody else has it.
+        check(
+            &[("a", 0, 60_000), ("m", 61_000, 61_300), ("b", 70_000, 90_000)],
+            &[("a", 0), ("m", 61_000), ("b", 70_000)],
+        );
+        check(&[("a", 0, 60_000), ("m", 59_000, 59_300)], &[("a", 0)]);
     }
 }
