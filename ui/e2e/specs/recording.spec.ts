@@ -108,7 +108,8 @@ test('a second copy is asked for, missed, and written', async ({ page, site }) =
 	await expect(dialog.getByText('There is no mirror storage yet')).toBeVisible();
 	await dialog.getByRole('switch', { name: 'Write a second copy to a mirror storage' }).click();
 	await dialog.getByRole('button', { name: 'Save' }).click();
-	await expect(row).toContainText('No second copy', { timeout: 20_000 });
+	await expect(row).toContainText('No copy', { timeout: 20_000 });
+	await expect(row).toContainText('No mirror storage takes the second copy');
 	await page.screenshot({ path: 'test-results/screens/recording-mirror-missing.png' });
 
 	await page.goto(`${site.url}/settings?room=storage`);
