@@ -52,16 +52,7 @@ impl Rig {
     }
 
     async fn add_mirror(&self) {
-        let new = NewVolume {
-            root: self.mirror.root.join("copies").display().to_string(),
-            name: "mirror".into(),
-            kind: VolumeKind::Mirror,
-            high_watermark_percent: 90.0,
-            low_watermark_percent: 75.0,
-            priority: 0,
-            archive_after_days: None,
-            take_over: false,
-        };
+        let new = mirror_volume(&self.mirror, false);
         self.bench.recording.add_volume(new).await.unwrap();
         self.is_copied().await;
     }
@@ -128,6 +119,19 @@ impl Rig {
 
 fn code(text: &str) -> VolumeCode {
     VolumeCode(text.into())
+}
+
+fn mirror_volume(disk: &LoopDisk, take_over: bool) -> NewVolume {
+    NewVolume {
+        root: disk.root.join("copies").display().to_string(),
+        name: "mirror".into(),
+        kind: VolumeKind::Mirror,
+        high_watermark_percent: 90.0,
+        low_watermark_percent: 75.0,
+        priority: 0,
+        archive_after_days: None,
+        take_over,
+    }
 }
 
 fn wish() -> Plan {
@@ -237,16 +241,7 @@ async fn a_file_that_vanished_is_played_from_its_copy_also_after_a_lost_database
     let bench = Bench::start_with(folder.path(), &farm, &config).await;
     let rig = Rig { bench, main, mirror, begun, folder, config, farm };
     // The mirror is added again, as what it is.
-    let new = NewVolume {
-        root: rig.mirror.root.join("copies").display().to_string(),
-        name: "mirror".into(),
-        kind: VolumeKind::Mirror,
-        high_watermark_percent: 90.0,
-        low_watermark_percent: 75.0,
-        priority: 0,
-        archive_after_days: None,
-        take_over: true,
-    };
+    let new = mirror_volume(&rig.mirror, true);
     rig.bench.recording.add_volume(new).await.unwrap();
     until("all copies", 30, || async { (rig.rows("main2").await.len() == rig.copies().len()).then_some(()) }).await;
     assert!(rig.rows("main").await.len() < rig.copies().len() + 1);
