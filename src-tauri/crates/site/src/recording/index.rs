@@ -76,11 +76,12 @@ impl Index {
                     id
                 }
             };
+            let (last_known, fresh) = file.unindexed(snapshot.total);
             progress.push(SegmentProgress {
                 id,
                 end: snapshot.end,
                 size_bytes: snapshot.size_bytes,
-                fragments: encode_fragments(snapshot.previous.as_ref(), &snapshot.fresh),
+                fragments: encode_fragments(last_known.as_ref(), &fresh),
                 state: if snapshot.is_closed { SegmentState::Complete } else { SegmentState::Recording },
             });
         }

@@ -34,6 +34,13 @@ struct OpenFile {
     handed_end: UtcMillis,
 }
 
+impl OpenFile {
+    /// The index knows all that was written, if anything was.
+    fn is_settled(&self) -> bool {
+        self.handed_end == self.file.facts.start || self.file.is_settled()
+    }
+}
+
 impl FileWriter {
     pub fn new(engine: Arc<Engine>, plan: Plan) -> Self {
         let grid = Grid::new(engine.zone().clone(), plan.segment_minutes, &plan.path);
@@ -135,7 +142,7 @@ impl FileWriter {
         let settled = async {
             loop {
                 self.check()?;
-                if self.closing.iter().all(|open| open.file.safe_end() >= open.handed_end) {
+                if self.closing.iter().all(OpenFile::is_settled) {
                     return Ok(());
                 }
                 // The sender lives as long as the archive.
@@ -156,7 +163,7 @@ impl FileWriter {
         let _ = self.on(Event::Stop);
     }
 
-    /// How much is durable and in the index.
+    /// How much is durable.
     pub fn safe_ms(&self) -> i64 {
         self.closing.iter().chain(&self.open).map(|open| open.file.safe_end() - open.file.facts.start).sum()
     }

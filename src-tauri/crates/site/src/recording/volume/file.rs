@@ -62,7 +62,9 @@ struct Inner {
     digest: Option<Digest>,
     /// Of the whole file, once it is closed.
     checksum: Option<[u8; 32]>,
-    /// The row in the index, once there is one, and how many fragments it knows.
+    /// How many fragments no power cut takes any more.
+    durable: usize,
+    /// The row in the index, once there is one, and how many fragments it knows: at most those.
     id: Option<SegmentId>,
     indexed: usize,
 }
@@ -75,10 +77,7 @@ pub struct Snapshot {
     pub file: Option<Arc<File>>,
     pub init_bytes: u32,
     pub size_bytes: u64,
-    /// The last fragment the index knows, and those it does not know yet.
-    pub previous: Option<Fragment>,
-    pub fresh: Vec<Fragment>,
-    /// How many fragments the index knows after this snapshot.
+    /// How many fragments are in it.
     pub total: usize,
     pub end: UtcMillis,
     pub is_closed: bool,
@@ -196,10 +195,16 @@ impl SegmentFile {
         end_of(self.facts.start, &self.inner().fragments)
     }
 
-    /// End of what survives whatever happens: durable and known to the index.
+    /// End of what survives whatever happens: it is durable, and known to the index or found by the next repair.
     pub fn safe_end(&self) -> UtcMillis {
         let inner = self.inner();
-        end_of(self.facts.start, inner.fragments.get(..inner.indexed).unwrap_or_default())
+        end_of(self.facts.start, inner.fragments.get(..inner.durable).unwrap_or_default())
+    }
+
+    /// Nothing more comes, and the index knows all of it.
+    pub fn is_settled(&self) -> bool {
+        let inner = self.inner();
+        inner.is_closed && inner.id.is_some() && inner.indexed == inner.fragments.len()
     }
 
     /// Takes what the next sync covers and calls the file clean.
@@ -212,13 +217,23 @@ impl SegmentFile {
             file: inner.file.clone(),
             init_bytes: inner.init_bytes,
             size_bytes: inner.size_bytes,
-            previous: inner.indexed.checked_sub(1).and_then(|last| inner.fragments.get(last).copied()),
-            fresh: inner.fragments.get(inner.indexed..).unwrap_or_default().to_vec(),
             total: inner.fragments.len(),
             end: end_of(self.facts.start, &inner.fragments),
             is_closed: inner.is_closed,
             checksum: inner.checksum,
         }
+    }
+
+    /// The first `total` fragments are on the disk to stay.
+    pub fn synced(&self, total: usize) {
+        self.inner().durable = total;
+    }
+
+    /// The last fragment the index knows, and of the first `total` those that it does not.
+    pub fn unindexed(&self, total: usize) -> (Option<Fragment>, Vec<Fragment>) {
+        let inner = self.inner();
+        let last_known = inner.indexed.checked_sub(1).and_then(|last| inner.fragments.get(last).copied());
+        (last_known, inner.fragments.get(inner.indexed..total).unwrap_or_default().to_vec())
     }
 
     /// The index row stands and knows `total` fragments.

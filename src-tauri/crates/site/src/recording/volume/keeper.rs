@@ -1,10 +1,12 @@
 //! The keeper of a volume: makes durable what was written, tells the index, and watches the disk.
 //!
-//! Order of a round: data on the disk, names on the disk, index rows. A row never claims what a power cut can take.
+//! Order of a round: data on the disk, names on the disk, index rows. A row never claims what a power cut can take; one
+//! that only grows is written every few rounds.
 
 use super::{
     SegmentFile, VolumeDisk,
     health::{HANGS_AFTER, Look, VolumeHealth, hanging},
+    late::Late,
     sync::{Covered, SyncChoice, sync},
 };
 use crate::recording::{archive::OpenFiles, index::Index};
@@ -26,6 +28,8 @@ const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two syncs of a disk that is slower than the beat.
 const REST: Duration = Duration::from_millis(100);
+/// Rows of files that grow are written once in this many sync intervals.
+const INDEX_EVERY: u32 = 5;
 /// Whether the writers hang is looked at this often, and whether a disk that hung answers again.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -44,7 +48,7 @@ pub struct Keeper {
     pub recovery: Recovery,
     /// There is something to repair: the volume was away at the start, or files had to be abandoned to a bad disk.
     pub needs_recovery: Mutex<Option<GapReason>>,
-    /// Worst time from a fragment's end to its index row in the newest round.
+    /// Worst time from a fragment's end to its index row since the rows of all files were written last.
     pub lag: Arc<AtomicU64>,
 }
 
@@ -52,6 +56,7 @@ impl Keeper {
     /// Runs until cancelled, then once more for what the writers wrote last: cancel it after they have stopped.
     pub async fn run(self, cancel: CancellationToken) {
         let mut choice = SyncChoice::default();
+        let mut late = Late::new(self.sync_interval * INDEX_EVERY, Instant::now());
         // A fragment of one second that has just missed a sync waits for the next: with this beat and the sync's own
         // time what a power cut takes stays below two seconds.
         let beat = self.sync_interval.mul_f64(0.6);
@@ -64,26 +69,50 @@ impl Keeper {
                         () = time::sleep_until(next.into()) => {}
                     }
                     let begun = Instant::now();
-                    self.round(&mut choice).await;
+                    self.round(&mut choice, &mut late).await;
                     // A slow disk gets a rest, and no longer one than a fast disk.
                     next = (begun + beat).max(Instant::now() + REST);
                 }
-                self.round(&mut choice).await;
+                self.round(&mut choice, &mut late).await;
+                let rest = late.take_all(Instant::now());
+                self.tell_index(rest, &mut late).await;
             },
             self.watch(&cancel),
         );
         tokio::join!(index_side, health_side);
     }
 
-    /// Syncs and indexes what is dirty.
-    pub async fn round(&self, choice: &mut SyncChoice) {
+    /// Syncs what is dirty and indexes what is due.
+    async fn round(&self, choice: &mut SyncChoice, late: &mut Late) {
         let dirty = self.disk.take_dirty();
-        if dirty.is_empty() {
+        if dirty.is_empty() && !late.is_due(Instant::now()) {
             return;
         }
-        let covered: Vec<Covered> = dirty
+        let (mut given_up, sound): (Vec<_>, Vec<_>) = dirty.into_iter().partition(|file| file.is_abandoned());
+        let Some((durable, failed)) = self.sync(sound, choice).await else { return };
+        given_up.extend(failed);
+        late.add(durable);
+        let due = late.take_due(Instant::now());
+        self.tell_index(due, late).await;
+        // A repair goes by the row: nothing may be added to it any more.
+        for file in &given_up {
+            late.forget(file);
+            self.leave_to_repair(file);
+        }
+        self.open.announce();
+    }
+
+    /// What is durable now of these files, and the files of which that cannot be said; `None` when it is not known.
+    async fn sync(
+        &self,
+        files: Vec<Arc<SegmentFile>>,
+        choice: &mut SyncChoice,
+    ) -> Option<(Vec<Covered>, Vec<Arc<SegmentFile>>)> {
+        if files.is_empty() {
+            return Some(Default::default());
+        }
+        let covered: Vec<Covered> = files
             .into_iter()
-            .filter(|file| !self.is_abandoned(file))
             .map(|file| {
                 let snapshot = file.snapshot();
                 Covered { file, snapshot }
@@ -99,26 +128,44 @@ impl Keeper {
             (failed, covered, choice_in)
         })
         .await;
-        let Ok((failed, covered, choice_out)) = outcome else {
+        let Ok((failures, covered, choice_out)) = outcome else {
             tracing::error!(volume = %self.disk.volume.code, "the sync of a volume panicked");
-            return;
+            return None;
         };
         *choice = choice_out;
-        let mut durable = Vec::with_capacity(covered.len());
-        for (covered, failed) in covered.into_iter().zip(failed) {
-            match failed {
-                None => durable.push(covered),
-                Some(error) => self.abandon(&covered.file, &error),
+        let (mut durable, mut failed) = (Vec::with_capacity(covered.len()), Vec::new());
+        for (covered, failure) in covered.into_iter().zip(failures) {
+            match failure {
+                None => {
+                    covered.file.synced(covered.snapshot.total);
+                    durable.push(covered);
+                }
+                Some(error) => {
+                    self.abandon(&covered.file, &error);
+                    failed.push(covered.file);
+                }
             }
         }
-        let covered = durable;
+        if !durable.is_empty() {
+            self.disk.standing().suspicion.proved(Instant::now());
+        }
+        Some((durable, failed))
+    }
+
+    /// What the database refuses stays late.
+    async fn tell_index(&self, covered: Vec<Covered>, late: &mut Late) {
+        if covered.is_empty() {
+            return;
+        }
         match self.index.commit(&covered).await {
             Ok(()) => {
                 let now = UtcMillis::now();
                 let lag = covered.iter().map(|c| now - c.snapshot.end).max().unwrap_or(0);
-                self.lag.store(u64::try_from(lag).unwrap_or(0), Ordering::Relaxed);
-                if !covered.is_empty() {
-                    self.disk.standing().suspicion.proved(Instant::now());
+                let lag = u64::try_from(lag).unwrap_or(0);
+                if late.is_empty() {
+                    self.lag.store(lag, Ordering::Relaxed);
+                } else {
+                    self.lag.fetch_max(lag, Ordering::Relaxed);
                 }
                 for closed in covered.iter().filter(|c| c.snapshot.is_closed) {
                     self.open.remove(&closed.file);
@@ -127,10 +174,9 @@ impl Keeper {
             Err(problem) => {
                 // The files hold everything; the rows follow when the database answers again.
                 tracing::warn!(volume = %self.disk.volume.code, error = %problem, "recordings are written, their index is late");
-                self.disk.put_back(covered.into_iter().map(|c| c.file));
+                late.add(covered);
             }
         }
-        self.open.announce();
     }
 
     /// A failed sync is told once, and the next may succeed without what was lost: the file is not asked again.
@@ -140,17 +186,14 @@ impl Keeper {
         self.disk.note_failure(code);
         tracing::error!(volume = %self.disk.volume.code, file = %file.name(), error = %error, "a recording could not be made durable");
         file.abandoned(super::WriteFault { code, detail: error.to_string() });
-        self.is_abandoned(file);
     }
 
     /// An abandoned file that nobody writes to any more is what the next repair is for.
-    fn is_abandoned(&self, file: &Arc<SegmentFile>) -> bool {
-        let is_abandoned = file.is_abandoned();
-        if is_abandoned && file.is_closed() {
+    fn leave_to_repair(&self, file: &Arc<SegmentFile>) {
+        if file.is_closed() {
             self.open.remove(file);
             self.needs_recovery().get_or_insert(GapReason::Disk);
         }
-        is_abandoned
     }
 
     fn needs_recovery(&self) -> MutexGuard<'_, Option<GapReason>> {

@@ -8,6 +8,7 @@ mod file;
 mod fitness;
 mod health;
 pub mod keeper;
+mod late;
 pub mod marker;
 mod space;
 mod sync;
@@ -307,16 +308,6 @@ impl VolumeDisk {
     /// Takes the files that were written since the last call.
     fn take_dirty(&self) -> Vec<Arc<SegmentFile>> {
         std::mem::take(&mut *self.dirty.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn put_back(&self, files: impl IntoIterator<Item = Arc<SegmentFile>>) {
-        let mut dirty = self.dirty.lock().unwrap_or_else(PoisonError::into_inner);
-        for file in files {
-            // It may have been written again meanwhile and stand there already.
-            if !dirty.iter().any(|other| Arc::ptr_eq(other, &file)) {
-                dirty.push(file);
-            }
-        }
     }
 
     /// Writes what is queued and ends the threads. Blocks.

@@ -21,6 +21,7 @@ const SLOW: Duration = Duration::from_millis(400);
 const CAUTION_ROUNDS: u32 = 60;
 
 /// A file and what the coming sync covers of it.
+#[derive(Debug)]
 pub struct Covered {
     pub file: Arc<SegmentFile>,
     pub snapshot: Snapshot,
