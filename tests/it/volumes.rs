@@ -114,3 +114,45 @@ async fn a_plan_asks_for_a_second_copy_and_says_when_it_has_none() -> Result<()>
     farm.shutdown().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_object_store_that_cannot_be_used_is_refused_and_its_key_shown_nowhere() -> Result<()> {
+    let site = TestSite::start().await?;
+    // Nothing listens on the discard port.
+    let place = json!({
+        "endpoint": "http://127.0.0.1:9", "bucket": "recordings", "access_key": "site", "secret_key": "open-sesame",
+        "limit_bytes": 2_000_000_000_u64,
+    });
+    let with = |field: &str, value: Value| {
+        let mut place = place.clone();
+        place[field] = value;
+        place
+    };
+    let add = async |object: Value| {
+        let new = json!({ "object": object, "name": "Cloud", "kind": "object" });
+        site.admin.post("/api/v1/volumes", &new).await
+    };
+    for (object, status, code) in [
+        (place.clone(), 503, "object_store_unreachable"),
+        (with("endpoint", json!("http://site:open-sesame@127.0.0.1:9")), 422, "object_place_invalid"),
+        (with("limit_bytes", json!(1)), 422, "object_place_invalid"),
+        (with("secret_key", json!("")), 422, "object_place_invalid"),
+    ] {
+        let looked = site.admin.post("/api/v1/volumes/look", &json!({ "object": object })).await?;
+        assert_eq!((looked.status.as_u16(), looked.code()), (status, code), "{}", looked.json);
+        let refused = add(object).await?;
+        assert_eq!((refused.status.as_u16(), refused.code()), (status, code), "{}", refused.json);
+        assert!(!refused.json.to_string().contains("open-sesame"), "{}", refused.json);
+    }
+    let folder = tempfile::tempdir()?;
+    let root = folder.path().join("archive").display().to_string();
+    let both = json!({ "root": root, "object": place, "name": "Both", "kind": "archive" });
+    let refused = site.admin.post("/api/v1/volumes", &both).await?;
+    assert_eq!((refused.code(), refused.json["params"]["field"].as_str()), ("volume_invalid", Some("object")));
+    let neither = json!({ "root": root, "name": "Neither", "kind": "object" });
+    let refused = site.admin.post("/api/v1/volumes", &neither).await?;
+    assert_eq!((refused.code(), refused.json["params"]["field"].as_str()), ("volume_invalid", Some("object")));
+    assert_eq!(codes(&site).await?, ["main"]);
+    site.stop().await;
+    Ok(())
+}

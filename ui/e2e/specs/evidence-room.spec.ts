@@ -1,6 +1,6 @@
 /** The room of evidence: cases, exports, proofs of recording, locks and bookmarks. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { expectAccessible, speak } from '../support/axe';
@@ -149,6 +149,51 @@ for (const language of ['en', 'zh-CN'] as const) {
 		// Narrowed to a day without any.
 		await page.locator('input[type=date]').fill('2026-03-02');
 		await expect(row(gate.camera)).toHaveCount(0);
+	});
+}
+
+for (const [language, check, same, changed, listed] of [
+	['en', 'Check files', /^All \d+ files/, '1 files are not what they were', 'was changed.'],
+	['zh-CN', '检查文件', /^全部 \d+ 个文件/, '1 个文件与完成时不一致', '已被更改。']
+] as const) {
+	test(`the files of a day are read again, and a changed one is told (${language})`, async ({ page, site }) => {
+		recorded ??= await recordClocks(site, 12_000);
+		const [path = ''] = recorded.paths;
+		const { items } = await site.api<{ items: { name: string; streams: { path: string }[] }[] }>('GET', '/cameras');
+		const camera = items.find(({ streams }) => streams.some((stream) => stream.path === path))?.name ?? '';
+		// A changed plan begins a new file: the one before it is finished.
+		const minutes = language === 'en' ? 9 : 8;
+		await site.api('PUT', `/plans/${path}`, { enabled: true, mode: 'continuous', segment_minutes: minutes });
+		const finished = async () => {
+			const query = `from=${Date.now() - 600_000}&to=${Date.now()}`;
+			return (await site.api<{ files: number }>('GET', `/recording/${path}/integrity?${query}`)).files;
+		};
+		await expect.poll(finished, { timeout: 30_000 }).toBeGreaterThan(language === 'en' ? 0 : 1);
+		const day = new Date(recorded.end).toISOString().slice(0, 10);
+		await stateDay(site, { path, camera, day, hours: 24 });
+		const say = await enter(page, site, language);
+		await page.getByRole('tab', { name: say.proofs }).click();
+		await page.getByRole('row').filter({ hasText: day }).filter({ hasText: camera }).getByRole('button').click();
+		const dialog = page.getByRole('dialog');
+		await dialog.getByRole('button', { name: check }).click();
+		await expect(dialog.getByText(same)).toBeVisible({ timeout: 30_000 });
+		await expectAccessible(page);
+
+		const folder = join(site.folder, 'recordings', path);
+		const [name = ''] = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.mp4')).sort();
+		const bytes = readFileSync(join(folder, name));
+		const flip = () => {
+			const middle = bytes.length >> 1;
+			bytes.writeUInt8(bytes.readUInt8(middle) ^ 1, middle);
+			writeFileSync(join(folder, name), bytes);
+		};
+		flip();
+		await dialog.getByRole('button', { name: check }).click();
+		await expect(dialog.getByText(changed)).toBeVisible({ timeout: 30_000 });
+		await expect(dialog.getByRole('listitem').filter({ hasText: listed })).toContainText('.mp4');
+		await expectAccessible(page);
+		await page.screenshot({ path: `test-results/screens/evidence-files-${language}.png` });
+		flip();
 	});
 }
 

@@ -176,6 +176,38 @@ test('a second storage takes over, is let go, and comes back with what it holds'
 	expect(items.map(({ name }) => name)).toContain('Second');
 });
 
+for (const [language, away] of [['en', 'does not answer'], ['zh-CN', '没有响应']] as const) {
+	test(`an object store that cannot be used says why: ${language}`, async ({ page, site }) => {
+		await speak(page, language);
+		await page.goto(`${site.url}/settings?room=storage`);
+		const dialog = page.getByRole('dialog');
+		await page.getByRole('button', { name: language === 'en' ? 'Add storage' : '添加存储' }).click();
+		await dialog.locator('[name=volume_kind]').selectOption('object');
+		await expect(dialog.locator('[name=volume_root]')).toHaveCount(0);
+		const test = dialog.getByRole('button', { name: language === 'en' ? 'Test connection' : '测试连接' });
+		await expect(test).toBeDisabled();
+		// Nothing listens on the discard port.
+		for (const [field, text] of [
+			['object_endpoint', 'http://127.0.0.1:9'],
+			['object_bucket', 'recordings'],
+			['object_access_key', 'site'],
+			['object_secret_key', 'open-sesame'],
+			['volume_name', 'Cloud']
+		] as const) {
+			await dialog.locator(`[name=${field}]`).fill(text);
+		}
+		await expectAccessible(page);
+		await test.click();
+		await expect(dialog.getByRole('alert')).toContainText(away, { timeout: 30_000 });
+		await page.screenshot({ path: `test-results/screens/storage-object-${language}.png` });
+		await dialog.locator('[name=object_bucket]').fill('No Bucket');
+		await dialog.getByRole('button', { name: language === 'en' ? 'Add storage' : '添加存储' }).click();
+		await expect(dialog.getByRole('alert')).toContainText('bucket', { timeout: 30_000 });
+		const { items } = await site.api<{ items: { name: string }[] }>('GET', '/volumes');
+		expect(items.map(({ name }) => name)).not.toContain('Cloud');
+	});
+}
+
 for (const language of ['en', 'zh-CN'] as const) {
 	test(`every room is accessible: ${language}`, async ({ page, site }) => {
 		await speak(page, language);

@@ -23,6 +23,8 @@ pub struct VolumeView {
     pub priority: i32,
     /// Of an archive: finished recordings of the other volumes come here once they are so many days old.
     pub archive_after_days: Option<u32>,
+    /// Of kind `object`; its root only names it.
+    pub object: Option<ObjectPlaceView>,
     /// Other volumes whose folders lie on the same file system: their space is counted twice, and they fail together.
     pub shares_disk_with: Vec<String>,
     /// What its disks say of themselves, where smartmontools are installed; looked at every hour.
@@ -52,11 +54,14 @@ pub struct DiskWarning {
 /// `POST /api/v1/volumes`. Absent settings take the defaults.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct NewVolume {
-    /// Full path of a folder, made where it is missing.
+    /// Full path of a folder, made where it is missing. Not of kind `object`.
+    #[serde(default)]
     pub root: String,
+    /// Of kind `object`, and only of that.
+    pub object: Option<NewObjectPlace>,
     pub name: String,
-    /// `local` (default), `network`, `archive` or `mirror`. An archive is never recorded on; a mirror takes the
-    /// second copies of plans that ask for one.
+    /// `local` (default), `network`, `archive`, `mirror` or `object`. An archive is never recorded on; a mirror takes the
+    /// second copies of plans that ask for one; `object` is an archive in an S3-compatible store.
     pub kind: Option<String>,
     /// 5 to 99, default 90.
     pub high_watermark_percent: Option<f64>,
@@ -71,10 +76,51 @@ pub struct NewVolume {
     pub take_over: Option<bool>,
 }
 
-/// `POST /api/v1/volumes/look`.
+/// Where in an S3-compatible store, and as whom.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+pub struct NewObjectPlace {
+    /// `https://` or `http://` and a host, with a port where it needs one.
+    pub endpoint: String,
+    /// Absent: `us-east-1`, which most stores take.
+    pub region: Option<String>,
+    /// It has to be there.
+    pub bucket: String,
+    /// Begins the name of every object; absent or empty: none.
+    pub prefix: Option<String>,
+    pub access_key: String,
+    /// Never leaves the server.
+    #[schema(value_type = String, format = Password)]
+    pub secret_key: watchwall_model::Secret,
+    /// No more than this is put there; 1 GiB or more.
+    pub limit_bytes: u64,
+}
+
+/// Where in an S3-compatible store, without the secret key.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ObjectPlaceView {
+    pub endpoint: String,
+    pub region: String,
+    pub bucket: String,
+    pub prefix: String,
+    pub access_key: String,
+    pub limit_bytes: u64,
+}
+
+/// What may change of it.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+pub struct ObjectPlacePatch {
+    pub access_key: Option<String>,
+    #[schema(value_type = Option<String>, format = Password)]
+    pub secret_key: Option<watchwall_model::Secret>,
+    pub limit_bytes: Option<u64>,
+}
+
+/// `POST /api/v1/volumes/look`: a folder, or a place in an object store.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 pub struct VolumeFolderRequest {
+    #[serde(default)]
     pub root: String,
+    pub object: Option<NewObjectPlace>,
 }
 
 /// A folder that may become a volume.
@@ -97,6 +143,8 @@ pub struct VolumePatch {
     pub priority: Option<i32>,
     /// 0 to 3650; of an archive only.
     pub archive_after_days: Option<u32>,
+    /// Of kind `object`: other keys, which are tried first, or another limit.
+    pub object: Option<ObjectPlacePatch>,
 }
 
 /// `GET /api/v1/recording/{path}/integrity`. Times in UTC milliseconds.

@@ -34,12 +34,6 @@ impl Digest {
         self.len == 0
     }
 
-    pub fn finish_bytes(self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(self.context.finish().as_ref());
-        bytes
-    }
-
     /// 64 lower-case hexadecimal digits.
     pub fn finish(self) -> String {
         hex(self.context.finish().as_ref())
@@ -56,21 +50,12 @@ pub fn sha256_hex(bytes: &[u8]) -> String {
 /// # Errors
 /// When it cannot be read.
 pub fn hash_file(path: &Path) -> Result<(u64, String), EvidenceError> {
-    let digest = digest_file(path)?;
-    Ok((digest.len(), digest.finish()))
-}
-
-/// A file's digest, fed with all of it.
-///
-/// # Errors
-/// As [`hash_file`].
-pub fn digest_file(path: &Path) -> Result<Digest, EvidenceError> {
     let mut file = File::open(path).map_err(EvidenceError::file("open", path))?;
     let mut block = vec![0; BLOCK_BYTES];
     let mut digest = Digest::default();
     loop {
         match file.read(&mut block).map_err(EvidenceError::file("read", path))? {
-            0 => return Ok(digest),
+            0 => return Ok((digest.len(), digest.finish())),
             n => digest.update(&block[..n]),
         }
     }

@@ -8,6 +8,7 @@ mod archive;
 mod chain;
 mod digest;
 mod error;
+mod file_digest;
 mod folder;
 mod key;
 mod manifest;
@@ -17,8 +18,9 @@ mod verify;
 
 pub use archive::{pack, pack_encrypted};
 pub use chain::{ChainedFile, hex32, link};
-pub use digest::{Digest, digest_file, hash_file, sha256_hex};
+pub use digest::{Digest, hash_file, sha256_hex};
 pub use error::EvidenceError;
+pub use file_digest::FileDigest;
 pub use folder::{ExportFolder, Written, is_plain_name, write_statement};
 pub use key::{PublicKey, SiteKey};
 pub use manifest::{

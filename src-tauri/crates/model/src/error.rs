@@ -124,6 +124,10 @@ catalogue! {
     VolumeOverlaps = "volume_overlaps", 409;
     VolumeInUse = "volume_in_use", 409;
     VolumeInvalid = "volume_invalid", 422;
+    ObjectPlaceInvalid = "object_place_invalid", 422;
+    ObjectStoreUnreachable = "object_store_unreachable", 503;
+    ObjectStoreDenied = "object_store_denied", 422;
+    BucketMissing = "bucket_missing", 422;
     DiskFull = "disk_full", 507;
     DiskSlow = "disk_slow", 503;
     DiskFailed = "disk_failed", 503;

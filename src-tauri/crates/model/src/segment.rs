@@ -56,6 +56,21 @@ pub struct Segment {
     pub init_bytes: u32,
 }
 
+/// By which function a file was hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HashKind {
+    Sha256,
+    Blake3,
+}
+
+/// The hash of a whole file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileHash {
+    pub kind: HashKind,
+    pub bytes: [u8; 32],
+}
+
 /// What a finished recording file was, and how it is tied to those before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChecksum {
@@ -67,7 +82,7 @@ pub struct FileChecksum {
     pub end: UtcMillis,
     pub size_bytes: u64,
     /// Of the whole file.
-    pub sha256: [u8; 32],
+    pub hash: FileHash,
     /// Of this file and all before it.
     pub chain: [u8; 32],
 }

@@ -1,5 +1,6 @@
-//! A folder on a disk that recordings are written to.
+//! Where recordings lie: a folder on a disk, or a bucket of an object store.
 
+use crate::Secret;
 use serde::{Deserialize, Serialize};
 use std::{fmt, path::PathBuf};
 
@@ -22,12 +23,47 @@ pub enum VolumeKind {
     Archive,
     /// Holds the second copies of streams whose plans ask for one.
     Mirror,
+    /// An archive in an S3-compatible object store.
+    Object,
 }
 
 impl VolumeKind {
     /// Recorders choose among these.
     pub const fn is_recorded_on(self) -> bool {
         matches!(self, Self::Local | Self::Network)
+    }
+
+    /// Old recordings move to these.
+    pub const fn is_archive(self) -> bool {
+        matches!(self, Self::Archive | Self::Object)
+    }
+}
+
+/// Where in an S3-compatible store, and as whom. Serialised without the secret key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectPlace {
+    /// `http` or `https` and a host, as the store is reached: `https://s3.example.com:9000`.
+    pub endpoint: String,
+    pub region: String,
+    pub bucket: String,
+    /// Begins the name of every object, without slashes around it; may be empty.
+    pub prefix: String,
+    pub access_key: String,
+    #[serde(skip)]
+    pub secret_key: Secret,
+    /// A store does not say how much it takes: no more than this is put there.
+    pub limit_bytes: u64,
+}
+
+impl ObjectPlace {
+    /// Most stores know no other.
+    pub const DEFAULT_REGION: &'static str = "us-east-1";
+
+    /// Shown where a folder's path would be. Two places of the same root hold the same objects.
+    pub fn root(&self) -> String {
+        let (_, host) = self.endpoint.split_once("://").unwrap_or(("", &self.endpoint));
+        let prefix = if self.prefix.is_empty() { String::new() } else { format!("/{}", self.prefix) };
+        format!("s3://{host}/{}{prefix}", self.bucket)
     }
 }
 
@@ -54,6 +90,8 @@ pub struct Volume {
     pub priority: i32,
     /// Of an archive: finished recordings of the other volumes come here once they are so many days old.
     pub archive_after_days: Option<u32>,
+    /// Of kind [`VolumeKind::Object`]; the root then only names it.
+    pub object: Option<ObjectPlace>,
 }
 
 impl Volume {

@@ -10,7 +10,9 @@
 mod recording_support;
 
 use futures::StreamExt;
-use recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
+use recording_support::{
+    Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, rounds::Rounds, until,
+};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering::Relaxed},
@@ -77,60 +79,26 @@ impl Rig {
         self.bench.recording.change_volume(&archive(), change).await.unwrap();
     }
 
-    /// Every stream goes on in another file, two seconds of which are indexed.
+    fn rounds(&self) -> Rounds<'_> {
+        Rounds { bench: &self.bench, streams: self.streams, begun: self.begun }
+    }
+
     async fn next_files(&self) {
-        let before: Vec<_> = self.each(|segments| segments.last().map(|segment| segment.id)).await;
-        for n in 0..self.streams {
-            // A changed plan begins a new file.
-            let known = self.bench.store.plans().get(&path(n)).await.unwrap();
-            let segment_minutes = known.map_or(10, |plan| 21 - plan.segment_minutes);
-            self.bench.recording.put_plan(Plan { segment_minutes, ..Plan::continuous(path(n)) }).await.unwrap();
-        }
-        until("new files", 60, || async {
-            for (n, before) in before.iter().enumerate() {
-                let last = self.segments(n).await.pop()?;
-                if Some(last.id) == *before || last.end - last.start < 2_000 {
-                    return None;
-                }
-            }
-            Some(())
-        })
-        .await;
-    }
-
-    async fn each<T>(&self, see: impl Fn(&[Segment]) -> T) -> Vec<T> {
-        let mut seen = Vec::new();
-        for n in 0..self.streams {
-            seen.push(see(&self.segments(n).await));
-        }
-        seen
-    }
-
-    fn range(&self) -> TimeRange {
-        TimeRange::new(self.begun.saturating_add_ms(-1_000), self.begun.saturating_add_ms(600_000)).unwrap()
+        self.rounds().next_files().await;
     }
 
     async fn segments(&self, n: usize) -> Vec<Segment> {
-        self.bench.store.segments().in_range(&path(n), self.range()).await.unwrap()
+        self.rounds().segments(n).await
     }
 
     /// Of each stream, finished files in the archive and not.
     async fn lie(&self) -> Vec<(usize, usize)> {
-        self.each(|segments| {
-            let finished = segments.iter().filter(|segment| segment.state != SegmentState::Recording);
-            let (there, here): (Vec<_>, Vec<_>) = finished.partition(|segment| segment.volume == archive());
-            (there.len(), here.len())
-        })
-        .await
+        self.rounds().lie(&archive()).await
     }
 
     /// Every finished file lies in the archive, so many of each stream at least.
     async fn moved(&self, at_least: usize) {
-        until("finished files", 30, || async {
-            let is_open = |segments: &[Segment]| segments.iter().filter(|s| s.state == SegmentState::Recording).count();
-            self.each(is_open).await.iter().all(|open| *open <= 1).then_some(())
-        })
-        .await;
+        self.rounds().are_finished().await;
         self.archive_after(0).await;
         until("recordings in the archive", 60, || async {
             let is_done = |(there, here): &(usize, usize)| *there >= at_least && *here == 0;
@@ -197,6 +165,7 @@ fn new_archive(root: &Path, after_days: u32) -> NewVolume {
         low_watermark_percent: 75.0,
         priority: 0,
         archive_after_days: Some(after_days),
+        object: None,
         take_over: false,
     }
 }
@@ -337,7 +306,7 @@ async fn only_archives_have_an_age_and_nothing_is_recorded_on_them() {
     let never = new_archive(&at("a"), 4_000);
     assert_eq!(bench.recording.add_volume(never).await.unwrap_err().code, ErrorCode::VolumeInvalid);
     let default = NewVolume { archive_after_days: None, ..new_archive(&at("a"), 0) };
-    let look = bench.recording.look_at_new_volume(&default.root).await.unwrap();
+    let look = bench.recording.look_at_new_volume(&default.root, None).await.unwrap();
     assert_eq!(look.shares_disk_with, [VolumeCode("main".into())]);
     let view = bench.recording.add_volume(default).await.unwrap();
     assert_eq!(view.volume.archive_after_days, Some(2));

@@ -146,6 +146,7 @@ fn volume(root: PathBuf) -> NewVolume {
         low_watermark_percent: 75.0,
         priority: 0,
         archive_after_days: None,
+        object: None,
         take_over: false,
     }
 }

@@ -6,12 +6,18 @@ mod recording_support;
 
 use recording_support::{Bench, Farm, Footage, path, until, victim};
 use std::{fs, path::Path};
-use watchwall_evidence::hash_file;
-use watchwall_model::{FileChecksum, Plan, Segment, SegmentState, TimeRange, UtcMillis};
+use watchwall_evidence::{ChainedFile, FileDigest, hash_file, hex32, link};
+use watchwall_model::{FileChecksum, FileHash, HashKind, Plan, Segment, SegmentState, TimeRange, UtcMillis};
 use watchwall_site::recording::{Flaw, Integrity};
 
 fn ever() -> TimeRange {
     TimeRange::new(UtcMillis(0), UtcMillis(i64::MAX)).unwrap()
+}
+
+fn hash_of(bytes: &[u8]) -> FileHash {
+    let mut digest = FileDigest::default();
+    digest.update(bytes);
+    digest.finish()
 }
 
 async fn chain_of(bench: &Bench, n: usize) -> Vec<FileChecksum> {
@@ -81,9 +87,9 @@ async fn every_finished_file_is_chained_and_whatever_happens_to_one_is_found() {
         let segments = segments(&bench, n).await;
         for (link, segment) in chain.iter().zip(&segments) {
             // As anybody may compute it.
-            let (size_bytes, sha256) = hash_file(&root.join(&segment.file)).unwrap();
-            assert_eq!((link.segment, link.size_bytes), (segment.id, size_bytes));
-            assert_eq!(watchwall_evidence::hex32(&link.sha256), sha256);
+            let bytes = fs::read(root.join(&segment.file)).unwrap();
+            assert_eq!((link.segment, link.size_bytes), (segment.id, bytes.len() as u64));
+            assert_eq!(link.hash, hash_of(&bytes));
         }
         let found = checked(&bench, n).await;
         assert_eq!((found.files, found.deleted, flaws(&found)), (5, 0, vec![]));
@@ -108,13 +114,26 @@ async fn every_finished_file_is_chained_and_whatever_happens_to_one_is_found() {
     // Who changes the file and its checksum in the database breaks the chain.
     bytes[middle] ^= 2;
     fs::write(file_of(2), &bytes).unwrap();
-    let forged = hash_file(&file_of(2)).unwrap().1;
+    let forged = hex32(&hash_of(&bytes).bytes);
     forge(
         folder.path(),
-        &format!("UPDATE file_checksums SET sha256 = x'{forged}' WHERE path = '{}' AND number = 2", path(0)),
+        &format!("UPDATE file_checksums SET hash = x'{forged}' WHERE path = '{}' AND number = 2", path(0)),
     );
     let expect = [(2, Flaw::ChainBroken), (3, Flaw::Missing), (4, Flaw::Changed)];
     assert_eq!(flaws(&checked(&bench, 0).await), expect);
+    // What an older version hashed otherwise is compared as it was hashed.
+    let chain = chain_of(&bench, 1).await;
+    let (before, last) = (&chain[3], &chain[4]);
+    let (size_bytes, sha256) = hash_file(&root.join(&segments(&bench, 1).await[4].file)).unwrap();
+    let mut bytes = [0; 32];
+    (0..32).for_each(|n| bytes[n] = u8::from_str_radix(&sha256[2 * n..2 * n + 2], 16).unwrap());
+    let hash = FileHash { kind: HashKind::Sha256, bytes };
+    let (of, number) = (path(1), last.number);
+    let file = ChainedFile { path: of.as_str(), number, from: last.start, to: last.end, size_bytes, hash };
+    let chained = hex32(&link(Some(&before.chain), &file));
+    let older = format!("hash = x'{sha256}', hash_kind = 'sha256', chain = x'{chained}'");
+    forge(folder.path(), &format!("UPDATE file_checksums SET {older} WHERE path = '{of}' AND number = {number}"));
+    assert_eq!(flaws(&checked(&bench, 1).await), []);
     // What retention deletes is remembered, and no flaw.
     let gone: Vec<_> = segments(&bench, 1).await.iter().take(2).map(|segment| segment.id).collect();
     assert_eq!(bench.store.segments().mark_deleting(&gone).await.unwrap(), gone);

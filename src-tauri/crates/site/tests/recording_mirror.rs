@@ -130,6 +130,7 @@ fn mirror_volume(disk: &LoopDisk, take_over: bool) -> NewVolume {
         low_watermark_percent: 75.0,
         priority: 0,
         archive_after_days: None,
+        object: None,
         take_over,
     }
 }

@@ -19,7 +19,7 @@ use watchwall_model::{
     ErrorCode, Plan, PlanRunning, Segment, SegmentState, TimeRange, UtcMillis, VolumeCode, VolumeKind, VolumeState,
     config::RecordingConfig,
 };
-use watchwall_site::recording::{NewVolume, VolumeView};
+use watchwall_site::recording::{NewVolume, VolumeChange, VolumeView};
 
 /// Some streams and two volumes: `main`, and one of higher priority on a disk of its own that can be broken.
 struct Rig {
@@ -151,6 +151,7 @@ fn new_volume(root: &Path, priority: i32) -> NewVolume {
         low_watermark_percent: 75.0,
         priority,
         archive_after_days: None,
+        object: None,
         take_over: false,
     }
 }
@@ -325,4 +326,38 @@ async fn what_cannot_be_a_volume_is_refused_and_left_alone() {
 
 fn count(segments: &[Segment], code: &str) -> usize {
     segments.iter().filter(|segment| segment.volume.0 == code).count()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hundreds_of_plans_change_volumes_twenty_a_second_and_miss_nothing() {
+    const STREAMS: usize = 240;
+    let Some(rig) = Rig::start(STREAMS, 1_024).await else { return };
+    let asked = UtcMillis::now();
+    let change = VolumeChange { priority: Some(-10), ..VolumeChange::default() };
+    rig.bench.recording.change_volume(&VolumeCode("main2".into()), change).await.unwrap();
+    until("every stream on the other volume", 60, || async {
+        never_silent(&rig).await;
+        let plans = rig.bench.recording.plans().await.unwrap();
+        let main = Some(VolumeCode("main".into()));
+        plans.iter().all(|view| view.recorded_on == main).then_some(())
+    })
+    .await;
+    rig.recorded_on("main").await;
+    rig.is_without_gaps().await;
+    let mut moved_after: Vec<i64> = Vec::new();
+    for n in 0..STREAMS {
+        let first = rig.segments(n).await.into_iter().find(|s| s.volume.0 == "main" && s.start > asked).unwrap();
+        moved_after.push(first.start - asked);
+    }
+    moved_after.sort_unstable();
+    // Each goes on at its next key frame, up to two seconds after it was told.
+    let took = moved_after[STREAMS - 1] - moved_after[0];
+    assert!((9_000..20_000).contains(&took), "{took} ms");
+    let most = moved_after
+        .iter()
+        .enumerate()
+        .map(|(n, at)| moved_after[n..].iter().take_while(|later| **later < at + 2_000).count());
+    let most = most.max().unwrap();
+    assert!(most <= 80, "{most} began a file within two seconds");
+    rig.bench.stop().await;
 }

@@ -1,11 +1,14 @@
 //! Table `file_checksums`: what each finished recording file was, chained per stream.
 
-use crate::{Store, StoreError, row::column};
+use crate::{
+    Store, StoreError,
+    row::{column, from_word, word},
+};
 use sqlx::{Connection as _, sqlite::SqliteRow};
-use watchwall_model::{FileChecksum, SegmentId, StreamPath, UtcMillis};
+use watchwall_model::{FileChecksum, FileHash, SegmentId, StreamPath, UtcMillis};
 
-const INSERT: &str = "INSERT INTO file_checksums (path, number, segment_id, start_ms, end_ms, size_bytes, sha256, chain) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const INSERT: &str = "INSERT INTO file_checksums (path, number, segment_id, start_ms, end_ms, size_bytes, hash, chain, hash_kind) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const LAST: &str = "SELECT * FROM file_checksums WHERE path = ?1 ORDER BY number DESC LIMIT 1";
 const LAST_BEGUN_BEFORE: &str =
     "SELECT * FROM file_checksums WHERE path = ?1 AND start_ms < ?2 ORDER BY number DESC LIMIT 1";
@@ -38,8 +41,9 @@ impl ChecksumTable<'_> {
                 .bind(new.start.0)
                 .bind(new.end.0)
                 .bind(i64::try_from(new.size_bytes).unwrap_or(i64::MAX))
-                .bind(new.sha256.as_slice())
+                .bind(new.hash.bytes.as_slice())
                 .bind(new.chain.as_slice())
+                .bind(word(&new.hash.kind))
                 .execute(&mut *transaction)
                 .await?;
         }
@@ -104,7 +108,10 @@ fn read(row: &SqliteRow) -> Result<FileChecksum, StoreError> {
         start: UtcMillis(column(row, "start_ms")?),
         end: UtcMillis(column(row, "end_ms")?),
         size_bytes: u64::try_from(column::<i64>(row, "size_bytes")?).unwrap_or(0),
-        sha256: hash(row, "sha256")?,
+        hash: FileHash {
+            kind: from_word("hash kind", &column::<String>(row, "hash_kind")?)?,
+            bytes: hash(row, "hash")?,
+        },
         chain: hash(row, "chain")?,
     })
 }
@@ -118,6 +125,7 @@ fn hash(row: &SqliteRow, name: &'static str) -> Result<[u8; 32], StoreError> {
 mod tests {
     use super::*;
     use crate::DataFolder;
+    use watchwall_model::HashKind;
 
     #[tokio::test]
     async fn what_stays_of_a_chain_has_no_hole() {
@@ -130,7 +138,7 @@ mod tests {
             start: UtcMillis(end - 5),
             end: UtcMillis(end),
             size_bytes: 7,
-            sha256: [1; 32],
+            hash: FileHash { kind: HashKind::Blake3, bytes: [1; 32] },
             chain: [2; 32],
         };
         // A repaired file joins the chain late.

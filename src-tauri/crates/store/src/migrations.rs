@@ -17,6 +17,8 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0010_file_checksums.sql", include_str!("../../../../migrations/0010_file_checksums.sql")),
     ("0011_gap_fill.sql", include_str!("../../../../migrations/0011_gap_fill.sql")),
     ("0012_mirrors.sql", include_str!("../../../../migrations/0012_mirrors.sql")),
+    ("0013_object_volumes.sql", include_str!("../../../../migrations/0013_object_volumes.sql")),
+    ("0014_hash_kind.sql", include_str!("../../../../migrations/0014_hash_kind.sql")),
 ];
 
 /// The version this program writes.

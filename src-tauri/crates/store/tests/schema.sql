@@ -215,8 +215,8 @@ CREATE TABLE file_checksums (
     start_ms   INTEGER NOT NULL,
     end_ms     INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL,
-    sha256     BLOB NOT NULL CHECK (length(sha256) = 32),
-    chain      BLOB NOT NULL CHECK (length(chain) = 32),
+    hash     BLOB NOT NULL CHECK (length(hash) = 32),
+    chain      BLOB NOT NULL CHECK (length(chain) = 32), hash_kind TEXT NOT NULL DEFAULT 'sha256' CHECK (hash_kind IN ('sha256', 'blake3')),
     PRIMARY KEY (path, number)
 ) STRICT, WITHOUT ROWID;
 
@@ -407,4 +407,4 @@ CREATE TABLE volumes (
     high_watermark_percent REAL NOT NULL,
     low_watermark_percent  REAL NOT NULL,
     priority               INTEGER NOT NULL
-, archive_after_days INTEGER CHECK (archive_after_days >= 0)) STRICT;
+, archive_after_days INTEGER CHECK (archive_after_days >= 0), object TEXT, object_secret BLOB) STRICT;

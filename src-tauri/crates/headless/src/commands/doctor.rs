@@ -10,15 +10,18 @@ use serde::Serialize;
 use std::{
     fs,
     io::Write,
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs},
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Instant,
+    time::{Duration, Instant},
 };
 use watchwall_media::pixels::ensure_plugins;
-use watchwall_model::{Problem, UtcMillis, Volume};
+use watchwall_model::{ObjectPlace, Problem, UtcMillis, Volume};
 use watchwall_server::{ServerOptions, TlsReport, inspect_tls};
 use watchwall_store::VolumeTable;
+
+/// An object store that is further away than this is not there.
+const STORE_WITHIN: Duration = Duration::from_secs(4);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -186,6 +189,9 @@ async fn disks(data_folder: &Path, configured: Option<PathBuf>) -> Result<Vec<Fi
 
 /// A volume without its marker is not written to: the disk may be away, and the folder one of another disk.
 fn volume(volume: &Volume) -> Finding {
+    if let Some(place) = &volume.object {
+        return object_store(place);
+    }
     let marker = volume.root.join(Volume::MARKER_FILE);
     if marker.exists() {
         return disk(&volume.root);
@@ -196,6 +202,33 @@ fn volume(volume: &Volume) -> Finding {
         format!("{} is not there: {} is missing", volume.root.display(), Volume::MARKER_FILE),
         "Connect or mount the disk; the site goes on by itself once it is back.",
     )
+}
+
+/// Whether anything listens where the store is. The keys are the site's: it says in its settings what they are refused.
+fn object_store(place: &ObjectPlace) -> Finding {
+    let reach = || -> std::io::Result<()> {
+        let (scheme, host) = place.endpoint.split_once("://").unwrap_or(("https", &place.endpoint));
+        let port = if scheme == "http" { 80 } else { 443 };
+        let named_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+        let address = if named_port { host.to_owned() } else { format!("{host}:{port}") };
+        let mut tried = Err(std::io::ErrorKind::AddrNotAvailable.into());
+        for address in address.to_socket_addrs()? {
+            tried = TcpStream::connect_timeout(&address, STORE_WITHIN).map(drop);
+            if tried.is_ok() {
+                break;
+            }
+        }
+        tried
+    };
+    match reach() {
+        Ok(()) => Finding::ok("object_store", format!("{} answers", place.root())),
+        Err(error) => Finding::not_ok(
+            "object_store",
+            Verdict::Bad,
+            format!("{} cannot be reached: {error}", place.root()),
+            "Check its address and the network. Recordings stay on their disks meanwhile and move later.",
+        ),
+    }
 }
 
 /// Writes and syncs a file where recordings go.

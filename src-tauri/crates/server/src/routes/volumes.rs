@@ -7,11 +7,13 @@ use crate::{
     extract::{Body, Segment, invalid},
     notify::Edited,
     routes::groups::check_name,
-    views::volume_view,
+    views::{object_view, volume_view},
 };
 use axum::{Json, extract::State, http::StatusCode};
-use watchwall_api::{NewVolume, PageOf, ProblemDetails, VolumeFolder, VolumeFolderRequest, VolumePatch, VolumeView};
-use watchwall_model::{ErrorCode, Problem, Volume, VolumeCode, VolumeKind};
+use watchwall_api::{
+    NewObjectPlace, NewVolume, PageOf, ProblemDetails, VolumeFolder, VolumeFolderRequest, VolumePatch, VolumeView,
+};
+use watchwall_model::{ErrorCode, ObjectPlace, Problem, Volume, VolumeCode, VolumeKind};
 use watchwall_site::recording;
 
 #[utoipa::path(get, path = "/api/v1/volumes", tag = "recording", operation_id = "list_volumes", responses((status = 200, body = PageOf<VolumeView>)))]
@@ -20,7 +22,7 @@ pub async fn list(State(app): State<App>) -> Result<Json<PageOf<VolumeView>>, Ap
     Ok(Json(PageOf { items: volumes.iter().map(volume_view).collect(), next_cursor: None }))
 }
 
-/// Makes a folder a volume while the site records.
+/// Makes a folder, or a place in an object store, a volume while the site records.
 #[utoipa::path(post, path = "/api/v1/volumes", tag = "recording", operation_id = "add_volume", request_body = NewVolume,
     responses((status = 201, body = VolumeView), (status = 409, body = ProblemDetails), (status = 422, body = ProblemDetails), (status = 507, body = ProblemDetails)))]
 pub async fn add(
@@ -37,6 +39,7 @@ pub async fn add(
         archive_after_days: request.archive_after_days,
         take_over: request.take_over.unwrap_or(false),
         root: request.root,
+        object: request.object.map(place_of),
     };
     let view = app.site.recording.add_volume(new).await?;
     let code = view.volume.code.to_string();
@@ -46,14 +49,14 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(volume_view(&view))))
 }
 
-/// Looks at a folder that may become a volume, and leaves nothing there.
+/// Looks at a folder, or asks an object store, that may become a volume, and leaves nothing there.
 #[utoipa::path(post, path = "/api/v1/volumes/look", tag = "recording", operation_id = "look_at_volume_folder", request_body = VolumeFolderRequest,
     responses((status = 200, body = VolumeFolder), (status = 409, body = ProblemDetails), (status = 422, body = ProblemDetails)))]
 pub async fn look(
     State(app): State<App>,
     Body(request): Body<VolumeFolderRequest>,
 ) -> Result<Json<VolumeFolder>, ApiError> {
-    let look = app.site.recording.look_at_new_volume(&request.root).await?;
+    let look = app.site.recording.look_at_new_volume(&request.root, request.object.map(place_of).as_ref()).await?;
     let recording::Capacity { total_bytes, free_bytes } = look.capacity;
     let shares_disk_with = look.shares_disk_with.iter().map(ToString::to_string).collect();
     Ok(Json(VolumeFolder { total_bytes, free_bytes, is_volume: look.is_volume, shares_disk_with }))
@@ -74,6 +77,11 @@ pub async fn change(
         low_watermark_percent: patch.low_watermark_percent,
         priority: patch.priority,
         archive_after_days: patch.archive_after_days,
+        object: patch.object.map(|object| recording::ObjectChange {
+            access_key: object.access_key,
+            secret_key: object.secret_key,
+            limit_bytes: object.limit_bytes,
+        }),
     };
     let view = app.site.recording.change_volume(&old.volume.code, change).await?;
     let new = settings_of(&view.volume);
@@ -100,7 +108,20 @@ fn kind_of(word: Option<&str>) -> Result<VolumeKind, Problem> {
         Some("network") => Ok(VolumeKind::Network),
         Some("archive") => Ok(VolumeKind::Archive),
         Some("mirror") => Ok(VolumeKind::Mirror),
-        Some(_) => Err(invalid("kind", "local, network, archive or mirror")),
+        Some("object") => Ok(VolumeKind::Object),
+        Some(_) => Err(invalid("kind", "local, network, archive, mirror or object")),
+    }
+}
+
+fn place_of(place: NewObjectPlace) -> ObjectPlace {
+    ObjectPlace {
+        endpoint: place.endpoint,
+        region: place.region.unwrap_or_else(|| ObjectPlace::DEFAULT_REGION.to_owned()),
+        bucket: place.bucket,
+        prefix: place.prefix.unwrap_or_default(),
+        access_key: place.access_key,
+        secret_key: place.secret_key,
+        limit_bytes: place.limit_bytes,
     }
 }
 
@@ -118,5 +139,6 @@ fn settings_of(volume: &Volume) -> Option<serde_json::Value> {
         "low_watermark_percent": volume.low_watermark_percent,
         "priority": volume.priority,
         "archive_after_days": volume.archive_after_days,
+        "object": volume.object.as_ref().map(object_view),
     }))
 }

@@ -35,5 +35,5 @@ pub use layout::{grid_of, layout_view};
 pub use onboarding::{discovered_view, discovery_view, job_progress, new_rows, patch_of, report_line, row_view};
 pub use plan::{asked_of, patched, plan_view, trigger_mark_view, trigger_view};
 pub use ptz::{action_of, operator_of, patrol_view, preset_view, ptz_answer, ptz_view, steps_of};
-pub use recording::{TrackMarks, folder_view, gap_word, track_view, volume_view};
+pub use recording::{TrackMarks, folder_view, gap_word, object_view, track_view, volume_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};

@@ -1,8 +1,8 @@
 //! Volumes and the timeline on the wire.
 
 use super::{bookmark_mark, mark_view, trigger_mark_view, word};
-use watchwall_api::{DiskWarning, GapView, SetupFolder, TimelineTrack, VolumeView};
-use watchwall_model::{Bookmark, EvidenceLock, GapReason, StreamPath, TimeRange};
+use watchwall_api::{DiskWarning, GapView, ObjectPlaceView, SetupFolder, TimelineTrack, VolumeView};
+use watchwall_model::{Bookmark, EvidenceLock, GapReason, ObjectPlace, StreamPath, TimeRange};
 use watchwall_site::{
     cameras::events::Mark,
     recording::{self, TimelineTrack as Track, TriggerMark},
@@ -21,6 +21,7 @@ pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
         recorders: view.recorders as u64,
         priority: volume.priority,
         archive_after_days: volume.archive_after_days,
+        object: volume.object.as_ref().map(object_view),
         shares_disk_with: view.shares_disk_with.iter().map(ToString::to_string).collect(),
         disk_warnings: view.disk_warnings.iter().map(disk_warning).collect(),
         total_bytes: view.health.capacity.total_bytes,
@@ -30,6 +31,17 @@ pub fn volume_view(view: &recording::VolumeView) -> VolumeView {
         low_watermark_percent: volume.low_watermark_percent,
         oldest_at: view.oldest_at.map(|at| at.0),
         full_in_days: view.full_in_days,
+    }
+}
+
+pub fn object_view(place: &ObjectPlace) -> ObjectPlaceView {
+    ObjectPlaceView {
+        endpoint: place.endpoint.clone(),
+        region: place.region.clone(),
+        bucket: place.bucket.clone(),
+        prefix: place.prefix.clone(),
+        access_key: place.access_key.clone(),
+        limit_bytes: place.limit_bytes,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use watchwall_evidence::ChainedFile;
-use watchwall_model::{FileChecksum, Problem, SegmentId, StreamPath, TimeRange, UtcMillis};
+use watchwall_model::{FileChecksum, FileHash, Problem, SegmentId, StreamPath, TimeRange, UtcMillis};
 
 /// A file that nothing more comes into.
 #[derive(Clone, Debug)]
@@ -12,7 +12,7 @@ pub struct FinishedFile {
     pub start: UtcMillis,
     pub end: UtcMillis,
     pub size_bytes: u64,
-    pub sha256: [u8; 32],
+    pub hash: FileHash,
 }
 
 impl FinishedFile {
@@ -24,7 +24,7 @@ impl FinishedFile {
             start: self.start,
             end: self.end,
             size_bytes: self.size_bytes,
-            sha256: self.sha256,
+            hash: self.hash,
             chain: [0; 32],
         };
         checksum.chain = link_of(&checksum, last);
@@ -40,7 +40,7 @@ pub fn link_of(checksum: &FileChecksum, last: Option<&FileChecksum>) -> [u8; 32]
         from: checksum.start,
         to: checksum.end,
         size_bytes: checksum.size_bytes,
-        sha256: checksum.sha256,
+        hash: checksum.hash,
     };
     watchwall_evidence::link(last.map(|last| &last.chain), &file)
 }

@@ -2,7 +2,11 @@
 
 use super::{archive::SegmentView, playback::StoredUnit, recorder::Piece, volume::Append};
 use bytes::Bytes;
-use std::{fs::File, io, ops::Range, sync::Arc};
+use std::{
+    io::{self, Read, Seek},
+    ops::Range,
+    sync::Arc,
+};
 use watchwall_media::{
     StreamParams, Track,
     fmp4::{
@@ -94,7 +98,7 @@ pub fn head_of(init: &[u8]) -> Result<Head, Problem> {
 
 /// # Errors
 /// When the file cannot be read or is none.
-pub fn head(file: &mut File) -> io::Result<Head> {
+pub fn head(file: &mut (impl Read + Seek)) -> io::Result<Head> {
     Ok(read(fmp4::read_init(file)?))
 }
 
@@ -111,7 +115,7 @@ fn read(info: InitInfo) -> Head {
 ///
 /// # Errors
 /// When the file cannot be read; damage ends the walk.
-pub fn walk(file: &mut File, from: u64, start: UtcMillis, tracks: &TrackTable) -> io::Result<Walked> {
+pub fn walk(file: &mut (impl Read + Seek), from: u64, start: UtcMillis, tracks: &TrackTable) -> io::Result<Walked> {
     let walked = fmp4::walk(file, from, tracks)?;
     let start_ms = |found: &fmp4::FoundFragment| match found.start {
         Some(at) => (at.to_millis() - start).max(0),

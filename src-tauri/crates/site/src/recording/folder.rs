@@ -100,7 +100,7 @@ pub async fn prepare(root: PathBuf, volumes: Vec<Volume>, former: Former) -> Res
 fn prepare_now(root: PathBuf, volumes: &[Volume], former: Former) -> Result<Prepared, Problem> {
     let named = |code| Problem::new(code).with("root", root.display());
     let real = real_path(&root).map_err(|e| named(ErrorCode::VolumePathInvalid).at("read_path").because(e))?;
-    for volume in volumes {
+    for volume in volumes.iter().filter(|volume| volume.object.is_none()) {
         let other = real_path(&volume.root).unwrap_or_else(|_| volume.root.clone());
         if real.starts_with(&other) || other.starts_with(&real) {
             return Err(named(ErrorCode::VolumeOverlaps).with("other", volume.root.display()));
@@ -114,21 +114,8 @@ fn prepare_now(root: PathBuf, volumes: &[Volume], former: Former) -> Result<Prep
     if existed && !real.is_dir() {
         return Err(named(ErrorCode::VolumePathInvalid).at("read_path").because("this is a file"));
     }
-    let found = match Found::look(&root) {
-        Ok(Found::NoMarker | Found::NoRoot) => None,
-        // The same folder under another name, or a copy of one.
-        Ok(Found::Marker(marker)) if let Some(same) = volumes.iter().find(|volume| volume.marker == marker.volume) => {
-            return Err(named(ErrorCode::VolumeOverlaps).with("other", same.root.display()));
-        }
-        Ok(Found::Marker(marker)) if former == Former::TakenOver => Some(marker),
-        Ok(Found::Marker(marker)) => {
-            return Err(named(ErrorCode::VolumeForeign).with("found", marker.volume).suggesting("take_over_volume"));
-        }
-        Ok(Found::Damaged) => {
-            return Err(named(ErrorCode::VolumeForeign).because("the marker file cannot be read as one"));
-        }
-        Err(error) => return Err(named(refused(&error)).at("read_marker").because(error)),
-    };
+    let found = Found::look(&root).map_err(|error| named(refused(&error)).at("read_marker").because(error))?;
+    let found = former_marker(found, volumes, former).map_err(|problem| problem.with("root", root.display()))?;
     let is_former = found.is_some();
     let mut prepared = Prepared { root: root.clone(), capacity: Capacity::default(), existed, found, made: Vec::new() };
     let mut missing: Vec<&Path> = root.ancestors().take_while(|folder| !folder.exists()).collect();
@@ -143,6 +130,25 @@ fn prepare_now(root: PathBuf, volumes: &[Volume], former: Former) -> Result<Prep
         return Err(named(ErrorCode::DiskFull).with("free_bytes", prepared.capacity.free_bytes));
     }
     Ok(prepared)
+}
+
+/// The marker of the volume that this place was before, if it was one and may be taken over.
+///
+/// # Errors
+/// `volume_overlaps` when it is one of these volumes, `volume_foreign`.
+pub fn former_marker(found: Found, volumes: &[Volume], former: Former) -> Result<Option<Marker>, Problem> {
+    match found {
+        Found::NoMarker | Found::NoRoot => Ok(None),
+        // The same place under another name, or a copy of one.
+        Found::Marker(marker) if let Some(same) = volumes.iter().find(|volume| volume.marker == marker.volume) => {
+            Err(Problem::new(ErrorCode::VolumeOverlaps).with("other", same.root.display()))
+        }
+        Found::Marker(marker) if former == Former::TakenOver => Ok(Some(marker)),
+        Found::Marker(marker) => {
+            Err(Problem::new(ErrorCode::VolumeForeign).with("found", marker.volume).suggesting("take_over_volume"))
+        }
+        Found::Damaged => Err(Problem::new(ErrorCode::VolumeForeign).because("the marker file cannot be read as one")),
+    }
 }
 
 /// The path without symbolic links, as far as it exists.
@@ -238,6 +244,7 @@ mod tests {
             low_watermark_percent: 75.0,
             priority: 0,
             archive_after_days: None,
+            object: None,
         }
     }
 

@@ -97,7 +97,7 @@ impl Index {
                 start: file.facts.start,
                 end: snapshot.end,
                 size_bytes: snapshot.size_bytes,
-                sha256: snapshot.checksum?,
+                hash: snapshot.hash?,
             })
         });
         self.chain(finished.collect()).await

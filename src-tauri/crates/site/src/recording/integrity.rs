@@ -8,13 +8,11 @@ use super::{
     archive::blocking,
     checksums::{FinishedFile, link_of},
     engine::Engine,
+    shelf::Shelf,
 };
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
-use watchwall_evidence::digest_file;
-use watchwall_model::{FileChecksum, Problem, Segment, SegmentState, StreamPath, TimeRange, UtcMillis};
+use std::time::{Duration, Instant};
+use watchwall_evidence::FileDigest;
+use watchwall_model::{FileChecksum, FileHash, Problem, Segment, SegmentState, StreamPath, TimeRange, UtcMillis};
 
 /// A portion ends after this, or after so many files.
 const PORTION: Duration = Duration::from_secs(3);
@@ -128,11 +126,11 @@ async fn read(engine: &Engine, segment: &Segment, checksum: &FileChecksum) -> Re
         return Ok(Read::Flawed(Flaw::Changed));
     }
     let disk = engine.set.disk(&segment.volume).filter(|disk| disk.refusal().is_none());
-    let Some(full) = disk.map(|disk| disk.volume.root.join(&segment.file)) else {
+    let Some(shelf) = disk.map(|disk| disk.shelf.clone()) else {
         return Ok(Read::Flawed(Flaw::Unread));
     };
-    let (size_bytes, sha256) = (checksum.size_bytes, checksum.sha256);
-    let seen = blocking(move || Ok(look(full, size_bytes, sha256))).await?;
+    let (name, size_bytes, hash) = (segment.file.clone(), checksum.size_bytes, checksum.hash);
+    let seen = blocking(move || Ok(look(&shelf, &name, (size_bytes, hash)))).await?;
     // It may have moved to an archive, or have been deleted, since it was looked up.
     match seen {
         Read::Flawed(Flaw::Missing) => match engine.index.segment(segment.id).await? {
@@ -144,13 +142,13 @@ async fn read(engine: &Engine, segment: &Segment, checksum: &FileChecksum) -> Re
     }
 }
 
-fn look(full: PathBuf, size_bytes: u64, sha256: [u8; 32]) -> Read {
-    match digest_file(&full).map(|digest| (digest.len(), digest.finish_bytes())) {
-        Ok(seen) if seen == (size_bytes, sha256) => Read::Same,
+fn look(shelf: &Shelf, name: &str, expected: (u64, FileHash)) -> Read {
+    match shelf.hash(name, expected.1.kind) {
+        Ok(seen) if seen == expected => Read::Same,
         Ok(_) => Read::Flawed(Flaw::Changed),
-        Err(_) if matches!(full.try_exists(), Ok(false)) => Read::Flawed(Flaw::Missing),
+        Err(_) if matches!(shelf.has(name), Ok(false)) => Read::Flawed(Flaw::Missing),
         Err(error) => {
-            tracing::warn!(file = %full.display(), %error, "a recording could not be read for its checksum");
+            tracing::warn!(file = %name, %error, "a recording could not be read for its checksum");
             Read::Flawed(Flaw::Unread)
         }
     }
@@ -174,16 +172,16 @@ pub async fn chain_leftovers(engine: &Engine, now: UtcMillis) -> Result<u64, Pro
                 if segment.state != SegmentState::Recovered || engine.index.is_chained(segment.id).await? {
                     continue;
                 }
-                let (full, size_bytes) = (disk.volume.root.join(&segment.file), segment.size_bytes);
-                let hashed = blocking(move || Ok(digest_file(&full).ok())).await?;
-                let Some(digest) = hashed.filter(|digest| digest.len() == size_bytes) else { continue };
+                let (shelf, name, size_bytes) = (disk.shelf.clone(), segment.file.clone(), segment.size_bytes);
+                let hashed = blocking(move || Ok(shelf.hash(&name, FileDigest::KIND).ok())).await?;
+                let Some((_, hash)) = hashed.filter(|(len, _)| *len == size_bytes) else { continue };
                 let finished = FinishedFile {
                     path: segment.path,
                     segment: segment.id,
                     start: segment.start,
                     end: segment.end,
                     size_bytes,
-                    sha256: digest.finish_bytes(),
+                    hash,
                 };
                 engine.index.chain(vec![finished]).await?;
                 chained += 1;

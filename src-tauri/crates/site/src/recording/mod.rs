@@ -8,11 +8,12 @@
 //! * [`placement`] names the volume for each file; [`volume_set`] mounts volumes and lets them go while others work.
 //! * [`volume`] (two writer threads and one keeper task each) writes them, makes them durable in groups, and only then
 //!   tells the index. [`sweeper`] (one task per volume) makes room by the rules of [`retention`] and [`quota`].
-//! * [`tiering`] (one task) moves finished recordings of some age to archives.
+//! * [`tiering`] (one task) moves finished recordings of some age to archives; [`shelf`] is a folder or a bucket of an object
+//!   store, to whoever handles finished files.
 //! * [`smart`] (one task) asks disks for their health.
 //! * [`triggers`] say when a plan that awaits events records; cameras and the API put them there.
 //! * [`causes`] (one task) notes why nothing was recorded; [`timeline`] explains gaps with it.
-//! * [`recovery`] repairs what a crash left, before anything else starts; [`nightly`] (one task) compares everything once a day.
+//! * [`recovery`] repairs what a crash left, file by file ([`mending`]), before anything else starts; [`nightly`] (one task) compares everything once a day.
 //! * [`integrity`] compares files with what they were when they were finished.
 //! * [`gap_fill`] (one task, and one per stretch under way) fetches from cameras' own storage what is missing.
 //! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
@@ -31,9 +32,11 @@ mod copies;
 mod engine;
 mod folder;
 mod gap_fill;
+mod ground;
 mod handle;
 mod index;
 mod integrity;
+mod mending;
 mod nightly;
 mod picture;
 mod placement;
@@ -45,6 +48,7 @@ mod recorder;
 mod recovery;
 mod relocation;
 mod retention;
+mod shelf;
 mod smart;
 mod stats;
 mod streams;
@@ -74,4 +78,4 @@ pub use streams::{StreamSource, StreamTap};
 pub use timeline::Track as TimelineTrack;
 pub use triggers::{Accepted, Asked, CameraTrigger, Kept, TriggerMark};
 pub use volume::VolumeHealth;
-pub use volume_admin::{FolderLook, NewVolume, VolumeChange, VolumeView};
+pub use volume_admin::{FolderLook, NewVolume, ObjectChange, VolumeChange, VolumeView};

@@ -71,7 +71,7 @@ pub async fn compare(engine: &Engine) -> Result<Recovered, Problem> {
     let mut total = Recovered::default();
     for disk in engine.set.disks().iter().filter(|disk| disk.refusal().is_none()) {
         let open = &engine.archive.open;
-        total.add(recovery::reindex(&engine.index, &disk.volume, engine.zone(), Depth::Everything, open).await?);
+        total.add(recovery::reindex(&engine.index, disk, engine.zone(), Depth::Everything, open).await?);
     }
     engine.index.forget_checksums(age_limit(UtcMillis::now(), KEEP_CHECKSUMS_DAYS)).await?;
     tracing::info!(

@@ -5,35 +5,26 @@
 
 use super::{
     archive::{OpenFiles, blocking},
-    container::{self, Walked},
-    index::{Index, Repair},
+    index::Index,
+    mending::{Mended, mend, read_stored},
     recorder::parse_file_name,
-    volume::disk,
+    shelf::Shelf,
+    volume::{VolumeDisk, disk},
 };
 use jiff::tz::TimeZone;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fs::{self, File, OpenOptions},
-    io::{self, Seek, SeekFrom, Write},
+    fs, io,
     path::Path,
 };
-use watchwall_model::{
-    ErrorCode, Fragment, GapReason, Problem, Segment, SegmentId, SegmentState, StreamPath, TimeRange, UtcMillis,
-    Volume, VolumeCode,
-};
+use watchwall_model::{GapReason, Problem, Segment, SegmentId, StreamPath, TimeRange, UtcMillis, VolumeCode};
 
-/// A file of ours without a whole head is shorter than this.
-const MOST_HEAD_BYTES: u64 = 4_096;
 /// Day folders per stream that may hold a file begun just before a crash: so many by their names, and as many by when
 /// something last changed in them, because the clock may have been wrong.
 const NEWEST_DAYS: usize = 2;
 const DAY_MS: i64 = 86_400_000;
 /// Names may tell the time of another zone than the one the site has now.
 const ZONES_MS: i64 = 14 * 3_600_000;
-/// What the file system never wrote reads as zeros, block by block; no coded picture holds a block of them.
-const BLOCK: usize = 4_096;
-/// Fragments at the end of a torn file that may not have reached the disk whole.
-const UNSURE: usize = 4;
 
 /// What a start or a reindex did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,17 +66,21 @@ pub enum Depth {
 /// When the index cannot be read or written; a file that cannot be read is logged and passed over.
 pub async fn repair_tails(
     index: &Index,
-    volume: &Volume,
+    of: &VolumeDisk,
     open: &OpenFiles,
     reason: GapReason,
 ) -> Result<Recovered, Problem> {
     let mut total = Recovered::default();
+    let (volume, Some(root)) = (&of.volume, of.shelf.folder()) else {
+        // Nothing is written to an object store as it comes.
+        return Ok(total);
+    };
     for row in index.left_recording(&volume.code).await? {
         if open.holds(&volume.code, &row.file) {
             continue;
         }
         let known = index.fragments(row.id).await?;
-        let full = volume.root.join(&row.file);
+        let full = root.join(&row.file);
         let mended = {
             let row = row.clone();
             blocking(move || mend(&row, known, &full).map_err(|e| unreadable(&row, &e))).await
@@ -117,113 +112,21 @@ pub async fn repair_tails(
     Ok(total)
 }
 
-enum Mended {
-    Whole {
-        repair: Repair,
-        lost_ms: u64,
-        cut_bytes: u64,
-    },
-    Gone,
-    /// Nothing was in it; the file was removed.
-    Empty,
-}
-
-/// Walks from what the index knows to the last whole fragment, cuts what follows and closes the file.
-fn mend(row: &Segment, known: Vec<Fragment>, full: &Path) -> io::Result<Mended> {
-    let mut file = match OpenOptions::new().read(true).write(true).open(full) {
-        Ok(file) => file,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Mended::Gone),
-        Err(e) => return Err(e),
-    };
-    let len = file.metadata()?.len();
-    let mut fragments: Vec<Fragment> = known;
-    // A power cut may have taken what a row of a lying disk claims.
-    fragments.retain(|f| f.offset + u64::from(f.size_bytes) <= len);
-    let from = fragments.last().map_or(u64::from(row.init_bytes), |f| f.offset + u64::from(f.size_bytes));
-    let head = container::head(&mut file)?;
-    let mut walked = container::walk(&mut file, from.min(len), row.start, &head.tracks)?;
-    cut_at_hole(&file, &mut walked)?;
-    fragments.extend(walked.fragments);
-    if fragments.is_empty() {
-        drop(file);
-        fs::remove_file(full)?;
-        return Ok(Mended::Empty);
-    }
-    let end = super::volume::end_of(row.start, &fragments);
-    let lost_ms = lost_ms(&file, end);
-    let size_bytes = finish(&mut file, &fragments, walked.valid_len)?;
-    let cut_bytes = len - walked.valid_len.min(len);
-    Ok(Mended::Whole { repair: Repair { fragments, end, size_bytes }, lost_ms, cut_bytes })
-}
-
-/// From the end of what is kept until the file was last written.
-fn lost_ms(file: &File, end: UtcMillis) -> u64 {
-    let written = file.metadata().and_then(|meta| meta.modified()).ok();
-    let written_ms =
-        written.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok()).map_or(0, |at| at.as_millis() as i64);
-    u64::try_from(written_ms - end.0).unwrap_or(0)
-}
-
-/// After a power cut the length of a file may have reached the disk before what lies in between.
-fn cut_at_hole(file: &File, walked: &mut Walked) -> io::Result<()> {
-    let first = walked.fragments.len().saturating_sub(UNSURE);
-    for n in first..walked.fragments.len() {
-        let fragment = walked.fragments[n];
-        if has_hole(file, fragment)? {
-            walked.fragments.truncate(n);
-            walked.valid_len = fragment.offset;
-            walked.is_closed = false;
-            return Ok(());
-        }
-    }
-    Ok(())
-}
-
-/// Whether a whole block of the file inside this fragment holds nothing but zeros.
-fn has_hole(file: &File, fragment: Fragment) -> io::Result<bool> {
-    let mut block = [0; BLOCK];
-    let end = fragment.offset + u64::from(fragment.size_bytes);
-    let mut at = fragment.offset.next_multiple_of(BLOCK as u64);
-    while at + BLOCK as u64 <= end {
-        disk::read_exact_at(file, &mut block, at)?;
-        if block.iter().all(|byte| *byte == 0) {
-            return Ok(true);
-        }
-        at += BLOCK as u64;
-    }
-    Ok(false)
-}
-
-/// Cuts the file back to its whole fragments, appends the closing box, and makes it durable.
-fn finish(file: &mut File, fragments: &[Fragment], valid_len: u64) -> io::Result<u64> {
-    file.set_len(valid_len)?;
-    file.seek(SeekFrom::Start(valid_len))?;
-    let closing = container::closing(fragments, valid_len);
-    // Without room for the box the file is whole all the same.
-    let written = file.write_all(&closing).is_ok();
-    let len = if written { valid_len + closing.len() as u64 } else { valid_len };
-    if !written {
-        file.set_len(valid_len)?;
-    }
-    file.sync_data()?;
-    Ok(len)
-}
-
 /// Takes files without a row into the index, those in `open` aside; with [`Depth::Everything`] also marks rows whose file is gone.
 ///
 /// # Errors
 /// When the index cannot be read or written; a file or folder that cannot be read is logged and passed over.
 pub async fn reindex(
     index: &Index,
-    volume: &Volume,
+    of: &VolumeDisk,
     zone: &TimeZone,
     depth: Depth,
     open: &OpenFiles,
 ) -> Result<Recovered, Problem> {
     let mut total = Recovered::default();
-    let root = volume.root.clone();
+    let (volume, shelf) = (&of.volume, of.shelf.clone());
     let on_disk = blocking(move || {
-        list(&root, depth).map_err(|e| Problem::new(ErrorCode::DiskFailed).at("list_recordings").because(e))
+        list(&shelf, depth).map_err(|e| Problem::new(disk::code_of(&e)).at("list_recordings").because(e))
     })
     .await?;
     let mut unknown = Vec::new();
@@ -231,7 +134,7 @@ pub async fn reindex(
         Depth::Everything => {
             let mut rows = index.names(&volume.code).await?;
             unknown.extend(on_disk.into_values().flatten().filter(|name| rows.remove(name).is_none()));
-            for (name, id) in really_gone(&volume.root, rows).await? {
+            for (name, id) in really_gone(&of.shelf, rows).await? {
                 if !index.is_missing(id).await? {
                     tracing::warn!(file = %name, "a recording's file is gone");
                     index.mark_missing(id).await?;
@@ -251,10 +154,10 @@ pub async fn reindex(
         if open.holds(&volume.code, &name) || index.has_file(&volume.code, &name).await? {
             continue;
         }
-        let (volume, zone, name_in) = (volume.clone(), zone.clone(), name.clone());
+        let (code, shelf, zone, name_in) = (volume.code.clone(), of.shelf.clone(), zone.clone(), name.clone());
         let read = blocking(move || {
-            read_file(&volume, &name_in, &zone)
-                .map_err(|e| Problem::new(ErrorCode::DiskFailed).with("file", &name_in).because(e))
+            read_stored(&code, &shelf, &name_in, &zone)
+                .map_err(|e| Problem::new(disk::code_of(&e)).with("file", &name_in).because(e))
         });
         match read.await {
             Ok(Some((segment, fragments))) => {
@@ -272,12 +175,9 @@ pub async fn reindex(
 }
 
 /// Rows may be younger than the list of files, and a disk that does not answer says nothing.
-async fn really_gone(root: &Path, rows: HashMap<String, SegmentId>) -> Result<Vec<(String, SegmentId)>, Problem> {
-    let root = root.to_owned();
-    blocking(move || {
-        Ok(rows.into_iter().filter(|(name, _)| matches!(root.join(name).try_exists(), Ok(false))).collect())
-    })
-    .await
+async fn really_gone(shelf: &Shelf, rows: HashMap<String, SegmentId>) -> Result<Vec<(String, SegmentId)>, Problem> {
+    let shelf = shelf.clone();
+    blocking(move || Ok(rows.into_iter().filter(|(name, _)| matches!(shelf.has(name), Ok(false))).collect())).await
 }
 
 /// The files of a volume that the index knows of the days these files are of.
@@ -299,8 +199,26 @@ async fn names_of_days(
     Ok(known)
 }
 
-/// Recording files by stream, relative names.
-fn list(root: &Path, depth: Depth) -> io::Result<BTreeMap<StreamPath, HashSet<String>>> {
+/// Recording files by stream, relative names. An object store is listed as a whole or not at all: what comes there has its
+/// row already.
+fn list(shelf: &Shelf, depth: Depth) -> io::Result<BTreeMap<StreamPath, HashSet<String>>> {
+    match (shelf, depth) {
+        (Shelf::Folder(root), depth) => list_folder(root, depth),
+        (Shelf::Bucket(_), Depth::NewestDays) => Ok(BTreeMap::new()),
+        (Shelf::Bucket(bucket), Depth::Everything) => {
+            let mut all: BTreeMap<StreamPath, HashSet<String>> = BTreeMap::new();
+            for name in bucket.names()? {
+                let stream = name.split('/').next().and_then(|stream| StreamPath::parse(stream).ok());
+                if let Some(path) = stream {
+                    all.entry(path).or_default().insert(name);
+                }
+            }
+            Ok(all)
+        }
+    }
+}
+
+fn list_folder(root: &Path, depth: Depth) -> io::Result<BTreeMap<StreamPath, HashSet<String>>> {
     let mut all = BTreeMap::new();
     for stream in folders(root)? {
         let Ok(path) = StreamPath::parse(&stream) else { continue };
@@ -348,58 +266,6 @@ fn folders(root: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-/// Reads a file's row from its boxes; `None` when there is nothing in it to keep. A file that was begun and got no
-/// fragment before the crash is removed.
-fn read_file(volume: &Volume, name: &str, zone: &TimeZone) -> io::Result<Option<(Segment, Vec<Fragment>)>> {
-    let full = volume.root.join(name);
-    let mut file = match OpenOptions::new().read(true).write(true).open(&full) {
-        // Deleted since it was listed.
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file?,
-    };
-    let Some((path, named_start)) = parse_file_name(name, zone) else { return Ok(None) };
-    let len = file.metadata()?.len();
-    let head = match container::head(&mut file) {
-        Ok(head) => head,
-        Err(_) if len < MOST_HEAD_BYTES => {
-            fs::remove_file(&full)?;
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
-    };
-    let start = head.start.unwrap_or(named_start);
-    let mut walked = container::walk(&mut file, u64::from(head.init_bytes), start, &head.tracks)?;
-    if !walked.is_closed {
-        cut_at_hole(&file, &mut walked)?;
-    }
-    if walked.fragments.is_empty() {
-        if head.start.is_some() {
-            fs::remove_file(&full)?;
-        }
-        return Ok(None);
-    }
-    let is_torn = !walked.is_closed;
-    let size_bytes = if is_torn { finish(&mut file, &walked.fragments, walked.valid_len)? } else { len };
-    let video = head.params.video.as_ref();
-    let segment = Segment {
-        id: SegmentId(0),
-        path,
-        volume: volume.code.clone(),
-        file: name.to_owned(),
-        start,
-        end: super::volume::end_of(start, &walked.fragments),
-        size_bytes,
-        video_codec: video.map(|v| v.codec_string.clone()).unwrap_or_default(),
-        width: video.map_or(0, |v| v.width),
-        height: video.map_or(0, |v| v.height),
-        has_audio: head.params.audio.is_some(),
-        state: if is_torn { SegmentState::Recovered } else { SegmentState::Complete },
-        locked: false,
-        init_bytes: head.init_bytes,
-    };
-    Ok(Some((segment, walked.fragments)))
-}
-
 fn unreadable(row: &Segment, error: &io::Error) -> Problem {
     Problem::new(disk::code_of(error)).with("path", &row.path).with("file", &row.file).at("repair_tail").because(error)
 }
@@ -407,36 +273,7 @@ fn unreadable(row: &Segment, error: &io::Error) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_block_that_never_reached_the_disk_ends_the_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let full = folder.path().join("a.mp4");
-        let fragment = |n: u32| Fragment {
-            offset: 900 + u64::from(n) * 10_000,
-            size_bytes: 10_000,
-            start_ms: n * 1_000,
-            duration_ms: 1_000,
-            is_key: true,
-        };
-        let check = |zeros: std::ops::Range<usize>, expect: usize| {
-            let mut bytes = vec![7; 900 + 10_000 * 6];
-            bytes[zeros.clone()].fill(0);
-            fs::write(&full, &bytes).unwrap();
-            let fragments: Vec<Fragment> = (0..6).map(fragment).collect();
-            let mut walked = Walked { fragments, valid_len: bytes.len() as u64, is_closed: false };
-            cut_at_hole(&File::open(&full).unwrap(), &mut walked).unwrap();
-            assert_eq!(walked.fragments.len(), expect, "{zeros:?}");
-            assert_eq!(walked.valid_len, 900 + 10_000 * expect as u64);
-        };
-        check(0..0, 6);
-        // Zeros that fill no block of the file are none of ours.
-        check(40_000..44_095, 6);
-        check(40_960..45_056, 4);
-        check(53_248..57_344, 5);
-        // What lies further back was made durable long ago.
-        check(4_096..8_192, 6);
-    }
+    use std::fs::File;
 
     #[test]
     fn the_newest_folders_are_found_whatever_the_clock_said() {

@@ -149,6 +149,7 @@ async fn undo(index: &Index, moved: &Moved) {
 }
 
 fn first_of(all: &[Volume]) -> Result<&Volume, Problem> {
-    let first = all.iter().find(|volume| volume.code.0 == volumes::FIRST).or(all.first());
+    let recorded_on = || all.iter().find(|volume| volume.kind.is_recorded_on());
+    let first = all.iter().find(|volume| volume.code.0 == volumes::FIRST).or_else(recorded_on);
     first.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", volumes::FIRST))
 }

@@ -7,12 +7,11 @@ use super::{
     archive::blocking,
     index::{Doomed, Index},
     retention::{CLOCK_SET, Capacity, ClockWatch, Need, SpaceRule, age_limit, space_needed},
+    shelf::Shelf,
     volume::{VolumeDisk, disk, keeper},
     volume_set::VolumeSet,
 };
 use std::{
-    fs, io,
-    path::PathBuf,
     sync::{Arc, Weak},
     time::{Duration, Instant},
 };
@@ -245,10 +244,10 @@ impl Sweeper {
     /// Unlinks files and forgets the rows of those that are gone. A disk that refuses is asked no further: the rest
     /// stays marked for a later pass.
     async fn unlink(&self, doomed: Vec<Doomed>) -> Result<Gone, Problem> {
-        let root = self.disk.volume.root.clone();
+        let shelf = self.disk.shelf.clone();
         let now = UtcMillis::now();
         let gone = blocking(move || {
-            Ok(doomed.into_iter().take_while(|segment| remove(&root, segment, now)).collect::<Vec<_>>())
+            Ok(doomed.into_iter().take_while(|segment| remove(&shelf, segment, now)).collect::<Vec<_>>())
         })
         .await?;
         let ids: Vec<_> = gone.iter().map(|segment| segment.id).collect();
@@ -261,8 +260,14 @@ impl Sweeper {
     }
 
     async fn capacity(&self) -> Result<Capacity, Problem> {
-        let root = self.disk.volume.root.clone();
-        blocking(move || Ok(disk::capacity(&root).unwrap_or_default())).await
+        let shelf = self.disk.shelf.clone();
+        blocking(move || {
+            Ok(match &shelf {
+                Shelf::Folder(root) => disk::capacity(root).unwrap_or_default(),
+                Shelf::Bucket(bucket) => bucket.capacity(),
+            })
+        })
+        .await
     }
 }
 
@@ -274,21 +279,15 @@ pub struct Gone {
 }
 
 /// False when the file is still there.
-pub fn remove(root: &std::path::Path, segment: &Doomed, now: UtcMillis) -> bool {
-    let full: PathBuf = root.join(&segment.file);
-    if let Err(error) = fs::remove_file(&full)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        tracing::warn!(file = %segment.file, error = %error, "an old recording cannot be deleted");
-        return false;
+pub fn remove(shelf: &Shelf, segment: &Doomed, now: UtcMillis) -> bool {
+    let is_day_over = now - segment.end > FOLDER_AGE_MS;
+    match shelf.remove(&segment.file, segment.size_bytes, is_day_over) {
+        Ok(()) => true,
+        Err(error) => {
+            tracing::warn!(file = %segment.file, error = %error, "an old recording cannot be deleted");
+            false
+        }
     }
-    if now - segment.end > FOLDER_AGE_MS
-        && let Some(day) = full.parent()
-    {
-        // Refused while anything is in it.
-        let _ = fs::remove_dir(day);
-    }
-    true
 }
 
 /// How many of the oldest are needed for this many bytes.

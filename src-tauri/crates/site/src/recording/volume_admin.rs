@@ -5,11 +5,12 @@
 
 use super::{
     archive::blocking,
-    folder::{self, Former, Prepared},
+    folder::{self, Former},
+    ground::{self, Ground},
     handle::Recording,
     retention::Capacity,
     smart::DiskWarning,
-    volume::{Settings, VolumeDisk, VolumeHealth, disk},
+    volume::{Settings, VolumeDisk, VolumeHealth, disk, marker::Marker},
     volume_set::Contents,
     volumes,
 };
@@ -17,7 +18,7 @@ use std::{
     sync::Arc,
     time::{Duration, Instant},
 };
-use watchwall_model::{ErrorCode, Problem, UtcMillis, Volume, VolumeCode, VolumeKind};
+use watchwall_model::{ErrorCode, ObjectPlace, Problem, Secret, UtcMillis, Volume, VolumeCode, VolumeKind};
 
 /// Recorders leave a volume at their next key frame; one without any is not waited for longer.
 const LEAVE_WITHIN: Duration = Duration::from_secs(20);
@@ -54,11 +55,12 @@ pub struct FolderLook {
     pub shares_disk_with: Vec<VolumeCode>,
 }
 
-/// A folder that is to become a volume.
+/// A folder, or a place in an object store, that is to become a volume.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewVolume {
-    /// As typed.
+    /// As typed; of no meaning beside an object store.
     pub root: String,
+    pub object: Option<ObjectPlace>,
     pub name: String,
     pub kind: VolumeKind,
     pub high_watermark_percent: f64,
@@ -79,6 +81,27 @@ pub struct VolumeChange {
     pub low_watermark_percent: Option<f64>,
     pub priority: Option<i32>,
     pub archive_after_days: Option<u32>,
+    /// Of an object store.
+    pub object: Option<ObjectChange>,
+}
+
+/// Other keys, or another limit; what is there stays where it is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ObjectChange {
+    pub access_key: Option<String>,
+    pub secret_key: Option<Secret>,
+    pub limit_bytes: Option<u64>,
+}
+
+impl ObjectChange {
+    fn of(self, place: ObjectPlace) -> ObjectPlace {
+        ObjectPlace {
+            access_key: self.access_key.unwrap_or(place.access_key),
+            secret_key: self.secret_key.unwrap_or(place.secret_key),
+            limit_bytes: self.limit_bytes.unwrap_or(place.limit_bytes),
+            ..place
+        }
+    }
 }
 
 impl Recording {
@@ -113,31 +136,39 @@ impl Recording {
         })
     }
 
-    /// Makes a folder a volume of this site, and records on it from now on if its priority says so.
+    /// Makes a folder, or a place in an object store, a volume of this site, and uses it from now on as its kind and
+    /// priority say.
     ///
     /// # Errors
     /// `volume_path_invalid`, `volume_overlaps`, `volume_foreign` unless it is to be taken over, `volume_not_writable`,
-    /// `disk_full`, `disk_slow`, `volume_invalid` for settings out of bounds; or when the database cannot be written.
-    /// Nothing is left in the folder then.
+    /// `disk_full`, `disk_slow`, `volume_invalid` for settings out of bounds; `object_place_invalid`, `bucket_missing`,
+    /// `object_store_denied`, `object_store_unreachable`; or when the database cannot be written. Nothing is left there
+    /// then.
     pub async fn add_volume(&self, new: NewVolume) -> Result<VolumeView, Problem> {
         let _turn = self.volumes_turn().await;
         let engine = self.engine();
         let _one = engine.volume_turn.lock().await;
+        if new.object.is_some() != (new.kind == VolumeKind::Object) {
+            return Err(volumes::object_misplaced());
+        }
         let all = self.index().volumes().await?;
         let former = if new.take_over { Former::TakenOver } else { Former::Refused };
-        let prepared = folder::prepare(folder::parse(&new.root)?, all.clone(), former).await?;
-        let volume = volume_of(&new, &prepared, &all);
+        let ground = match &new.object {
+            Some(place) => Ground::bucket(place, all.clone(), former).await?,
+            None => Ground::folder(folder::prepare(folder::parse(&new.root)?, all.clone(), former).await?),
+        };
+        let volume = volume_of(&new, &ground, &all);
         volumes::check_volume(&volume)?;
-        folder::mark(&volume).await?;
+        ground.mark(&volume).await?;
         if let Err(problem) = self.index().put_volume(&volume).await {
             // A marker that stood there before stays.
-            if prepared.found.is_none() {
-                folder::clear_mark(&volume.root).await;
+            if ground.found().is_none() {
+                ground.clear_mark().await;
             }
             return Err(problem);
         }
-        let contents = if prepared.found.is_some() { Contents::Unknown } else { Contents::Known };
-        prepared.keep();
+        let contents = if ground.found().is_some() { Contents::Unknown } else { Contents::Known };
+        ground.keep();
         let code = volume.code.clone();
         tracing::info!(volume = %code, root = %volume.root.display(), "a volume was added");
         let set = &engine.set;
@@ -146,10 +177,11 @@ impl Recording {
         self.view(&disk, volume).await
     }
 
-    /// Changes name, watermarks and priority. Recorders follow within a second or two.
+    /// Changes name, watermarks and priority, and the keys of an object store. Recorders follow within a second or two.
     ///
     /// # Errors
-    /// `volume_not_found`, `volume_invalid` names the field; or when the database cannot be written.
+    /// `volume_not_found`, `volume_invalid` names the field; what an object store says to new keys, which do not count
+    /// then; or when the database cannot be written.
     pub async fn change_volume(&self, code: &VolumeCode, change: VolumeChange) -> Result<VolumeView, Problem> {
         let _turn = self.volumes_turn().await;
         let engine = self.engine();
@@ -161,9 +193,21 @@ impl Recording {
         volume.low_watermark_percent = change.low_watermark_percent.unwrap_or(volume.low_watermark_percent);
         volume.priority = change.priority.unwrap_or(volume.priority);
         volume.archive_after_days = change.archive_after_days.or(volume.archive_after_days);
+        let former = volume.object.clone();
+        if let Some(change) = change.object {
+            volume.object = volume.object.map(|place| change.of(place));
+        }
         volumes::check_volume(&volume)?;
-        self.index().put_volume(&volume).await?;
         let set = &engine.set;
+        let changed = volume.object.clone().filter(|place| Some(place) != former.as_ref());
+        if let Some(place) = changed {
+            volume.object = Some(ground::check_bucket(&place, &volume).await?);
+            self.index().put_volume(&volume).await?;
+            set.unmount(code).await;
+            set.mount(volume.clone(), Contents::Known).await?;
+        } else {
+            self.index().put_volume(&volume).await?;
+        }
         let disk = set.disk(code).ok_or_else(|| not_found(code))?;
         disk.set_settings(Settings::from(&volume));
         set.reorder();
@@ -227,12 +271,17 @@ impl Recording {
         Ok(())
     }
 
-    /// What the file system of a folder says that might become a volume.
+    /// What the file system of a folder, or an object store, says that might become a volume.
     ///
     /// # Errors
     /// As [`Self::add_volume`]; nothing is left there in any case.
-    pub async fn look_at_new_volume(&self, typed: &str) -> Result<FolderLook, Problem> {
+    pub async fn look_at_new_volume(&self, typed: &str, place: Option<&ObjectPlace>) -> Result<FolderLook, Problem> {
         let all = self.index().volumes().await?;
+        if let Some(place) = place {
+            let ground = Ground::bucket(place, all, Former::TakenOver).await?;
+            let (capacity, is_volume) = (ground.capacity(), ground.found().is_some());
+            return Ok(FolderLook { capacity, is_volume, shares_disk_with: Vec::new() });
+        }
         let prepared = folder::prepare(folder::parse(typed)?, all, Former::TakenOver).await?;
         let root = prepared.root.clone();
         let file_system = blocking(move || Ok(disk::file_system(&root))).await?;
@@ -258,9 +307,9 @@ fn in_use(code: &VolumeCode, next: &'static str) -> Problem {
 }
 
 /// The row of a new volume. One that is taken over keeps its id.
-fn volume_of(new: &NewVolume, prepared: &Prepared, all: &[Volume]) -> Volume {
-    let fresh = volumes::new_volume(prepared.root.clone());
-    let found = prepared.found.as_ref();
+fn volume_of(new: &NewVolume, ground: &Ground, all: &[Volume]) -> Volume {
+    let fresh = volumes::new_volume(ground.root());
+    let found: Option<&Marker> = ground.found();
     let is_free = |code: &VolumeCode| all.iter().all(|volume| &volume.code != code);
     let former = found.map(|marker| VolumeCode(marker.code.clone())).filter(is_free);
     Volume {
@@ -272,9 +321,10 @@ fn volume_of(new: &NewVolume, prepared: &Prepared, all: &[Volume]) -> Volume {
         high_watermark_percent: new.high_watermark_percent,
         low_watermark_percent: new.low_watermark_percent,
         priority: new.priority,
-        archive_after_days: match new.kind {
-            VolumeKind::Archive => Some(new.archive_after_days.unwrap_or(Volume::DEFAULT_ARCHIVE_AFTER_DAYS)),
-            VolumeKind::Local | VolumeKind::Network | VolumeKind::Mirror => new.archive_after_days,
+        archive_after_days: match new.kind.is_archive() {
+            true => Some(new.archive_after_days.unwrap_or(Volume::DEFAULT_ARCHIVE_AFTER_DAYS)),
+            false => new.archive_after_days,
         },
+        object: ground.place().cloned(),
     }
 }

@@ -26,7 +26,7 @@ use std::{
 };
 use tokio::{task::JoinHandle, time};
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{ErrorCode, GapReason, Problem, UtcMillis, Volume, VolumeCode, config::RecordingConfig};
+use watchwall_model::{GapReason, Problem, UtcMillis, Volume, VolumeCode, config::RecordingConfig};
 
 /// Shares of the time a stop may take.
 const STOP_WRITERS: Duration = Duration::from_millis(1_200);
@@ -94,16 +94,15 @@ impl VolumeSet {
     /// When the system gives no thread.
     pub async fn mount(self: &Arc<Self>, volume: Volume, contents: Contents) -> Result<Recovered, Problem> {
         let MountParts { index, archive, zone, .. } = &self.parts;
-        archive.mount(volume.code.clone(), volume.root.clone());
-        let disk = VolumeDisk::open(volume, QUEUE_BYTES, container::closing)
-            .map_err(|e| Problem::new(ErrorCode::Internal).at("start_volume").because(e))?;
-        let disk = Arc::new(disk);
+        let disk = Arc::new(VolumeDisk::open(volume, QUEUE_BYTES, container::closing)?);
+        archive.mount(disk.volume.code.clone(), disk.shelf.clone());
+        keeper::count_bucket(&disk, index).await;
         index.ranks.know(disk.volume.code.clone(), disk.volume.kind, disk.watch_health());
         keeper::look(&disk).await;
         let mut recovered = Recovered::default();
         let mut is_away = disk.refusal().is_some();
         if !is_away {
-            match recover(index, &disk.volume, (zone, GapReason::Us), &archive.open).await {
+            match recover(index, &disk, (zone, GapReason::Us), &archive.open).await {
                 Ok(total) => recovered = total,
                 Err(problem) => {
                     tracing::error!(volume = %disk.volume.code, error = %problem, "a volume could not be repaired");
@@ -125,7 +124,7 @@ impl VolumeSet {
             open: Arc::clone(&archive.open),
             sync_interval: self.parts.sync_interval,
             refresh_interval: self.parts.refresh_interval,
-            recovery: self.recovery_of(&disk.volume),
+            recovery: self.recovery_of(&disk),
             needs_recovery: Mutex::new(is_away.then_some(GapReason::Us)),
             lag: Arc::clone(&lag_ms),
         };
@@ -134,7 +133,7 @@ impl VolumeSet {
             keeper: Part::spawn(|cancel| keeper.run(cancel)),
             intake: match contents {
                 Contents::Known => Part::none(),
-                Contents::Unknown => self.take_in(disk.volume.clone()),
+                Contents::Unknown => self.take_in(Arc::clone(&disk)),
             },
             disk,
             lag_ms,
@@ -223,30 +222,30 @@ impl VolumeSet {
         self.mounted.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn recovery_of(&self, volume: &Volume) -> keeper::Recovery {
-        let (parts, volume) = (self.parts.clone(), volume.clone());
+    fn recovery_of(&self, disk: &Arc<VolumeDisk>) -> keeper::Recovery {
+        let (parts, disk) = (self.parts.clone(), Arc::clone(disk));
         Box::new(move |reason| {
-            let (parts, volume) = (parts.clone(), volume.clone());
+            let (parts, disk) = (parts.clone(), Arc::clone(&disk));
             Box::pin(async move {
                 let (zone, open) = (&parts.zone, &parts.archive.open);
-                if let Err(problem) = recover(&parts.index, &volume, (zone, reason), open).await {
-                    tracing::error!(volume = %volume.code, error = %problem, "a volume that came back could not be repaired");
+                if let Err(problem) = recover(&parts.index, &disk, (zone, reason), open).await {
+                    tracing::error!(volume = %disk.volume.code, error = %problem, "a volume that came back could not be repaired");
                 }
             })
         })
     }
 
     /// Indexes everything that lies on a volume, beside whatever else goes on.
-    fn take_in(&self, volume: Volume) -> Part {
+    fn take_in(&self, disk: Arc<VolumeDisk>) -> Part {
         let parts = self.parts.clone();
         Part::spawn(move |cancel| async move {
             let open = &parts.archive.open;
-            let reindex = recovery::reindex(&parts.index, &volume, &parts.zone, Depth::Everything, open);
+            let reindex = recovery::reindex(&parts.index, &disk, &parts.zone, Depth::Everything, open);
             tokio::select! {
                 () = cancel.cancelled() => {}
                 done = reindex => match done {
-                    Ok(total) => tracing::info!(volume = %volume.code, found = total.found, unreadable = total.unreadable, "the recordings of a volume were taken in"),
-                    Err(problem) => tracing::error!(volume = %volume.code, error = %problem, "the recordings of a volume could not all be taken in; the next nightly comparison goes on"),
+                    Ok(total) => tracing::info!(volume = %disk.volume.code, found = total.found, unreadable = total.unreadable, "the recordings of a volume were taken in"),
+                    Err(problem) => tracing::error!(volume = %disk.volume.code, error = %problem, "the recordings of a volume could not all be taken in; the next nightly comparison goes on"),
                 }
             }
         })
@@ -313,17 +312,17 @@ fn sort(all: &mut [Arc<Mounted>]) {
 
 async fn recover(
     index: &Index,
-    volume: &Volume,
+    disk: &VolumeDisk,
     (zone, reason): (&TimeZone, GapReason),
     open: &OpenFiles,
 ) -> Result<Recovered, Problem> {
     let begun = Instant::now();
-    let mut total = recovery::repair_tails(index, volume, open, reason).await?;
-    total.add(recovery::reindex(index, volume, zone, Depth::NewestDays, open).await?);
+    let mut total = recovery::repair_tails(index, disk, open, reason).await?;
+    total.add(recovery::reindex(index, disk, zone, Depth::NewestDays, open).await?);
     let took_ms = begun.elapsed().as_millis() as u64;
     if total != Recovered::default() {
         tracing::warn!(
-            volume = %volume.code, segments = total.segments, found = total.found, missing = total.missing,
+            volume = %disk.volume.code, segments = total.segments, found = total.found, missing = total.missing,
             lost_ms = total.lost_ms, cut_bytes = total.cut_bytes, took_ms, "recordings were repaired after an unclean stop"
         );
     }

@@ -84,6 +84,7 @@ pub fn new_volume(root: PathBuf) -> Volume {
         low_watermark_percent: Volume::DEFAULT_LOW_WATERMARK_PERCENT,
         priority: 0,
         archive_after_days: None,
+        object: None,
     }
 }
 
@@ -94,12 +95,19 @@ pub fn free_code(all: &[Volume]) -> VolumeCode {
     free.unwrap_or_else(|| VolumeCode(FIRST.to_owned()))
 }
 
+fn invalid(field: &str, allowed: &str) -> Problem {
+    Problem::new(ErrorCode::VolumeInvalid).with("field", field).with("allowed", allowed)
+}
+
+/// An object store without a place in one, or such a place of something else.
+pub fn object_misplaced() -> Problem {
+    invalid("object", "of kind object, and of no other")
+}
+
 /// # Errors
 /// `volume_invalid` names the field.
 pub fn check_volume(volume: &Volume) -> Result<(), Problem> {
-    let invalid = |field: &str, allowed: &str| {
-        Err(Problem::new(ErrorCode::VolumeInvalid).with("field", field).with("allowed", allowed))
-    };
+    let invalid = |field, allowed| Err(invalid(field, allowed));
     let (low, high) = (volume.low_watermark_percent, volume.high_watermark_percent);
     if !(1..=MOST_NAME_CHARS).contains(&volume.name.trim().chars().count()) {
         return invalid("name", "1 to 100 characters");
@@ -111,7 +119,7 @@ pub fn check_volume(volume: &Volume) -> Result<(), Problem> {
         return invalid("low_watermark_percent", "1 to below the high one");
     }
     match volume.archive_after_days {
-        Some(_) if volume.kind != VolumeKind::Archive => return invalid("archive_after_days", "only of an archive"),
+        Some(_) if !volume.kind.is_archive() => return invalid("archive_after_days", "only of an archive"),
         Some(days) if days > MOST_ARCHIVE_DAYS => return invalid("archive_after_days", "0 to 3650"),
         _ => {}
     }

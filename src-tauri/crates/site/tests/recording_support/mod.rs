@@ -5,6 +5,7 @@
 
 pub mod disk;
 pub mod inspect;
+pub mod rounds;
 pub mod victim;
 
 use bytes::Bytes;

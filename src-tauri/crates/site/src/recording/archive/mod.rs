@@ -9,10 +9,9 @@ mod view;
 pub use open_files::OpenFiles;
 pub use view::SegmentView;
 
-use super::{index::Index, volume::SegmentFile};
+use super::{index::Index, shelf::Shelf, volume::SegmentFile};
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{Arc, PoisonError, RwLock, RwLockWriteGuard},
 };
 use tokio::task;
@@ -26,28 +25,28 @@ const MOST_VANISHED: usize = 1_000;
 pub struct Archive {
     pub index: Index,
     pub open: Arc<OpenFiles>,
-    roots: Arc<RwLock<HashMap<VolumeCode, PathBuf>>>,
+    shelves: Arc<RwLock<HashMap<VolumeCode, Shelf>>>,
 }
 
 impl Archive {
     /// Of no volume yet.
     pub fn new(index: Index) -> Self {
-        Self { index, open: Arc::default(), roots: Arc::default() }
+        Self { index, open: Arc::default(), shelves: Arc::default() }
     }
 
     /// No volume is mounted from now on, and nothing is being written.
     pub fn clear(&self) {
         self.open.forget();
-        self.roots().clear();
+        self.shelves().clear();
     }
 
     /// Where a volume is from now on.
-    pub fn mount(&self, code: VolumeCode, root: PathBuf) {
-        self.roots().insert(code, root);
+    pub fn mount(&self, code: VolumeCode, shelf: Shelf) {
+        self.shelves().insert(code, shelf);
     }
 
     pub fn unmount(&self, code: &VolumeCode) {
-        self.roots().remove(code);
+        self.shelves().remove(code);
     }
 
     /// The segment that holds `at`, else the next one after it.
@@ -168,9 +167,9 @@ impl Archive {
     }
 
     async fn open_stored(&self, segment: Segment) -> Result<SegmentView, Problem> {
-        let full = self.root(&segment.volume)?.join(&segment.file);
+        let shelf = self.shelf(&segment.volume)?;
         let fragments = self.index.fragments(segment.id).await?;
-        blocking(move || SegmentView::open(segment, fragments, &full)).await
+        blocking(move || SegmentView::open(segment, fragments, &shelf)).await
     }
 
     /// Whether a file being written is read rather than a row of the index, which it is nearer than, or is the same.
@@ -198,17 +197,17 @@ impl Archive {
     }
 
     async fn open_live(&self, file: Arc<SegmentFile>) -> Result<SegmentView, Problem> {
-        let root = self.root(&file.facts.volume)?;
-        blocking(move || SegmentView::live(file, &root)).await
+        let shelf = self.shelf(&file.facts.volume)?;
+        blocking(move || SegmentView::live(file, &shelf)).await
     }
 
-    fn roots(&self) -> RwLockWriteGuard<'_, HashMap<VolumeCode, PathBuf>> {
-        self.roots.write().unwrap_or_else(PoisonError::into_inner)
+    fn shelves(&self) -> RwLockWriteGuard<'_, HashMap<VolumeCode, Shelf>> {
+        self.shelves.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn root(&self, volume: &VolumeCode) -> Result<PathBuf, Problem> {
-        let root = self.roots.read().unwrap_or_else(PoisonError::into_inner).get(volume).cloned();
-        root.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", volume))
+    fn shelf(&self, volume: &VolumeCode) -> Result<Shelf, Problem> {
+        let shelf = self.shelves.read().unwrap_or_else(PoisonError::into_inner).get(volume).cloned();
+        shelf.ok_or_else(|| Problem::new(ErrorCode::VolumeNotFound).with("volume", volume))
     }
 }
 

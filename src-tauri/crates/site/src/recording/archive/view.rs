@@ -2,10 +2,11 @@
 
 use crate::recording::{
     container::{self, Head},
-    volume::{SegmentFile, disk},
+    shelf::{Shelf, Stored, fault_of},
+    volume::SegmentFile,
 };
 use bytes::Bytes;
-use std::{fs::File, io, path::Path, sync::Arc};
+use std::{io, sync::Arc};
 use watchwall_model::{ErrorCode, Fragment, Problem, Segment, UtcMillis};
 
 /// No fragment is larger; a damaged index row must not make us reserve memory without end.
@@ -18,27 +19,28 @@ pub struct SegmentView {
     pub segment: Segment,
     pub fragments: Vec<Fragment>,
     pub head: Arc<Head>,
-    file: Arc<File>,
+    file: Stored,
     live: Option<Arc<SegmentFile>>,
 }
 
 impl SegmentView {
     /// # Errors
-    /// `no_recording` when the file is gone or holds nothing, `disk_failed` when it cannot be read.
-    pub fn open(segment: Segment, fragments: Vec<Fragment>, full: &Path) -> Result<Self, Problem> {
-        let file = File::open(full).map_err(|e| unreadable(&segment, &e))?;
-        Self::with(segment, fragments, Arc::new(file), None)
+    /// `no_recording` when the file is gone or holds nothing, `disk_failed` when it cannot be read, or what an object store
+    /// answers.
+    pub fn open(segment: Segment, fragments: Vec<Fragment>, shelf: &Shelf) -> Result<Self, Problem> {
+        let file = shelf.open(&segment.file).map_err(|e| unreadable(&segment, &e))?;
+        Self::with(segment, fragments, file, None)
     }
 
     /// # Errors
     /// `no_recording` before the first fragment, `disk_failed` when the file cannot be read.
-    pub fn live(file: Arc<SegmentFile>, root: &Path) -> Result<Self, Problem> {
+    pub fn live(file: Arc<SegmentFile>, shelf: &Shelf) -> Result<Self, Problem> {
         let segment =
             file.as_segment().ok_or_else(|| Problem::new(ErrorCode::NoRecording).with("path", &file.facts.path))?;
         let handle = match file.handle() {
-            Some(handle) => handle,
+            Some(handle) => Stored::File(handle),
             // Indexed and closed a moment ago.
-            None => Arc::new(File::open(root.join(&segment.file)).map_err(|e| unreadable(&segment, &e))?),
+            None => shelf.open(&segment.file).map_err(|e| unreadable(&segment, &e))?,
         };
         let fragments = file.fragments_from(0);
         Self::with(segment, fragments, handle, Some(file))
@@ -47,14 +49,14 @@ impl SegmentView {
     fn with(
         segment: Segment,
         fragments: Vec<Fragment>,
-        file: Arc<File>,
+        file: Stored,
         live: Option<Arc<SegmentFile>>,
     ) -> Result<Self, Problem> {
         if fragments.is_empty() {
             return Err(Problem::new(ErrorCode::NoRecording).with("path", &segment.path).with("file", &segment.file));
         }
-        let mut init = vec![0; segment.init_bytes.min(MOST_INIT_BYTES) as usize];
-        disk::read_exact_at(&file, &mut init, 0).map_err(|e| unreadable(&segment, &e))?;
+        let init_bytes = segment.init_bytes.min(MOST_INIT_BYTES) as usize;
+        let init = file.read(0, init_bytes).map_err(|e| unreadable(&segment, &e))?;
         let head = container::head_of(&init).map_err(|problem| problem.with("file", &segment.file))?;
         Ok(Self { segment, fragments, head: Arc::new(head), file, live })
     }
@@ -72,22 +74,18 @@ impl SegmentView {
     }
 
     /// # Errors
-    /// `disk_failed` when it cannot be read.
+    /// `disk_failed` when it cannot be read, or what an object store answers.
     pub fn read_at(&self, offset: u64, len: usize) -> Result<Bytes, Problem> {
-        let mut bytes = vec![0; len];
-        disk::read_exact_at(&self.file, &mut bytes, offset).map_err(|e| unreadable(&self.segment, &e))?;
-        Ok(Bytes::from(bytes))
+        self.file.read(offset, len).map_err(|e| unreadable(&self.segment, &e))
     }
 
     /// As much as there is, for a reader that asks for more than it needs.
     ///
     /// # Errors
-    /// Whatever the disk answers.
+    /// Whatever disk or store answers.
     pub fn read_up_to(&self, offset: u64, len: usize) -> io::Result<Bytes> {
         let there = self.segment.size_bytes.saturating_sub(offset);
-        let mut bytes = vec![0; len.min(usize::try_from(there).unwrap_or(usize::MAX))];
-        disk::read_exact_at(&self.file, &mut bytes, offset)?;
-        Ok(Bytes::from(bytes))
+        self.file.read(offset, len.min(usize::try_from(there).unwrap_or(usize::MAX)))
     }
 
     pub fn start_of(&self, index: usize) -> UtcMillis {
@@ -149,7 +147,7 @@ impl Growth {
             segment,
             fragments: self.0.fragments_from(0),
             head: Arc::clone(&before.head),
-            file: Arc::clone(&before.file),
+            file: before.file.clone(),
             live: Some(Arc::clone(&self.0)),
         })
     }
@@ -158,7 +156,7 @@ impl Growth {
 fn unreadable(segment: &Segment, error: &io::Error) -> Problem {
     let code = match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::UnexpectedEof => ErrorCode::NoRecording,
-        _ => ErrorCode::DiskFailed,
+        _ => fault_of(error).unwrap_or(ErrorCode::DiskFailed),
     };
     Problem::new(code).with("path", &segment.path).with("file", &segment.file).at("read_recording").because(error)
 }

@@ -7,7 +7,7 @@ use super::{
 use crate::recording::{archive::blocking, volume::VolumeDisk, volume_set::VolumeSet};
 use serde_json::Value;
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, Weak},
     time::Duration,
@@ -49,7 +49,7 @@ impl SmartWatch {
     }
 
     async fn ask(&self, volume: &Arc<VolumeDisk>) {
-        let root = volume.volume.root.clone();
+        let Some(root) = volume.shelf.folder().map(Path::to_owned) else { return };
         let Ok(below) = blocking(move || Ok(disks::below(&root))).await else { return };
         let mut warnings = Vec::new();
         for disk in below {

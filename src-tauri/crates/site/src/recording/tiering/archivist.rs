@@ -14,6 +14,7 @@ use crate::recording::{
 };
 use std::{
     collections::HashSet,
+    path::Path,
     sync::{
         Arc, Weak,
         atomic::{AtomicBool, Ordering},
@@ -157,8 +158,8 @@ impl Archivist {
     async fn copy(&self, it: &Move<'_>, cancel: &CancellationToken) -> Result<Copied, Problem> {
         let copy = Copy {
             segment: it.segment.clone(),
-            from_root: it.from.volume.root.clone(),
-            to_root: it.to.volume.root.clone(),
+            from: it.from.shelf.clone(),
+            to: it.to.shelf.clone(),
             bytes_per_second: self.bytes_per_second,
         };
         let pace = self.bytes_per_second.clamp(1, SLOWEST_BYTES_PER_SECOND);
@@ -191,10 +192,10 @@ impl Archivist {
     }
 
     async fn remove(&self, segment: &Segment, disk: &Arc<VolumeDisk>) -> Result<(), Problem> {
-        let (root, doomed) = (disk.volume.root.clone(), Doomed::from(segment.clone()));
+        let (shelf, doomed) = (disk.shelf.clone(), Doomed::from(segment.clone()));
         blocking(move || {
             // What cannot be removed is found by the nightly comparison.
-            sweeper::remove(&root, &doomed, UtcMillis::now());
+            sweeper::remove(&shelf, &doomed, UtcMillis::now());
             Ok(())
         })
         .await
@@ -205,7 +206,7 @@ impl Archivist {
 async fn clear(set: &VolumeSet, cleared: &mut HashSet<VolumeCode>) {
     for disk in set.archives().into_iter().filter(|disk| disk.refusal().is_none()) {
         if cleared.insert(disk.volume.code.clone()) {
-            let root = disk.volume.root.clone();
+            let Some(root) = disk.shelf.folder().map(Path::to_owned) else { continue };
             let clearing = tokio::task::spawn_blocking(move || mover::clear(&root));
             // A disk that hangs is not waited for.
             let _ = time::timeout(GRACE, clearing).await;

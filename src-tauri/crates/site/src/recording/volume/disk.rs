@@ -1,6 +1,6 @@
 //! The few system calls recording needs beyond the standard library, and what an answer of the disk means.
 
-use super::super::retention::Capacity;
+use crate::recording::{retention::Capacity, shelf::fault_of};
 use std::{fs::File, io, path::Path};
 use watchwall_model::ErrorCode;
 
@@ -94,8 +94,11 @@ pub fn read_exact_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<
     }
 }
 
-/// The catalogue's word for what a disk answered.
+/// The catalogue's word for what a disk or an object store answered.
 pub fn code_of(error: &io::Error) -> ErrorCode {
+    if let Some(code) = fault_of(error) {
+        return code;
+    }
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => ErrorCode::DiskFull,
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => ErrorCode::VolumeNotWritable,

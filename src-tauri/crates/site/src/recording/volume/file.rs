@@ -6,9 +6,9 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
-use watchwall_evidence::Digest;
+use watchwall_evidence::FileDigest;
 use watchwall_model::{
-    ErrorCode, Fragment, Segment, SegmentId, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode,
+    ErrorCode, FileHash, Fragment, Segment, SegmentId, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode,
 };
 
 /// What is known of a file before it exists.
@@ -59,9 +59,9 @@ struct Inner {
     is_closed: bool,
     is_dirty: bool,
     /// Of what is in the file; `None` when that is not known.
-    digest: Option<Digest>,
+    digest: Option<FileDigest>,
     /// Of the whole file, once it is closed.
-    checksum: Option<[u8; 32]>,
+    hash: Option<FileHash>,
     /// How many fragments no power cut takes any more.
     durable: usize,
     /// The row in the index, once there is one, and how many fragments it knows: at most those.
@@ -81,8 +81,8 @@ pub struct Snapshot {
     pub total: usize,
     pub end: UtcMillis,
     pub is_closed: bool,
-    /// SHA-256 of a closed file.
-    pub checksum: Option<[u8; 32]>,
+    /// Of a closed file.
+    pub hash: Option<FileHash>,
 }
 
 impl SegmentFile {
@@ -103,7 +103,7 @@ impl SegmentFile {
     /// The file exists and holds its initialisation segment.
     pub fn opened(&self, name: String, file: Arc<File>, init: &[u8]) {
         let init_bytes = u32::try_from(init.len()).unwrap_or(u32::MAX);
-        let mut digest = Digest::default();
+        let mut digest = FileDigest::default();
         digest.update(init);
         let mut inner = self.inner();
         inner.digest = Some(digest);
@@ -132,9 +132,9 @@ impl SegmentFile {
     pub fn closed(&self, size_bytes: u64, closing: &[u8]) -> bool {
         let mut inner = self.inner();
         let digest = inner.digest.take().filter(|_| !inner.is_abandoned);
-        inner.checksum = digest.map(|mut digest| {
+        inner.hash = digest.map(|mut digest| {
             digest.update(closing);
-            digest.finish_bytes()
+            digest.finish()
         });
         inner.size_bytes = size_bytes;
         inner.is_closed = true;
@@ -220,7 +220,7 @@ impl SegmentFile {
             total: inner.fragments.len(),
             end: end_of(self.facts.start, &inner.fragments),
             is_closed: inner.is_closed,
-            checksum: inner.checksum,
+            hash: inner.hash,
         }
     }
 

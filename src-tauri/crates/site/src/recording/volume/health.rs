@@ -1,8 +1,11 @@
 //! Whether a volume may be written to, decided from what was seen of it.
 
 use super::{disk, marker::Found};
-use crate::recording::retention::Capacity;
-use std::{io, time::Duration};
+use crate::recording::{
+    retention::Capacity,
+    shelf::{Bucket, Shelf, fault_of},
+};
+use std::{io, path::Path, time::Duration};
 use watchwall_model::{ErrorCode, Problem, Volume, VolumeState};
 
 /// A call to the disk that takes longer counts as a hanging disk.
@@ -35,9 +38,16 @@ pub struct Look {
 
 impl Look {
     /// Looks at the disk; may block for as long as the disk likes.
-    pub fn at(volume: &Volume) -> Self {
-        let probe_file = volume.root.join(".watchwall-probe");
-        let found = Found::look(&volume.root);
+    pub fn at(volume: &Volume, shelf: &Shelf, was_ready: bool) -> Self {
+        match shelf {
+            Shelf::Folder(root) => Self::at_folder(volume, root),
+            Shelf::Bucket(bucket) => Self::at_bucket(volume, bucket, was_ready),
+        }
+    }
+
+    fn at_folder(volume: &Volume, root: &Path) -> Self {
+        let probe_file = root.join(".watchwall-probe");
+        let found = Found::look(root);
         // Never writes where the marker is not ours.
         let probe = match &found {
             Ok(marker) if marker.check(volume).is_ok() => {
@@ -45,7 +55,17 @@ impl Look {
             }
             _ => Ok(()),
         };
-        Self { found, capacity: disk::capacity(&volume.root), probe, file_system: disk::file_system(&volume.root) }
+        Self { found, capacity: disk::capacity(root), probe, file_system: disk::file_system(root) }
+    }
+
+    /// Every request may cost something: once it takes writes, it is only asked whether it is there.
+    fn at_bucket(volume: &Volume, bucket: &Bucket, was_ready: bool) -> Self {
+        let found = bucket.look();
+        let probe = match &found {
+            Ok(marker) if !was_ready && marker.check(volume).is_ok() => bucket.probe(),
+            _ => Ok(()),
+        };
+        Self { found, capacity: Ok(bucket.capacity()), probe, file_system: None }
     }
 
     pub fn judge(self, volume: &Volume, longest_call: Duration) -> VolumeHealth {
@@ -53,7 +73,7 @@ impl Look {
         let named = |code| Problem::new(code).with("volume", &volume.code).with("root", volume.root.display());
         let checked = match &self.found {
             Ok(found) => found.check(volume),
-            Err(error) => Err(named(ErrorCode::DiskFailed).because(error)),
+            Err(error) => Err(named(fault_of(error).unwrap_or(ErrorCode::DiskFailed)).because(error)),
         };
         let (state, reason) = match (checked, self.probe) {
             (Err(problem), _) => (VolumeState::Offline, Some(problem)),
@@ -69,9 +89,10 @@ impl Look {
     }
 }
 
-/// The health of a volume whose disk does not answer.
+/// The health of a volume whose disk, or whose object store, does not answer.
 pub fn hanging(volume: &Volume, for_long: Duration) -> Problem {
-    Problem::new(ErrorCode::DiskSlow).with("volume", &volume.code).with("seconds", for_long.as_secs())
+    let code = if volume.object.is_some() { ErrorCode::ObjectStoreUnreachable } else { ErrorCode::DiskSlow };
+    Problem::new(code).with("volume", &volume.code).with("seconds", for_long.as_secs())
 }
 
 #[cfg(test)]
@@ -92,6 +113,7 @@ mod tests {
             low_watermark_percent: 75.0,
             priority: 0,
             archive_after_days: None,
+            object: None,
         };
         let marker = |id: &str| Found::Marker(Marker { volume: id.into(), code: "main".into() });
         let os = |number| Err(io::Error::from_raw_os_error(number));

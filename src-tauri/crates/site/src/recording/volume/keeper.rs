@@ -1,7 +1,7 @@
 //! The keeper of a volume: makes durable what was written, tells the index, and watches the disk.
 //!
 //! Order of a round: data on the disk, names on the disk, index rows. A row never claims what a power cut can take; one
-//! that only grows is written every few rounds.
+//! that only grows is written every second round.
 
 use super::{
     SegmentFile, VolumeDisk,
@@ -28,8 +28,6 @@ const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Between two syncs of a disk that is slower than the beat.
 const REST: Duration = Duration::from_millis(100);
-/// Rows of files that grow are written once in this many sync intervals.
-const INDEX_EVERY: u32 = 5;
 /// Whether the writers hang is looked at this often, and whether a disk that hung answers again.
 const PULSE: Duration = Duration::from_secs(1);
 
@@ -56,7 +54,8 @@ impl Keeper {
     /// Runs until cancelled, then once more for what the writers wrote last: cancel it after they have stopped.
     pub async fn run(self, cancel: CancellationToken) {
         let mut choice = SyncChoice::default();
-        let mut late = Late::new(self.sync_interval * INDEX_EVERY, Instant::now());
+        // With the beat below every second one: what is recorded is in the index within two seconds.
+        let mut late = Late::new(self.sync_interval, Instant::now());
         // A fragment of one second that has just missed a sync waits for the next: with this beat and the sync's own
         // time what a power cut takes stays below two seconds.
         let beat = self.sync_interval.mul_f64(0.6);
@@ -219,6 +218,7 @@ impl Keeper {
                 continue;
             }
             next = Instant::now() + self.refresh_interval;
+            count_bucket(&self.disk, &self.index).await;
             let health = examine(&self.disk).await;
             if health.state == VolumeState::ReadWrite {
                 let reason = self.needs_recovery().take();
@@ -231,6 +231,17 @@ impl Keeper {
     }
 }
 
+/// How much of an object store is used, only the index knows.
+pub async fn count_bucket(disk: &VolumeDisk, index: &Index) {
+    let Some(bucket) = disk.bucket() else { return };
+    match index.totals(&disk.volume.code, UtcMillis::now()).await {
+        Ok(totals) => bucket.set_used(totals.bytes),
+        Err(problem) => {
+            tracing::warn!(volume = %disk.volume.code, error = %problem, "what lies in an object store could not be counted")
+        }
+    }
+}
+
 /// Looks at the volume now and publishes its health.
 pub async fn look(disk: &Arc<VolumeDisk>) {
     let health = examine(disk).await;
@@ -238,12 +249,13 @@ pub async fn look(disk: &Arc<VolumeDisk>) {
 }
 
 async fn examine(disk: &Arc<VolumeDisk>) -> VolumeHealth {
-    let (volume, turn) = (disk.volume.clone(), Arc::clone(&disk.look_turn));
+    let (volume, shelf, turn) = (disk.volume.clone(), disk.shelf.clone(), Arc::clone(&disk.look_turn));
+    let was_ready = disk.health().state == VolumeState::ReadWrite;
     let look = async move {
         // Held until the disk has answered, however long that takes.
         let turn = turn.lock_owned().await;
         let looking = move || {
-            let look = Look::at(&volume);
+            let look = Look::at(&volume, &shelf, was_ready);
             drop(turn);
             look
         };

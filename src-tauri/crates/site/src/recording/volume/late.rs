@@ -1,4 +1,4 @@
-//! Files that are durable further than the index says: their rows are written together, some seconds later.
+//! Files that are durable further than the index says: their rows are written together, a little later.
 //!
 //! A row that grows with every sync costs more than the sync. Until it is written, readers have the open file, and after
 //! a power cut the repair walks on from what the row says.
@@ -69,7 +69,7 @@ mod tests {
 
     fn file(id: Option<i64>) -> Arc<SegmentFile> {
         let file = SegmentFile::new(FileFacts {
-            path: StreamPath::new("cam_1/main").unwrap(),
+            path: StreamPath::parse("gate").unwrap(),
             volume: VolumeCode("v".into()),
             start: UtcMillis(0),
             video_codec: String::new(),
@@ -120,7 +120,7 @@ mod tests {
         [&new, &closed, &given_up, &grows].into_iter().for_each(|file| grow(file, 0));
         closed.closed(10, &[]);
         late.add([&new, &closed, &given_up, &grows].map(covered));
-        given_up.abandoned(WriteFault { code: ErrorCode::DiskError, detail: String::new() });
+        given_up.abandoned(WriteFault { code: ErrorCode::DiskFailed, detail: String::new() });
         let due = late.take_due(now);
         assert_eq!(due.len(), 3);
         assert!(due.iter().all(|covered| !Arc::ptr_eq(&covered.file, &grows)));

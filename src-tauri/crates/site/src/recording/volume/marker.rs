@@ -87,6 +87,7 @@ mod tests {
             low_watermark_percent: 75.0,
             priority: 0,
             archive_after_days: None,
+            object: None,
         }
     }
 

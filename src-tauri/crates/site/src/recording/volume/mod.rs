@@ -24,6 +24,7 @@ pub use writer::{Append, ClosingFn, Job, QueueFull};
 use super::{
     placement::Candidate,
     retention::Capacity,
+    shelf::{Bucket, Shelf},
     smart::DiskWarning,
     stats::{VolumeFigures, VolumeStats},
     tiering::ArchiveCandidate,
@@ -48,6 +49,8 @@ const REFUSED_FOR: Duration = Duration::from_secs(60);
 pub struct VolumeDisk {
     /// As it was opened; what may change since then is in [`Self::settings`].
     pub volume: Volume,
+    /// Where its finished files are.
+    pub shelf: Shelf,
     pub space: Arc<SpaceBell>,
     pub stats: Arc<VolumeStats>,
     writers: WriterPool,
@@ -101,8 +104,9 @@ impl VolumeDisk {
     /// Starts the writers. The volume counts as offline until its health was looked at.
     ///
     /// # Errors
-    /// When the system gives no thread.
-    pub fn open(volume: Volume, queue_bytes: usize, closing: ClosingFn) -> io::Result<Self> {
+    /// When the system gives no thread, or an object store cannot be addressed like this.
+    pub fn open(volume: Volume, queue_bytes: usize, closing: ClosingFn) -> Result<Self, Problem> {
+        let shelf = Shelf::of(&volume)?;
         let (space, stats) = (Arc::new(SpaceBell::default()), Arc::new(VolumeStats::default()));
         let dirty: Arc<Mutex<Vec<Arc<SegmentFile>>>> = Arc::default();
         let context = WriterContext {
@@ -116,7 +120,8 @@ impl VolumeDisk {
             },
             closing,
         };
-        let writers = WriterPool::start(context)?;
+        let no_thread = |error: io::Error| Problem::new(ErrorCode::Internal).at("start_volume").because(error);
+        let writers = WriterPool::start(context).map_err(no_thread)?;
         let health = watch::Sender::new(VolumeHealth::default());
         let standing = Mutex::new(Standing {
             settings: Settings::from(&volume),
@@ -128,6 +133,7 @@ impl VolumeDisk {
         });
         Ok(Self {
             volume,
+            shelf,
             space,
             stats,
             writers,
@@ -172,7 +178,12 @@ impl VolumeDisk {
     }
 
     pub fn is_archive(&self) -> bool {
-        self.volume.kind == VolumeKind::Archive
+        self.volume.kind.is_archive()
+    }
+
+    /// Of an object store; `None` of a folder.
+    pub fn bucket(&self) -> Option<&Arc<Bucket>> {
+        self.shelf.bucket()
     }
 
     pub fn is_mirror(&self) -> bool {

@@ -16,6 +16,7 @@ fn volume(root: &Path) -> Volume {
         low_watermark_percent: 75.0,
         priority: 0,
         archive_after_days: None,
+        object: None,
     }
 }
 
