@@ -104,8 +104,12 @@ impl Sweeper {
         let shortage = space_needed(capacity, rule, now);
         let is_dire = shortage.is_some_and(|need| self.is_dire(need));
         let need = match shortage {
-            // A writer met a full disk, whatever the figures say (a quota, for example).
-            None if asked => Some(Need { bytes: min_free(capacity).max(1), before: UtcMillis(i64::MAX) }),
+            // A writer met a full disk, whatever the figures say: what it writes is larger than what is free, or there is a
+            // quota. However young the oldest are, it needs room now.
+            shortage if asked => {
+                let bytes = shortage.map_or(0, |need| need.bytes).max(min_free(capacity)).max(1);
+                Some(Need { bytes, before: UtcMillis(i64::MAX) })
+            }
             need => need,
         };
         match need {
