@@ -16,6 +16,8 @@ export interface RequestOptions {
 	signal?: AbortSignal;
 	/** Probes of slow cameras may take longer than the usual 15 s. */
 	timeoutMs?: number;
+	/** Of a small change that is made in passing: it arrives though the page is closed right after. */
+	outlivesPage?: boolean;
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -52,7 +54,8 @@ async function request<T>(method: Method, path: ApiPath, options: RequestOptions
 			headers,
 			body: options.body === undefined ? undefined : JSON.stringify(options.body),
 			signal,
-			credentials: 'same-origin'
+			credentials: 'same-origin',
+			keepalive: options.outlivesPage ?? false
 		});
 		const text = await answer.text();
 		const body: unknown = text ? parse(text) : undefined;
