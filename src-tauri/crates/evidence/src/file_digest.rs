@@ -12,7 +12,7 @@ pub struct FileDigest {
 
 #[derive(Clone)]
 enum State {
-    Sha256(Context),
+    Sha256(Box<Context>),
     Blake3(Box<blake3::Hasher>),
 }
 
@@ -28,7 +28,7 @@ impl FileDigest {
 
     pub fn new(kind: HashKind) -> Self {
         let state = match kind {
-            HashKind::Sha256 => State::Sha256(Context::new(&SHA256)),
+            HashKind::Sha256 => State::Sha256(Box::new(Context::new(&SHA256))),
             HashKind::Blake3 => State::Blake3(Box::default()),
         };
         Self { state, len: 0 }
