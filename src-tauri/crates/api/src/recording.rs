@@ -79,7 +79,7 @@ pub struct NewVolume {
 /// Where in an S3-compatible store, and as whom.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 pub struct NewObjectPlace {
-    /// `https://` or `http://` and a host, with a port where it needs one.
+    /// Scheme, `https` or `http`, and host, with a port where it needs one.
     pub endpoint: String,
     /// Absent: `us-east-1`, which most stores take.
     pub region: Option<String>,

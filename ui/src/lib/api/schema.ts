@@ -3063,7 +3063,7 @@ export interface components {
         };
         /** @description Where in an S3-compatible store, and as whom. */
         NewObjectPlace: {
-            /** @description `https://` or `http://` and a host, with a port where it needs one. */
+            /** @description Scheme, `https` or `http`, and host, with a port where it needs one. */
             endpoint: string;
             /** @description Absent: `us-east-1`, which most stores take. */
             region?: string | null;
