@@ -1,6 +1,6 @@
 //! A bucket of an S3-compatible store, asked by blocking threads.
 
-use super::{fault::io_error, place};
+use super::fault::io_error;
 use crate::recording::{
     retention::Capacity,
     volume::marker::{Found, Marker},
@@ -49,7 +49,8 @@ impl fmt::Debug for Bucket {
 }
 
 impl Bucket {
-    /// Asks nothing of the store yet. Called on a thread of the runtime that is to carry its requests.
+    /// Asks nothing of the store yet, nor whether the place is complete: a key that cannot be opened any more must not keep
+    /// the site from starting. Called on a thread of the runtime that is to carry its requests.
     ///
     /// # Errors
     /// `object_place_invalid`.
@@ -57,7 +58,6 @@ impl Bucket {
         let invalid = |field: &str, error: &dyn fmt::Display| {
             Problem::new(ErrorCode::ObjectPlaceInvalid).with("field", field).with("allowed", error.to_string())
         };
-        let place = place::tidy(place)?;
         let client = ClientOptions::new()
             .with_connect_timeout(CONNECT_WITHIN)
             .with_timeout(REQUEST_WITHIN)
