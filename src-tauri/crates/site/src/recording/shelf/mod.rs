@@ -13,7 +13,6 @@ pub use bucket::{Bucket, PART_BYTES};
 pub use fault::fault_of;
 pub use reader::{ObjectReader, Stored};
 
-use super::volume::marker::Found;
 use std::{
     fs::{self, File},
     io::{self, Read},
@@ -56,15 +55,6 @@ impl Shelf {
         match self {
             Self::Folder(_) => None,
             Self::Bucket(bucket) => Some(bucket),
-        }
-    }
-
-    /// # Errors
-    /// Whatever reading fails with, other than a missing marker or folder.
-    pub fn look(&self) -> io::Result<Found> {
-        match self {
-            Self::Folder(root) => Found::look(root),
-            Self::Bucket(bucket) => bucket.look(),
         }
     }
 
