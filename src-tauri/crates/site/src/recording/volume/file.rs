@@ -24,6 +24,23 @@ pub struct FileFacts {
     pub origin: SegmentOrigin,
 }
 
+#[cfg(test)]
+impl FileFacts {
+    /// From 1970, without a picture: for tests of what becomes of a file.
+    pub fn sample(path: &str, volume: &str) -> Self {
+        Self {
+            path: StreamPath::parse(path).expect("a path"),
+            volume: VolumeCode(volume.into()),
+            start: UtcMillis(0),
+            video_codec: String::new(),
+            width: 0,
+            height: 0,
+            has_audio: false,
+            origin: SegmentOrigin::Live,
+        }
+    }
+}
+
 /// Why a file takes no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WriteFault {
@@ -222,6 +239,11 @@ impl SegmentFile {
             is_closed: inner.is_closed,
             hash: inner.hash,
         }
+    }
+
+    /// It is not synced any more: calls the file clean, so that its next change is told.
+    pub fn passed_over(&self) {
+        self.inner().is_dirty = false;
     }
 
     /// The first `total` fragments are on the disk to stay.

@@ -88,7 +88,7 @@ impl Keeper {
             return;
         }
         let (mut given_up, sound): (Vec<_>, Vec<_>) = dirty.into_iter().partition(|file| file.is_abandoned());
-        let Some((durable, failed)) = self.sync(sound, choice).await else { return };
+        let (durable, failed) = self.sync(sound, choice).await;
         given_up.extend(failed);
         late.add(durable);
         let due = late.take_due(Instant::now());
@@ -101,15 +101,16 @@ impl Keeper {
         self.open.announce();
     }
 
-    /// What is durable now of these files, and the files of which that cannot be said; `None` when it is not known.
+    /// What is durable now of these files, and the files of which that cannot be said.
     async fn sync(
         &self,
         files: Vec<Arc<SegmentFile>>,
         choice: &mut SyncChoice,
-    ) -> Option<(Vec<Covered>, Vec<Arc<SegmentFile>>)> {
+    ) -> (Vec<Covered>, Vec<Arc<SegmentFile>>) {
         if files.is_empty() {
-            return Some(Default::default());
+            return Default::default();
         }
+        let all = files.clone();
         let covered: Vec<Covered> = files
             .into_iter()
             .map(|file| {
@@ -127,9 +128,13 @@ impl Keeper {
             (failed, covered, choice_in)
         })
         .await;
-        let Ok((failures, covered, choice_out)) = outcome else {
-            tracing::error!(volume = %self.disk.volume.code, "the sync of a volume panicked");
-            return None;
+        let (failures, covered, choice_out) = match outcome {
+            Ok(outcome) => outcome,
+            Err(panicked) => {
+                let error = io::Error::other(panicked);
+                all.iter().for_each(|file| self.abandon(file, &error));
+                return (Vec::new(), all);
+            }
         };
         *choice = choice_out;
         let (mut durable, mut failed) = (Vec::with_capacity(covered.len()), Vec::new());
@@ -148,7 +153,7 @@ impl Keeper {
         if !durable.is_empty() {
             self.disk.standing().suspicion.proved(Instant::now());
         }
-        Some((durable, failed))
+        (durable, failed)
     }
 
     /// What the database refuses stays late.
@@ -189,6 +194,8 @@ impl Keeper {
 
     /// An abandoned file that nobody writes to any more is what the next repair is for.
     fn leave_to_repair(&self, file: &Arc<SegmentFile>) {
+        // First, so that its end, if it comes from now on, brings the file here once more.
+        file.passed_over();
         if file.is_closed() {
             self.open.remove(file);
             self.needs_recovery().get_or_insert(GapReason::Disk);

@@ -65,19 +65,10 @@ impl Late {
 mod tests {
     use super::*;
     use crate::recording::volume::{FileFacts, WriteFault};
-    use watchwall_model::{ErrorCode, Fragment, SegmentId, SegmentOrigin, StreamPath, UtcMillis, VolumeCode};
+    use watchwall_model::{ErrorCode, Fragment, SegmentId};
 
     fn file(id: Option<i64>) -> Arc<SegmentFile> {
-        let file = SegmentFile::new(FileFacts {
-            path: StreamPath::parse("gate").unwrap(),
-            volume: VolumeCode("v".into()),
-            start: UtcMillis(0),
-            video_codec: String::new(),
-            width: 0,
-            height: 0,
-            has_audio: false,
-            origin: SegmentOrigin::Live,
-        });
+        let file = SegmentFile::new(FileFacts::sample("gate", "v"));
         if let Some(id) = id {
             file.indexed(SegmentId(id), 0);
         }

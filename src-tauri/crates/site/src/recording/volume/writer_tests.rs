@@ -3,7 +3,7 @@
 use super::*;
 use crate::recording::volume::{FileFacts, marker};
 use std::sync::mpsc;
-use watchwall_model::{ErrorCode, SegmentOrigin, StreamPath, UtcMillis, VolumeCode, VolumeKind};
+use watchwall_model::{ErrorCode, VolumeCode, VolumeKind};
 
 fn volume(root: &Path) -> Volume {
     Volume {
@@ -43,17 +43,7 @@ impl Bench {
     }
 
     fn open(&self, path: &str) -> Arc<SegmentFile> {
-        let facts = FileFacts {
-            path: StreamPath::parse(path).unwrap(),
-            volume: VolumeCode("main".into()),
-            start: UtcMillis(0),
-            video_codec: String::new(),
-            width: 0,
-            height: 0,
-            has_audio: false,
-            origin: SegmentOrigin::Live,
-        };
-        let file = Arc::new(SegmentFile::new(facts));
+        let file = Arc::new(SegmentFile::new(FileFacts::sample(path, "main")));
         let path = path.to_owned();
         let name = Box::new(move |attempt| format!("{path}/2026-03-01/10-00-00_{attempt}.mp4"));
         self.pool.push(&file, Job::Open { name, init: Bytes::from_static(b"init") }).unwrap();
@@ -100,6 +90,20 @@ fn fragments_stand_in_order_and_offsets_are_right() {
     // One announcement per file, though it was written three times.
     assert_eq!(bench.dirty.try_iter().count(), 9);
     assert_eq!(bench.pool.queued_bytes(), 0);
+}
+
+#[test]
+fn the_end_of_a_file_that_was_given_up_and_passed_over_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::new(folder.path(), 1 << 20);
+    let file = bench.open("cam");
+    bench.append(&file, &["a"]).unwrap();
+    let told = bench.dirty.recv_timeout(Duration::from_secs(20)).unwrap();
+    told.abandoned(WriteFault { code: ErrorCode::DiskFailed, detail: String::new() });
+    told.passed_over();
+    bench.pool.push(&file, Job::Close).unwrap();
+    bench.stop();
+    assert!(bench.dirty.try_recv().is_ok_and(|told| told.is_closed() && told.is_abandoned()));
 }
 
 #[test]
