@@ -100,4 +100,6 @@ impl Volume {
     pub const DEFAULT_ARCHIVE_AFTER_DAYS: u32 = 2;
     /// Name of the marker file in the volume's root.
     pub const MARKER_FILE: &'static str = ".watchwall-volume.json";
+    /// Made there and taken away again, to see whether it takes writes.
+    pub const PROBE_FILE: &'static str = ".watchwall-probe";
 }

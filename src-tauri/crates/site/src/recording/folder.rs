@@ -19,7 +19,6 @@ use watchwall_model::{ErrorCode, Problem, Volume};
 
 /// A disk that takes longer to be looked at hangs.
 const PATIENCE: Duration = Duration::from_secs(5);
-const PROBE_FILE: &str = ".watchwall-probe";
 
 /// What stands where recordings may go.
 #[derive(Clone, Debug, PartialEq)]
@@ -165,7 +164,7 @@ fn real_path(path: &Path) -> io::Result<PathBuf> {
 
 /// A file can be made, written and removed.
 fn probe(root: &Path) -> io::Result<()> {
-    let file = root.join(PROBE_FILE);
+    let file = root.join(Volume::PROBE_FILE);
     fs::write(&file, b"watchwall")?;
     fs::remove_file(&file)
 }

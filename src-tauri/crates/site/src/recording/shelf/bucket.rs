@@ -31,7 +31,6 @@ const REQUEST_WITHIN: Duration = Duration::from_secs(32);
 /// A store that stumbles is asked again, so many times and so long.
 const RETRIES: usize = 2;
 const RETRY_WITHIN: Duration = Duration::from_secs(10);
-const PROBE: &str = ".watchwall-probe";
 
 /// Blocks the thread it is called on, which must not be one that drives tasks. Shared by readers and movers.
 pub struct Bucket {
@@ -96,7 +95,7 @@ impl Bucket {
         let key = self.key(Volume::MARKER_FILE)?;
         let read = async { self.store.get(&key).await?.bytes().await };
         match self.wait(read) {
-            Ok(text) => Ok(serde_json::from_slice(&text).map_or(Found::Damaged, Found::Marker)),
+            Ok(text) => Ok(Found::read(&text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Found::NoMarker),
             Err(error) => Err(error),
         }
@@ -107,8 +106,7 @@ impl Bucket {
     /// # Errors
     /// What the store answers.
     pub fn mark(&self, volume: &Volume) -> io::Result<()> {
-        let marker = Marker { volume: volume.marker.clone(), code: volume.code.0.clone() };
-        self.put(Volume::MARKER_FILE, serde_json::to_vec_pretty(&marker).map_err(io::Error::other)?)
+        self.put(Volume::MARKER_FILE, Marker::text_of(volume)?)
     }
 
     /// # Errors
@@ -124,9 +122,9 @@ impl Bucket {
     pub fn probe(&self) -> io::Result<()> {
         // First: some stores make a bucket that is not there for whoever writes to it.
         self.wait(async { self.store.list_with_delimiter(Some(&self.prefix)).await.map(drop) })?;
-        self.put(PROBE, b"watchwall".to_vec())?;
-        self.read(PROBE, 0, 9)?;
-        self.delete(PROBE)
+        self.put(Volume::PROBE_FILE, b"watchwall".to_vec())?;
+        self.read(Volume::PROBE_FILE, 0, 9)?;
+        self.delete(Volume::PROBE_FILE)
     }
 
     /// # Errors

@@ -46,7 +46,7 @@ impl Look {
     }
 
     fn at_folder(volume: &Volume, root: &Path) -> Self {
-        let probe_file = root.join(".watchwall-probe");
+        let probe_file = root.join(Volume::PROBE_FILE);
         let found = Found::look(root);
         // Never writes where the marker is not ours.
         let probe = match &found {

@@ -16,6 +16,17 @@ pub struct Marker {
     pub code: String,
 }
 
+impl Marker {
+    /// What is to stand in the marker file of this volume.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn text_of(volume: &Volume) -> io::Result<Vec<u8>> {
+        let marker = Self { volume: volume.marker.clone(), code: volume.code.0.clone() };
+        serde_json::to_vec_pretty(&marker).map_err(io::Error::other)
+    }
+}
+
 /// What was found where a volume should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
@@ -27,11 +38,16 @@ pub enum Found {
 }
 
 impl Found {
+    /// What a marker file with this text says.
+    pub fn read(text: &[u8]) -> Self {
+        serde_json::from_slice(text).map_or(Self::Damaged, Self::Marker)
+    }
+
     /// # Errors
     /// Whatever reading fails with, other than a missing file or folder.
     pub fn look(root: &Path) -> io::Result<Self> {
         match fs::read(root.join(Volume::MARKER_FILE)) {
-            Ok(text) => Ok(serde_json::from_slice(&text).map_or(Self::Damaged, Self::Marker)),
+            Ok(text) => Ok(Self::read(&text)),
             Err(e) if e.kind() == io::ErrorKind::NotFound => {
                 Ok(if root.is_dir() { Self::NoMarker } else { Self::NoRoot })
             }
@@ -61,8 +77,7 @@ impl Found {
 /// Whatever the file system answers.
 pub fn write(volume: &Volume) -> io::Result<()> {
     fs::create_dir_all(&volume.root)?;
-    let marker = Marker { volume: volume.marker.clone(), code: volume.code.0.clone() };
-    let text = serde_json::to_vec_pretty(&marker).map_err(io::Error::other)?;
+    let text = Marker::text_of(volume)?;
     let temporary = volume.root.join(format!("{}.new", Volume::MARKER_FILE));
     let mut file = fs::File::create(&temporary)?;
     file.write_all(&text)?;
