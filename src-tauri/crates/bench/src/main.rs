@@ -7,6 +7,7 @@
 mod browser;
 mod farm;
 mod forward;
+mod index;
 mod onboarding;
 mod peers;
 mod process;
@@ -21,8 +22,8 @@ mod verify;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), onboarding (10), start (17), and in
-/// real browsers browser (1, 2, 15). `soak` runs only when named.
+/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), onboarding (10), index (11), start
+/// (17), and in real browsers browser (1, 2, 15). `soak` runs only when named.
 #[derive(Parser)]
 pub struct Options {
     /// Which to run; all when none is named.
@@ -50,7 +51,9 @@ pub struct Options {
     json: Option<std::path::PathBuf>,
 }
 
-const ALL: [&str; 6] = ["record", "streams", "forward", "onboarding", "start", "browser"];
+const ALL: [&str; 7] = ["record", "streams", "forward", "onboarding", "index", "start", "browser"];
+/// They use both cores.
+const UNPINNED: [&str; 2] = ["browser", "index"];
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -58,9 +61,13 @@ async fn main() -> Result<()> {
     let names: Vec<&str> =
         if options.names.is_empty() { ALL.to_vec() } else { options.names.iter().map(String::as_str).collect() };
     let mut tables = Vec::new();
-    // The browsers go first and anywhere: whatever this process starts later inherits its core.
-    for name in names.iter().filter(|name| **name == "browser") {
-        show(&mut tables, browser::run(&options).with_context(|| (*name).to_owned())?);
+    // First, before this process is pinned: whatever it starts later inherits its core.
+    for name in names.iter().filter(|name| UNPINNED.contains(name)) {
+        let new = match *name {
+            "index" => vec![index::run(&options).await?],
+            _ => browser::run(&options).with_context(|| (*name).to_owned())?,
+        };
+        show(&mut tables, new);
     }
     process::pin_self(0)?;
     for name in names {
@@ -71,7 +78,7 @@ async fn main() -> Result<()> {
             "onboarding" => onboarding::run(&options).await?,
             "start" => start::run(&options).await?,
             "soak" => soak::run(&options).await?,
-            "browser" => continue,
+            name if UNPINNED.contains(&name) => continue,
             other => anyhow::bail!("no benchmark named {other}; there are: {}, soak", ALL.join(", ")),
         };
         show(&mut tables, vec![table]);

@@ -15,6 +15,9 @@ use std::{path::Path, process::Child, time::Duration};
 /// Warm-up before the measured time starts: sessions are up and the first fragments are on disk.
 const WARM_UP: Duration = Duration::from_secs(6);
 
+/// How often the lag of the index is read.
+const LAG_READINGS: usize = 20;
+
 /// A round with more foreign load than this is flagged.
 const NOISY_PERCENT: f64 = 10.0;
 
@@ -27,7 +30,7 @@ enum Contender {
 impl Contender {
     fn name(self) -> String {
         match self {
-            Self::Ours => "Watchwall (index and fdatasync, ring of 1 s)".into(),
+            Self::Ours => "Watchwall (index, fdatasync and BLAKE3, ring of 1 s)".into(),
             Self::Peer(peer) => peer.name().into(),
         }
     }
@@ -168,8 +171,10 @@ fn kept_percent(folder: &Path) -> Result<(f64, Option<String>)> {
 
 /// Benchmark 6: ours alone, growing until a core's worth of 60 % is passed or a frame is lost.
 pub async fn run_capacity(options: &Options) -> Result<Table> {
-    let mut table =
-        Table::new("Streams recorded (benchmark 6)", &["CPU, % of a core", "PSS, MB", "frames kept, %", "lost, ms"]);
+    let mut table = Table::new(
+        "Streams recorded (benchmark 6), and how late the index is (11)",
+        &["CPU, % of a core", "PSS, MB", "frames kept, %", "lost, ms", "index lag p95, s"],
+    );
     for streams in [50, 100, 200] {
         let generator = Generator::start(streams).await?;
         let temp = tempfile::tempdir_in(options.folder.as_deref().unwrap_or(Path::new("/var/tmp")))?;
@@ -179,12 +184,8 @@ pub async fn run_capacity(options: &Options) -> Result<Table> {
         let before = process::cost(&[site.child.id()])?;
         tokio::time::sleep(Duration::from_secs(options.seconds)).await;
         let after = process::cost(&[site.child.id()])?;
-        let metrics = site.metrics().await?;
-        let lost = metrics
-            .lines()
-            .filter(|l| l.starts_with("recording_lost_milliseconds_total"))
-            .filter_map(|l| l.rsplit(' ').next()?.parse::<f64>().ok())
-            .sum::<f64>();
+        let lag = lag_p95(&site).await?;
+        let lost = sum_of(&site.metrics().await?, "recording_lost_milliseconds_total");
         site.stop()?;
         let (kept, broken) = kept_percent(temp.path())?;
         table.notes.extend(broken);
@@ -195,9 +196,32 @@ pub async fn run_capacity(options: &Options) -> Result<Table> {
                 format!("{:.1}", after.pss_bytes as f64 / 1e6),
                 format!("{kept:.1}"),
                 format!("{lost:.0}"),
+                format!("{lag:.2}"),
             ],
         });
         generator.stop().await;
     }
+    table.notes.push(format!(
+        "Index lag: the worst stream's, from the end of what was recorded to its row, read {LAG_READINGS} times a second apart."
+    ));
     Ok(table)
+}
+
+/// After the measured time: reading it costs the site something.
+async fn lag_p95(site: &SiteUnderTest) -> Result<f64> {
+    let mut lags = Vec::with_capacity(LAG_READINGS);
+    for _ in 0..LAG_READINGS {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        lags.push(sum_of(&site.metrics().await?, "recording_file_index_lag_seconds"));
+    }
+    lags.sort_by(f64::total_cmp);
+    lags.get(LAG_READINGS * 95 / 100).copied().context("no reading")
+}
+
+/// Of a metric on the page, over all its labels.
+fn sum_of(page: &str, metric: &str) -> f64 {
+    page.lines()
+        .filter(|line| line.starts_with(metric))
+        .filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .sum()
 }
