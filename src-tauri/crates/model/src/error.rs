@@ -136,6 +136,10 @@ catalogue! {
     ExportFolderRefused = "export_folder_refused", 422;
     ExportNotDone = "export_not_done", 409;
     ExportGone = "export_gone", 404;
+    // Analytics
+    TaskInvalid = "task_invalid", 422;
+    NodeTokenWrong = "node_token_wrong", 401;
+    NodesTooMany = "nodes_too_many", 429;
     // Walls
     LayoutInvalid = "layout_invalid", 422;
     // Site

@@ -40,6 +40,10 @@ id!(/// Recordings handed out.
     ExportId);
 id!(/// A stretch of a recording to be had from a camera's own storage.
     GapFillId);
+id!(/// What AI engines are to look for in one camera's picture.
+    TaskId);
+id!(/// A program that runs AI engines.
+    NodeId);
 id!(/// One recording file.
     SegmentId);
 id!(/// A person or program that may log in.

@@ -3,6 +3,9 @@
 //! Nothing here does I/O, spawns a task or knows async. Every other crate may use this one;
 //! this one uses none of them. Times are UTC milliseconds ([`UtcMillis`]) unless a name says otherwise.
 
+mod ai_node;
+mod ai_result;
+mod ai_task;
 mod camera;
 mod camera_event;
 mod codec;
@@ -20,6 +23,7 @@ mod path;
 mod phase;
 mod plan;
 mod safe_url;
+mod scene_code;
 mod schedule;
 mod secret;
 mod segment;
@@ -29,6 +33,9 @@ mod volume;
 
 pub mod config;
 
+pub use ai_node::{AiNode, AiNodeFacts};
+pub use ai_result::AiResultRow;
+pub use ai_task::{AiScene, AiTask, AiTaskParams, DispatchMode, Point, Quality, SnapshotPolicy};
 pub use camera::{Camera, Credentials, IngestEngine, Stream, StreamFacts, Transport};
 pub use camera_event::{CameraEventRow, CameraEventState, NewCameraEvent, Patrol, PatrolStep};
 pub use codec::{AudioCodec, VideoCodec};
@@ -41,7 +48,7 @@ pub use group::Group;
 pub use health::{CameraHealth, HealthState, OfflineEvent};
 pub use ids::{
     BookmarkId, CameraId, CaseId, CredentialSetId, DeviceId, EvidenceLockId, ExportId, GapFillId, GroupId, LayoutId,
-    PatrolId, SegmentId, SessionId, UserId,
+    NodeId, PatrolId, SegmentId, SessionId, TaskId, UserId,
 };
 pub use layout::{Layout, LayoutGrid, Tile};
 pub use lockout::{Admission, DeviceKey, Door, DoorStanding, LockoutLatch, RefusedLogin};
@@ -49,6 +56,7 @@ pub use path::{StreamPath, StreamRole};
 pub use phase::{Attention, Phase, WaitReason};
 pub use plan::{EventRule, Plan, PlanMode, PlanRunning, TriggerKind};
 pub use safe_url::SafeUrl;
+pub use scene_code::SceneCode;
 pub use schedule::{Slot, SlotAt, WeekSchedule};
 pub use secret::Secret;
 pub use segment::{FileChecksum, FileHash, Fragment, HashKind, Segment, SegmentOrigin, SegmentState};
