@@ -1,12 +1,13 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    ChecksumTable, DataFolder, GapFillTable, StoreError, audit::AuditLog, bookmarks::BookmarkTable,
-    camera_events::CameraEventTable, cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable,
-    devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable,
-    exports::ExportTable, groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable,
-    patrols::PatrolTable, pieces::PieceCache, plans::PlanTable, recovery, refused_logins::RefusedLogins, seal::Seal,
-    segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
+    AiNodeTable, AiTaskTable, ChecksumTable, DataFolder, GapFillTable, StoreError, audit::AuditLog,
+    bookmarks::BookmarkTable, camera_events::CameraEventTable, cameras::CameraTable, cases::CaseTable,
+    credential_sets::CredentialSetTable, devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable,
+    evidence_locks::EvidenceLockTable, exports::ExportTable, groups::GroupTable, layouts::LayoutTable, migrations,
+    offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache, plans::PlanTable, recovery,
+    refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable, sessions::SessionTable, settings::SettingsTable,
+    users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -133,6 +134,14 @@ impl Store {
 
     pub fn cameras(&self) -> CameraTable<'_> {
         CameraTable { store: self }
+    }
+
+    pub fn ai_nodes(&self) -> AiNodeTable<'_> {
+        AiNodeTable { store: self }
+    }
+
+    pub fn ai_tasks(&self) -> AiTaskTable<'_> {
+        AiTaskTable { store: self }
     }
 
     pub fn devices(&self) -> DeviceTable<'_> {

@@ -4,6 +4,8 @@
 //! against a migrated database. Nothing here spawns a task; waits are bounded by SQLite's busy timeout and the
 //! pools' acquire timeout. Types of sqlx appear in no public signature.
 
+mod ai_nodes;
+mod ai_tasks;
 mod audit;
 mod backup;
 mod bookmarks;
@@ -32,6 +34,7 @@ mod pieces;
 mod plans;
 mod recovery;
 mod refused_logins;
+mod results;
 mod row;
 mod seal;
 mod segments;
@@ -40,6 +43,8 @@ mod settings;
 mod users;
 mod volumes;
 
+pub use ai_nodes::AiNodeTable;
+pub use ai_tasks::{AiTaskTable, Lease};
 pub use audit::{AuditEntry, AuditLog, NewAuditEntry};
 pub use bookmarks::{BookmarkFilter, BookmarkTable};
 pub use camera_events::CameraEventTable;
@@ -64,6 +69,7 @@ pub use page::{Page, PageRequest};
 pub use patrols::PatrolTable;
 pub use plans::PlanTable;
 pub use refused_logins::RefusedLogins;
+pub use results::{Inserted, ResultFiles, ResultFilter};
 pub use seal::Seal;
 pub use segments::{NewSegment, SegmentProgress, SegmentTable, VolumeTotals};
 pub use sessions::{NewSession, SessionRow, SessionTable};
@@ -82,6 +88,8 @@ mod statements {
         let (store, outcome) = Store::open(&lock).await.unwrap();
         assert_eq!(outcome, OpenOutcome::Created);
         let all = [
+            ai_nodes::STATEMENTS,
+            ai_tasks::STATEMENTS,
             audit::STATEMENTS,
             backup::STATEMENTS,
             bookmarks::STATEMENTS,

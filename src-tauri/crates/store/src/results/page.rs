@@ -1,0 +1,101 @@
+//! Results by camera, task, scene and time, newest first.
+
+use super::{
+    ResultFiles,
+    day::{Day, open_to_read},
+    rows::read,
+};
+use crate::{Page, PageRequest, StoreError, page};
+use sqlx::Connection;
+use watchwall_model::{AiResultRow, CameraId, ErrorCode, Problem, SceneCode, TaskId, TimeRange, UtcMillis};
+
+// A bound NULL leaves its condition out.
+pub const PAGE: &str = "SELECT * FROM results WHERE at_ms >= ?1 AND at_ms < ?2 AND (?3 IS NULL OR camera = ?3) \
+     AND (?4 IS NULL OR task = ?4) AND (?5 IS NULL OR scene = ?5) AND (?6 = 0 OR is_alarm = 1) \
+     AND (at_ms, task, scene) < (?7, ?8, ?9) ORDER BY at_ms DESC, task DESC, scene DESC LIMIT ?10";
+
+/// What a list of results is narrowed to; nothing given, nothing narrowed.
+#[derive(Clone, Debug, Default)]
+pub struct ResultFilter {
+    pub camera: Option<CameraId>,
+    pub task: Option<TaskId>,
+    pub scene: Option<SceneCode>,
+    pub range: Option<TimeRange>,
+    pub only_alarms: bool,
+}
+
+/// The last row of a page: its day's number, and what follows in that day is less.
+struct Place {
+    day: Day,
+    at_ms: i64,
+    task: i64,
+    scene: String,
+}
+
+impl Place {
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, ',');
+        let (day, at_ms, task) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self {
+            day: Day::numbered(day.parse().ok()?),
+            at_ms: at_ms.parse().ok()?,
+            task: task.parse().ok()?,
+            scene: parts.next()?.to_owned(),
+        })
+    }
+}
+
+impl ResultFiles {
+    /// Newest day first, and in it by the time of the picture.
+    ///
+    /// # Errors
+    /// `request_invalid` for a made-up cursor.
+    pub async fn page(&self, filter: &ResultFilter, request: &PageRequest) -> Result<Page<AiResultRow>, Problem> {
+        let invalid = || Problem::new(ErrorCode::RequestInvalid).with("field", "cursor");
+        let place = match &request.cursor {
+            Some(cursor) => Some(Place::parse(&page::decode(cursor)?).ok_or_else(invalid)?),
+            None => None,
+        };
+        let limit = request.limit();
+        let mut items: Vec<(Day, AiResultRow)> = Vec::new();
+        let days = Day::all(&self.folder)?;
+        for day in days.into_iter().rev().filter(|day| place.as_ref().is_none_or(|place| *day <= place.day)) {
+            let after = place.as_ref().filter(|place| place.day == day);
+            let wanted = limit + 1 - items.len();
+            items.extend(self.of_day(day, filter, after, wanted).await?.into_iter().map(|row| (day, row)));
+            if items.len() > limit {
+                break;
+            }
+        }
+        let key = |(day, row): &(Day, AiResultRow)| format!("{},{},{},{}", day.number(), row.at.0, row.task, row.scene);
+        let Page { items, next_cursor } = Page::cut(items, limit, key);
+        Ok(Page { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor })
+    }
+
+    async fn of_day(
+        &self,
+        day: Day,
+        filter: &ResultFilter,
+        after: Option<&Place>,
+        limit: usize,
+    ) -> Result<Vec<AiResultRow>, StoreError> {
+        let Some(mut connection) = open_to_read(&self.folder, day).await? else { return Ok(Vec::new()) };
+        let all = TimeRange { start: UtcMillis(i64::MIN), end: UtcMillis(i64::MAX) };
+        let range = filter.range.unwrap_or(all);
+        let rows = sqlx::query(PAGE)
+            .bind(range.start.0)
+            .bind(range.end.0)
+            .bind(filter.camera.map(|camera| camera.0))
+            .bind(filter.task.map(|task| task.0))
+            .bind(filter.scene.as_ref().map(SceneCode::as_str))
+            .bind(filter.only_alarms)
+            .bind(after.map_or(i64::MAX, |place| place.at_ms))
+            .bind(after.map_or(i64::MAX, |place| place.task))
+            .bind(after.map_or("", |place| place.scene.as_str()))
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(&mut connection)
+            .await?;
+        connection.close().await?;
+        rows.iter().map(read).collect()
+    }
+}
