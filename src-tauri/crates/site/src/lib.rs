@@ -4,6 +4,7 @@
 //! cameras to recording.
 //! Nothing here knows HTTP.
 
+pub mod analytics;
 pub mod cameras;
 mod edge;
 pub mod evidence;

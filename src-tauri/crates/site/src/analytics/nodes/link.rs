@@ -1,0 +1,253 @@
+//! One node's connection: what it says becomes events, results and answers.
+
+use super::speech::{Said, error};
+use crate::analytics::{
+    owners::Owners,
+    results::ResultIntake,
+    supervisor::{Command, Line},
+    tasks::board::Event,
+};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use watchwall_engine_protocol::{
+    AiResult, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage, TaskKeepalive, TaskState,
+};
+use watchwall_model::{AiNode, AiNodeFacts, NodeId, Problem, TaskId, UtcMillis};
+use watchwall_store::Store;
+
+/// Messages that wait for a node to read them; a node that lets more wait is let go.
+const UNREAD: usize = 256;
+/// A node whose clock is further off is corrected.
+const SKEW_MS: i64 = 5_000;
+/// Results say that a scene lives; so often that is passed on.
+const ALIVE_EVERY: Duration = Duration::from_secs(5);
+/// Different odd things of a node that are logged; after that they are only counted.
+const MOST_TOLD: usize = 64;
+
+/// How a node was let in.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    /// By its own token.
+    Node(AiNode),
+    /// By the local administrator's token, or without one, from this machine: it is who it says it is.
+    Local,
+}
+
+/// What a link needs of the site.
+#[derive(Clone)]
+pub(in crate::analytics) struct LinkParts {
+    pub store: Store,
+    pub intake: Arc<ResultIntake>,
+    pub owners: Arc<Owners>,
+    pub commands: mpsc::Sender<Command>,
+}
+
+/// Held by the connection. Dropping it is how a node goes.
+pub struct NodeLink {
+    parts: LinkParts,
+    number: u64,
+    presented: Presented,
+    address: String,
+    registered: Option<AiNode>,
+    out: mpsc::Sender<Said>,
+    unsent: mpsc::Receiver<Said>,
+    ended: CancellationToken,
+    /// To be added to the node's times.
+    offset_ms: i64,
+    told_alive: HashMap<TaskId, Instant>,
+    told_odd: HashSet<String>,
+}
+
+impl NodeLink {
+    pub(in crate::analytics) fn new(parts: LinkParts, number: u64, presented: Presented, address: String) -> Self {
+        let (out, unsent) = mpsc::channel(UNREAD);
+        Self {
+            parts,
+            number,
+            presented,
+            address,
+            registered: None,
+            out,
+            unsent,
+            ended: CancellationToken::new(),
+            offset_ms: 0,
+            told_alive: HashMap::new(),
+            told_odd: HashSet::new(),
+        }
+    }
+
+    /// What is to be sent next. Safe to drop and call again.
+    pub async fn next(&mut self) -> Option<Said> {
+        tokio::select! {
+            biased;
+            () = self.ended.cancelled() => None,
+            said = self.unsent.recv() => said,
+        }
+    }
+
+    /// Takes one text message; the answer is to be sent at once. Waits while the site cannot take more results.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn hear(&mut self, text: &str) -> Result<Option<Said>, Problem> {
+        let message = match NodeMessage::parse(text) {
+            Ok(message) => message,
+            Err(refusal) => {
+                self.note(&refusal.to_string());
+                return Ok(SiteMessage::refusing(&refusal));
+            }
+        };
+        match message {
+            NodeMessage::Register(register) => self.register(register).await.map(Some),
+            message => {
+                let Some(node) = self.registered.as_ref().map(|node| node.id) else {
+                    return Ok(Some(error("not_registered", "NODE_REGISTER comes first", kind_of(&message))));
+                };
+                self.obey(node, message).await;
+                Ok(None)
+            }
+        }
+    }
+
+    async fn obey(&mut self, node: NodeId, message: NodeMessage) {
+        match message {
+            NodeMessage::Register(_) => {}
+            NodeMessage::Heartbeat(heartbeat) => self.beat(node, heartbeat).await,
+            NodeMessage::Keepalive(keepalive) => self.keep_alive(node, keepalive).await,
+            NodeMessage::Status(status) => {
+                let (task, scene, state) = (status.task, status.scene, status.state);
+                self.tell(Event::Status { node, task, scene, state, message: status.error_message }).await;
+            }
+            NodeMessage::Result(result) => self.take(node, result).await,
+        }
+    }
+
+    async fn register(&mut self, register: NodeRegister) -> Result<Said, Problem> {
+        let now = UtcMillis::now();
+        let nodes = self.parts.store.ai_nodes();
+        let node = match &self.presented {
+            Presented::Node(node) => Some(node.clone()),
+            Presented::Local => nodes.local(&register.node_id, now).await?,
+        };
+        let taken = || error("node_id_taken", "another node calls itself so", "NODE_REGISTER");
+        let Some(mut node) = node else { return Ok(taken()) };
+        node.facts = AiNodeFacts {
+            algorithms: register.algorithms.clone(),
+            max_tasks: register.max_tasks,
+            can_preview: register.can_preview,
+            can_archive: register.can_archive,
+            address: Some(self.address.clone()),
+            protocol: register.protocol,
+        };
+        if !nodes.registered(node.id, &register.node_id, &node.facts, now).await? {
+            return Ok(taken());
+        }
+        self.measure(register.timestamp_ms, now);
+        let event = Event::NodeUp {
+            node: node.id,
+            algorithms: register.algorithms,
+            max_tasks: register.max_tasks,
+            load: register.load,
+        };
+        let line = Line { number: self.number, node: node.clone(), out: self.out.clone(), ended: self.ended.clone() };
+        self.registered = Some(node);
+        self.send(Command::Up { line, event }).await;
+        Ok(SiteMessage::Registered(Registered::new(register.node_id, UtcMillis::now().0)))
+    }
+
+    async fn beat(&mut self, node: NodeId, heartbeat: NodeHeartbeat) {
+        self.measure(heartbeat.timestamp_ms, UtcMillis::now());
+        self.tell(Event::NodeLoad { node, load: heartbeat.load }).await;
+        for task in heartbeat.tasks {
+            self.tell(Event::Alive { node, task, scenes: Vec::new() }).await;
+        }
+    }
+
+    async fn keep_alive(&self, node: NodeId, keepalive: TaskKeepalive) {
+        let TaskKeepalive { task, scenes, state, .. } = keepalive;
+        if state == TaskState::Running {
+            return self.tell(Event::Alive { node, task, scenes }).await;
+        }
+        for scene in scenes {
+            self.tell(Event::Status { node, task, scene, state, message: None }).await;
+        }
+    }
+
+    async fn take(&mut self, node: NodeId, mut result: AiResult) {
+        if result.repairs != Repairs::default() {
+            self.note(&format!("a result had to be mended: {:?}", result.repairs));
+        }
+        result.at = result.at.saturating_add_ms(self.offset_ms);
+        let task = result.task;
+        let owners = Arc::clone(&self.parts.owners);
+        let name = self.registered.as_ref().map(|node| node.name.clone()).unwrap_or_default();
+        let camera = result.camera;
+        let owns = |task, scene: &_| owners.is_of(task, scene, node, camera);
+        let sent = result.scenes.len();
+        let taken = self.parts.intake.take(&name, result, owns).await;
+        if taken.refused > 0 {
+            self.note("results of scenes that it does not run");
+        }
+        if taken.refused < sent && self.told_alive.get(&task).is_none_or(|told| told.elapsed() >= ALIVE_EVERY) {
+            self.told_alive.retain(|_, told| told.elapsed() < ALIVE_EVERY);
+            self.told_alive.insert(task, Instant::now());
+            self.tell(Event::Alive { node, task, scenes: Vec::new() }).await;
+        }
+    }
+
+    /// How far the node's clock is off, when it says what it shows.
+    fn measure(&mut self, timestamp_ms: Option<i64>, now: UtcMillis) {
+        let Some(timestamp_ms) = timestamp_ms else { return };
+        let offset_ms = now.0.saturating_sub(timestamp_ms);
+        self.offset_ms = if offset_ms.abs() > SKEW_MS { offset_ms } else { 0 };
+        if self.offset_ms != 0 {
+            self.note("its clock is off, and corrected");
+        }
+    }
+
+    /// Each odd thing once.
+    fn note(&mut self, what: &str) {
+        if self.told_odd.len() < MOST_TOLD && self.told_odd.insert(what.to_owned()) {
+            let node = self.registered.as_ref().map_or("?", |node| node.name.as_str());
+            tracing::warn!(node, address = %self.address, what, "an AI node says something odd");
+        }
+    }
+
+    async fn tell(&self, event: Event) {
+        self.send(Command::Event(event)).await;
+    }
+
+    async fn send(&self, command: Command) {
+        // The supervisor has ended: so does the site.
+        let _ = self.parts.commands.send(command).await;
+    }
+}
+
+impl Drop for NodeLink {
+    fn drop(&mut self) {
+        let Some(node) = &self.registered else { return };
+        let down = Command::Down { number: self.number, node: node.id };
+        if let Err(unsent) = self.parts.commands.try_send(down) {
+            let commands = self.parts.commands.clone();
+            if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                // Only while the supervisor is behind; it ends with it.
+                runtime.spawn(async move { commands.send(unsent.into_inner()).await });
+            }
+        }
+    }
+}
+
+const fn kind_of(message: &NodeMessage) -> &'static str {
+    match message {
+        NodeMessage::Register(_) => "NODE_REGISTER",
+        NodeMessage::Heartbeat(_) => "NODE_HEARTBEAT",
+        NodeMessage::Keepalive(_) => "TASK_KEEPALIVE",
+        NodeMessage::Status(_) => "TASK_STATUS",
+        NodeMessage::Result(_) => "AI_RESULT",
+    }
+}

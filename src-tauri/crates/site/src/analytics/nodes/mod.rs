@@ -1,0 +1,9 @@
+//! The programs that run AI engines, as they are connected.
+
+mod link;
+mod speech;
+
+pub(in crate::analytics) use link::LinkParts;
+pub use link::{NodeLink, Presented};
+pub use speech::Said;
+pub(in crate::analytics) use speech::{start_task, stop_task};

@@ -1,0 +1,69 @@
+//! From the queue to the day's file.
+
+use super::{
+    intake::ResultIntake,
+    queue::{Lane, Pending},
+};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+use watchwall_model::{AiResultRow, UtcMillis};
+use watchwall_store::{Inserted, ResultFiles, StoreError};
+
+/// Rows of one transaction.
+const BATCH: usize = 2_048;
+/// What is no alarm is gathered for this long: a commit for each would cost more than it.
+const GATHER: Duration = Duration::from_millis(20);
+/// An alarm that the disk refuses is offered again, this often.
+const RETRY: Duration = Duration::from_secs(1);
+/// A disk that refuses everything is told this often.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// Empties one half of the queue until it is closed and empty.
+pub struct ResultWriter {
+    pub intake: Arc<ResultIntake>,
+    pub files: Arc<ResultFiles>,
+    pub lane: Lane,
+}
+
+impl ResultWriter {
+    pub async fn run(self) {
+        let mut told: Option<Instant> = None;
+        while let Some(mut batch) = self.intake.queue.take(self.lane, BATCH).await {
+            if self.lane == Lane::Others && batch.len() < BATCH {
+                sleep(GATHER).await;
+                let more = self.intake.queue.try_take(self.lane, BATCH - batch.len());
+                batch.extend(more);
+            }
+            let rows: Vec<AiResultRow> = batch.into_iter().map(|Pending { row, .. }| row).collect();
+            loop {
+                let begun = Instant::now();
+                match self.insert(&rows).await {
+                    Ok(inserted) => {
+                        self.intake.counters.inserted(begun.elapsed());
+                        self.intake.counters.stored.fetch_add(inserted.stored, Relaxed);
+                        self.intake.counters.duplicates.fetch_add(inserted.duplicates, Relaxed);
+                        break;
+                    }
+                    Err(error) => {
+                        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                            told = Some(Instant::now());
+                            tracing::error!(%error, "results of AI engines cannot be stored");
+                        }
+                        if self.lane == Lane::Others || self.intake.queue.is_closed() {
+                            self.intake.counters.failed.fetch_add(rows.len() as u64, Relaxed);
+                            break;
+                        }
+                        sleep(RETRY).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn insert(&self, rows: &[AiResultRow]) -> Result<Inserted, StoreError> {
+        self.files.insert(rows, UtcMillis::now()).await
+    }
+}

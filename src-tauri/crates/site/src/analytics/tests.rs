@@ -1,0 +1,348 @@
+//! Nodes, tasks and results together, with a real database; only the sockets and the cameras are left out.
+
+use super::{nodes::Presented, results::ResultOptions, tasks::board::TaskPhase, *};
+use futures::future::BoxFuture;
+use jiff::tz::TimeZone;
+use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use tokio::{sync::watch, time::timeout};
+use watchwall_engine_protocol::SiteMessage;
+use watchwall_model::{
+    AiNode, AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, ErrorCode, IngestEngine, SceneCode, StreamRole,
+    TaskId, Transport, UtcMillis,
+};
+use watchwall_store::{DataFolder, NewCameraRow, PageRequest, ResultFilter, Store};
+
+/// Cameras of which one test switches the first off.
+struct Cameras(watch::Sender<u64>, std::sync::Mutex<BTreeSet<CameraId>>);
+
+impl TaskStreams for Cameras {
+    fn address<'a>(&'a self, task: &'a AiTask, _: &'a AiNode) -> BoxFuture<'a, Option<String>> {
+        Box::pin(async move { Some(format!("rtsp://127.0.0.1:8554/{}", task.camera)) })
+    }
+
+    fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>> {
+        Box::pin(async { self.1.lock().unwrap().clone() })
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.0.subscribe()
+    }
+}
+
+struct Bench {
+    _lock: DataFolder,
+    store: Store,
+    cameras: Arc<Cameras>,
+    analytics: Analytics,
+    camera: CameraId,
+}
+
+impl Bench {
+    async fn start(folder: &Path) -> Self {
+        let lock = DataFolder::lock(folder).unwrap();
+        let (store, _) = Store::open(&lock).await.unwrap();
+        let camera = match store.cameras().all().await.unwrap().first() {
+            Some(camera) => camera.id,
+            None => {
+                let (engine, transport) = (IngestEngine::Auto, Transport::Auto);
+                let (name, group, credentials, streams) = (None, None, None, Vec::new());
+                let new =
+                    NewCameraRow { name, host: "10.0.0.1".into(), group, credentials, streams, engine, transport };
+                store.cameras().insert(new).await.unwrap().id
+            }
+        };
+        let cameras = Arc::new(Cameras(watch::Sender::new(0), std::sync::Mutex::default()));
+        let analytics = Analytics::start(AnalyticsParts {
+            store: store.clone(),
+            data_folder: folder,
+            streams: Arc::<Cameras>::clone(&cameras),
+            zone: TimeZone::UTC,
+            results: ResultOptions::default(),
+        })
+        .unwrap();
+        Self { _lock: lock, store, cameras, analytics, camera }
+    }
+
+    async fn stop(self) {
+        self.analytics.stop().await;
+        self.store.close().await;
+    }
+
+    async fn add_task(&self, codes: &[&str]) -> AiTask {
+        let task = AiTask {
+            id: TaskId(0),
+            version: 0,
+            name: "Gate".into(),
+            camera: self.camera,
+            stream: StreamRole::Sub,
+            scenes: codes.iter().map(|code| AiScene::whole(SceneCode::parse(code).unwrap())).collect(),
+            dispatch: DispatchMode::Mixed,
+            confidence: 0.5,
+            params: AiTaskParams::default(),
+            alarm_enabled: true,
+            level: 3,
+            schedule: None,
+            enabled: true,
+            updated_at: UtcMillis(0),
+        };
+        self.analytics.add_task(&task).await.unwrap()
+    }
+
+    async fn node(&self, id: &str, codes: &[&str]) -> Node {
+        let (link, place) = self.analytics.connect(Presented::Local, "127.0.0.1".into()).unwrap();
+        let mut node = Node { link, _place: place, id: id.into() };
+        let codes = codes.iter().map(|code| format!("\"{code}\"")).collect::<Vec<_>>().join(",");
+        let answer = node.say(&format!(r#""NODE_REGISTER", "node_id": "{id}", "algorithms": [{codes}]"#)).await;
+        assert!(matches!(answer, Some(SiteMessage::Registered(_))), "{answer:?}");
+        node
+    }
+
+    async fn until(&self, what: &str, is: impl Fn(&Picture) -> bool) {
+        let mut changes = self.analytics.changes();
+        let wait = async {
+            while !is(&self.analytics.picture()) {
+                changes.changed().await.unwrap();
+            }
+        };
+        timeout(Duration::from_secs(20), wait).await.unwrap_or_else(|_| panic!("never: {what}"));
+    }
+
+    async fn until_runs(&self, task: &AiTask) {
+        self.until("runs", |picture| {
+            picture.tasks.get(&task.id).is_some_and(|task| {
+                task.phase == TaskPhase::Running && task.seats.iter().all(|(_, seat)| seat.is_running())
+            })
+        })
+        .await;
+    }
+}
+
+struct Node {
+    link: nodes::NodeLink,
+    _place: Place,
+    id: String,
+}
+
+impl Node {
+    async fn say(&mut self, rest: &str) -> Option<SiteMessage> {
+        self.link.hear(&format!(r#"{{"type": {rest}}}"#)).await.unwrap()
+    }
+
+    /// What it is told next, as text.
+    async fn told(&mut self) -> String {
+        let said = timeout(Duration::from_secs(20), self.link.next()).await.expect("told nothing");
+        match said {
+            Some(SiteMessage::StartTask { data }) => {
+                let codes: Vec<&str> = data.scene_codes.iter().map(SceneCode::as_str).collect();
+                format!("start {}", codes.join(","))
+            }
+            Some(SiteMessage::StopTask { data }) => {
+                let codes: Vec<&str> = data.scene_codes.iter().map(SceneCode::as_str).collect();
+                format!("stop {}", codes.join(","))
+            }
+            None => "ended".into(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    async fn keep_alive(&mut self, task: &AiTask) {
+        let rest = format!(r#""TASK_KEEPALIVE", "node_id": "{}", "task_id": {}"#, self.id, task.id);
+        assert_eq!(self.say(&rest).await, None);
+    }
+
+    async fn result(&mut self, task: &AiTask, code: &str, at: i64) {
+        let rest = format!(
+            r#""AI_RESULT", "task_id": {}, "camera_id": {}, "ts": {at}, "scene_code": "{code}", "alarm_event": true"#,
+            task.id, task.camera
+        );
+        assert_eq!(self.say(&rest).await, None);
+    }
+}
+
+#[tokio::test]
+async fn a_plain_node_runs_a_task_and_its_results_are_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let task = bench.add_task(&["MOTION", "TAMPER"]).await;
+    let mut node = bench.node("n1", &["MOTION", "TAMPER"]).await;
+    assert_eq!(node.told().await, "start MOTION,TAMPER");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    let now = UtcMillis::now().0;
+    node.result(&task, "MOTION", now).await;
+    node.result(&task, "HELMET", now).await;
+    // On another camera than the task's.
+    let elsewhere = AiTask { camera: CameraId(999), ..task.clone() };
+    node.result(&elsewhere, "MOTION", now + 1).await;
+    let figures = bench.analytics.results().figures();
+    assert_eq!((figures.received, figures.refused), (3, 2));
+    let files = bench.analytics.kept_results();
+    let kept = async {
+        loop {
+            let page = files.page(&ResultFilter::default(), &PageRequest::default()).await.unwrap();
+            if !page.items.is_empty() {
+                return page.items;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let kept = timeout(Duration::from_secs(20), kept).await.unwrap();
+    assert_eq!((kept.len(), kept[0].at.0, kept[0].node.as_str()), (1, now, "n1"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn scenes_of_a_node_that_goes_are_told_to_another_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let mut first = bench.node("n1", &["MOTION"]).await;
+    let mut second = bench.node("n2", &["MOTION"]).await;
+    let task = bench.add_task(&["MOTION"]).await;
+    assert_eq!(first.told().await, "start MOTION");
+    first.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    drop(first);
+    assert_eq!(second.told().await, "start MOTION");
+    second.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    // Back again, and still at it.
+    let mut first = bench.node("n1", &["MOTION"]).await;
+    first.keep_alive(&task).await;
+    first.result(&task, "MOTION", UtcMillis::now().0).await;
+    assert_eq!(bench.analytics.results().figures().refused, 1);
+    // Without a word about scenes: all of the task.
+    assert_eq!(first.told().await, "stop ");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn tasks_follow_edits_and_cameras() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    let task = bench.add_task(&["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    bench.cameras.1.lock().unwrap().insert(bench.camera);
+    bench.cameras.0.send_modify(|change| *change += 1);
+    assert_eq!(node.told().await, "stop MOTION");
+    bench.cameras.1.lock().unwrap().clear();
+    bench.cameras.0.send_modify(|change| *change += 1);
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    let off = AiTask { enabled: false, ..task.clone() };
+    let off = bench.analytics.update_task(&off, task.version).await.unwrap();
+    assert_eq!(node.told().await, "stop MOTION");
+    let on = bench.analytics.update_task(&AiTask { enabled: true, ..off.clone() }, off.version).await.unwrap();
+    assert_eq!(node.told().await, "start MOTION");
+    bench.analytics.delete_task(on.id).await.unwrap();
+    assert_eq!(node.told().await, "stop MOTION");
+    let invalid = AiTask { scenes: Vec::new(), ..task.clone() };
+    assert_eq!(bench.analytics.add_task(&invalid).await.unwrap_err().code, ErrorCode::TaskInvalid);
+    let nowhere = AiTask { camera: CameraId(99), ..task };
+    assert_eq!(bench.analytics.add_task(&nowhere).await.unwrap_err().code, ErrorCode::CameraNotFound);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_restart_a_node_goes_on_with_what_it_ran() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    let task = bench.add_task(&["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    let leased = async {
+        while bench.store.ai_tasks().leases().await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), leased).await.unwrap();
+    bench.stop().await;
+    drop(node);
+
+    let bench = Bench::start(folder.path()).await;
+    let mut other = bench.node("n0", &["MOTION"]).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    other.keep_alive(&task).await;
+    assert_eq!(other.told().await, "stop ", "it never was the other's");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_name_belongs_to_one_connection_and_one_node() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let gpu = bench.analytics.add_node("GPU", &[1; 32], false).await.unwrap();
+    let connect = |node: &AiNode| bench.analytics.connect(Presented::Node(node.clone()), "10.0.0.9".into()).unwrap();
+    let register = r#"{"type": "NODE_REGISTER", "node_id": "n1"}"#;
+    let (mut first, _first) = connect(&gpu);
+    let early = first.hear(r#"{"type": "NODE_HEARTBEAT", "node_id": "n1"}"#).await.unwrap();
+    assert!(matches!(early, Some(SiteMessage::Error { code, .. }) if code == "not_registered"));
+    assert!(matches!(first.hear(register).await.unwrap(), Some(SiteMessage::Registered(_))));
+    // It comes again before the first was noticed to be gone.
+    let (mut second, _second) = connect(&gpu);
+    assert!(matches!(second.hear(register).await.unwrap(), Some(SiteMessage::Registered(_))));
+    assert!(timeout(Duration::from_secs(20), first.next()).await.unwrap().is_none());
+    drop(first);
+    // Somebody else is not it.
+    let (mut local, _local) = bench.analytics.connect(Presented::Local, "127.0.0.1".into()).unwrap();
+    let answer = local.hear(register).await.unwrap();
+    assert!(matches!(answer, Some(SiteMessage::Error { code, .. }) if code == "node_id_taken"));
+    bench.until("connected", |picture| picture.nodes.keys().eq([&gpu.id])).await;
+    // Switched off, it goes, and does not come in again.
+    let now = bench.analytics.admit(&[1; 32]).await.unwrap();
+    bench.analytics.update_node(&AiNode { enabled: false, ..now.clone() }, now.version).await.unwrap();
+    assert!(timeout(Duration::from_secs(20), second.next()).await.unwrap().is_none());
+    assert_eq!(bench.analytics.admit(&[1; 32]).await.unwrap_err().code, ErrorCode::NodeTokenWrong);
+    assert_eq!(bench.analytics.admit(&[2; 32]).await.unwrap_err().code, ErrorCode::NodeTokenWrong);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn nodes_are_bounded_and_those_that_do_not_read_are_let_go() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    let places: Vec<_> =
+        (1..MOST_NODES).map(|_| bench.analytics.connect(Presented::Local, "a".into()).unwrap()).collect();
+    let refused = bench.analytics.connect(Presented::Local, "a".into()).err().unwrap();
+    assert_eq!(refused.code, ErrorCode::NodesTooMany);
+    drop(places);
+    assert!(bench.analytics.connect(Presented::Local, "a".into()).is_ok());
+    // Every edit is told; nothing of it is read.
+    let mut task = bench.add_task(&["MOTION"]).await;
+    for n in 0..300 {
+        let edited = AiTask { name: format!("Gate {n}"), ..task.clone() };
+        task = bench.analytics.update_task(&edited, task.version).await.unwrap();
+        if bench.analytics.picture().nodes.is_empty() {
+            break;
+        }
+    }
+    assert!(timeout(Duration::from_secs(20), node.link.next()).await.unwrap().is_none());
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_corrected() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let task = bench.add_task(&["MOTION"]).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    let an_hour_ago = UtcMillis::now().0 - 3_600_000;
+    node.say(&format!(r#""NODE_HEARTBEAT", "node_id": "n1", "timestamp": {an_hour_ago}"#)).await;
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    node.result(&task, "MOTION", an_hour_ago + 500).await;
+    let latest = bench.analytics.results().latest().of(task.id, &SceneCode::parse("MOTION").unwrap()).unwrap();
+    let off = (latest.at.unwrap() - UtcMillis::now()).abs();
+    assert!(off < 10_000, "{off} ms off");
+    assert_eq!(bench.analytics.picture().nodes.len(), 1);
+    bench.stop().await;
+}
