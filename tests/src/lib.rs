@@ -24,6 +24,6 @@ pub use data::DataFolder;
 pub use devices::{DeviceFarm, USER};
 pub use examination::{EXAMINED_WITHIN, at_login, examination_ended, examine, line_of, report_says};
 pub use network::{Network, network_or_skip};
-pub use site::{SiteOptions, TestSite};
+pub use site::{SiteOptions, TestSite, local_token};
 pub use socket::{Binary as BinaryMessage, Closed, Heard, Socket};
 pub use wait::{soon, until};

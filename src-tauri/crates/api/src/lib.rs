@@ -4,6 +4,7 @@
 //! Versions double as ETags: read `version`, send it back in `If-Match`.
 
 mod access;
+mod analytics;
 mod camera;
 mod device;
 mod device_control;
@@ -26,6 +27,7 @@ mod settings;
 mod site_report;
 
 pub use access::*;
+pub use analytics::*;
 pub use camera::*;
 pub use device::*;
 pub use device_control::*;

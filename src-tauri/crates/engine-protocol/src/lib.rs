@@ -18,7 +18,9 @@ pub use frame::{BBox, FrameSize};
 pub use node::{Load, NodeHeartbeat, NodeMessage, NodeRegister, TaskKeepalive, TaskState, TaskStatus};
 pub use refusal::Refusal;
 pub use result::{AiResult, Counts, DetectedObject, Repairs, SceneResult, Snapshot};
-pub use task::{Preview, Registered, SiteMessage, StartTask, StopPreview, StopTask, TaskParams, TaskRange};
+pub use task::{
+    Preview, Registered, SiteMessage, StartTask, StopPreview, StopTask, StreamAddress, TaskParams, TaskRange,
+};
 
 /// The version this crate speaks. A node that says none speaks 1.
 pub const PROTOCOL: u32 = 1;

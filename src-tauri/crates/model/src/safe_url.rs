@@ -40,6 +40,17 @@ impl SafeUrl {
         self.0.as_str()
     }
 
+    /// With the credentials in it, for a program that has to log in itself and takes nothing else.
+    pub fn with_credentials(&self, credentials: Option<&Credentials>) -> Secret {
+        let mut url = self.0.clone();
+        if let Some(credentials) = credentials {
+            // Fails only for URLs that cannot carry user information; those need none.
+            let _ = url.set_username(&credentials.username);
+            let _ = url.set_password(Some(credentials.password.reveal()));
+        }
+        Secret::new(url.as_str())
+    }
+
     pub fn scheme(&self) -> &str {
         self.0.scheme()
     }
@@ -131,6 +142,15 @@ mod tests {
         check(" rtsp://admin:p%40ss@10.0.0.5:8554/a?b=1 ", Ok(("rtsp://10.0.0.5:8554/a?b=1", Some(("admin", "p@ss")))));
         check("rtsp://u:100%25@[::1]/x", Ok(("rtsp://[::1]/x", Some(("u", "100%")))));
         check("rtsp://%E5%BC%A0:%E5%AF%86@h/x", Ok(("rtsp://h/x", Some(("张", "密")))));
+    }
+
+    #[test]
+    fn credentials_come_back_into_the_url() {
+        for text in ["rtsp://10.0.0.5/main", "rtsp://u:100%25%40@[::1]/x", "rtsp://%E5%BC%A0:%E5%AF%86@h/x"] {
+            let (url, credentials) = SafeUrl::split(text).unwrap();
+            let whole = url.with_credentials(credentials.as_ref());
+            assert_eq!(SafeUrl::split(whole.reveal()).unwrap(), (url, credentials), "{text}");
+        }
     }
 
     #[test]

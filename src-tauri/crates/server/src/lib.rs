@@ -11,6 +11,7 @@ mod byte_range;
 mod catalogue;
 mod docs_page;
 mod download;
+mod engine;
 mod error;
 mod extract;
 mod live;

@@ -1,13 +1,14 @@
 //! The running site: its domains, one folder each. Actors and reconcilers live here.
 //!
 //! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap`, `sense` and `edge` join
-//! cameras to recording.
+//! cameras to recording, `looks` joins them to analytics.
 //! Nothing here knows HTTP.
 
 pub mod analytics;
 pub mod cameras;
 mod edge;
 pub mod evidence;
+mod looks;
 pub mod recording;
 mod sense;
 mod site;

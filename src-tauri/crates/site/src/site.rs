@@ -1,9 +1,11 @@
 //! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
 
 use crate::{
+    analytics::{Analytics, AnalyticsParts, results::ResultOptions},
     cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
     edge::CameraStorage,
     evidence::{Evidence, EvidenceParts},
+    looks::CameraLooks,
     recording::{GapFill, GapFillParts, Recording},
     sense::Sense,
     tap::CameraTaps,
@@ -37,6 +39,7 @@ pub struct Site {
     pub recording: Recording,
     pub gap_fill: GapFill,
     pub evidence: Evidence,
+    pub analytics: Analytics,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
     pub started_at: UtcMillis,
@@ -97,6 +100,13 @@ impl Site {
             config: config.evidence.clone(),
         })
         .await?;
+        let analytics = Analytics::start(AnalyticsParts {
+            store: store.clone(),
+            data_folder: &data_folder,
+            streams: Arc::new(CameraLooks { cameras: cameras.clone(), health: health.clone() }),
+            zone: recording.zone().clone(),
+            results: ResultOptions::default(),
+        })?;
         let transcodes = TranscodePool::new(config.live.max_transcodes);
         Ok(Arc::new(Self {
             started_at: UtcMillis::now(),
@@ -113,6 +123,7 @@ impl Site {
             recording,
             gap_fill,
             evidence,
+            analytics,
             transcodes,
             plugins,
             notices,
@@ -125,6 +136,7 @@ impl Site {
     pub async fn stop(&self) {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
+        bounded("analytics", self.analytics.stop()).await;
         bounded("evidence", self.evidence.stop()).await;
         bounded("gap_fill", self.gap_fill.stop()).await;
         bounded("sense", self.sense.stop()).await;

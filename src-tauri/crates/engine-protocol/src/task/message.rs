@@ -82,7 +82,7 @@ impl SiteMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{TaskParams, TaskRange};
+    use crate::{StreamAddress, TaskParams, TaskRange};
     use serde_json::{Value, json};
     use watchwall_model::{CameraId, Point};
 
@@ -93,7 +93,7 @@ mod tests {
             camera_id: CameraId(3),
             scene_codes: vec![scene.clone()],
             stream_key: "3:sub".into(),
-            rtsp: "rtsp://127.0.0.1:8554/t".into(),
+            rtsp: StreamAddress::new("rtsp://127.0.0.1:8554/t"),
             conf_threshold: 0.5,
             region: Vec::new(),
             regions: [].into(),
@@ -109,6 +109,7 @@ mod tests {
             let text = message.text().unwrap();
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expect);
             assert_eq!(&SiteMessage::parse(&text).unwrap(), message);
+            assert!(!format!("{message:?}").contains("8554"), "an address is told to nobody but the node");
         };
         check(
             &SiteMessage::StartTask { data: start() },

@@ -1,9 +1,11 @@
 //! What the site says to a node.
 
+mod address;
 mod message;
 mod params;
 mod start;
 
+pub use address::StreamAddress;
 pub use message::{Registered, SiteMessage, StopPreview, StopTask};
 pub use params::TaskParams;
 pub use start::{Preview, StartTask, TaskRange};

@@ -1,6 +1,6 @@
 //! What a node is to look for, and where.
 
-use super::TaskParams;
+use super::{StreamAddress, TaskParams};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use watchwall_model::{CameraId, Point, SceneCode, TaskId};
@@ -14,7 +14,7 @@ pub struct StartTask {
     /// `camera:subtype`, such as `3:sub`: tasks with the same key may share one pull.
     pub stream_key: String,
     /// Where the pictures are: the site's own address with a token that ends soon, so pull at once.
-    pub rtsp: String,
+    pub rtsp: StreamAddress,
     #[serde(rename = "confThreshold")]
     pub conf_threshold: f32,
     /// A polygon for all scenes; empty is the whole picture.

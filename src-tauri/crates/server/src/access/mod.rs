@@ -155,6 +155,11 @@ impl Access {
         }
     }
 
+    /// It is that of tools on this machine; whoever asks looks where it came from.
+    pub fn is_local_token(&self, token: &Token) -> bool {
+        self.local_token.matches(token)
+    }
+
     /// Opens a session for a user who proved to be one.
     ///
     /// # Errors

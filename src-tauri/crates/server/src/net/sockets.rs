@@ -38,10 +38,19 @@ impl Sockets {
         F: FnOnce(WebSocket) -> W + Send + 'static,
         W: Future<Output = ()> + Send + 'static,
     {
+        self.open_for(upgrade, MOST_RECEIVED_BYTES, work)
+    }
+
+    /// The same for a far end that may send more in one message.
+    pub fn open_for<F, W>(&self, upgrade: WebSocketUpgrade, most_bytes: usize, work: F) -> Response
+    where
+        F: FnOnce(WebSocket) -> W + Send + 'static,
+        W: Future<Output = ()> + Send + 'static,
+    {
         let tracker = self.tracker.clone();
         upgrade
-            .max_message_size(MOST_RECEIVED_BYTES)
-            .max_frame_size(MOST_RECEIVED_BYTES)
+            .max_message_size(most_bytes)
+            .max_frame_size(most_bytes)
             // Each message goes to the system at once: the queue before it is the hub's, which knows key frames.
             .write_buffer_size(0)
             .on_upgrade(move |socket| tracker.track_future(work(socket)))
@@ -66,6 +75,8 @@ pub struct CloseCode;
 
 impl CloseCode {
     pub const GOING_AWAY: u16 = 1001;
+    /// A node came again, was switched off, or does not read what it is told.
+    pub const LET_GO: u16 = 4409;
 
     pub const fn of(code: ErrorCode) -> u16 {
         match code {

@@ -11,10 +11,21 @@ pub enum Edited {
     Plans,
     Volumes,
     Settings,
+    Nodes,
+    Tasks,
 }
 
 impl Edited {
-    pub const ALL: [Self; 6] = [Self::Cameras, Self::Groups, Self::Layouts, Self::Plans, Self::Volumes, Self::Settings];
+    pub const ALL: [Self; 8] = [
+        Self::Cameras,
+        Self::Groups,
+        Self::Layouts,
+        Self::Plans,
+        Self::Volumes,
+        Self::Settings,
+        Self::Nodes,
+        Self::Tasks,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -24,6 +35,8 @@ impl Edited {
             Self::Plans => "plans",
             Self::Volumes => "volumes",
             Self::Settings => "settings",
+            Self::Nodes => "nodes",
+            Self::Tasks => "tasks",
         }
     }
 }

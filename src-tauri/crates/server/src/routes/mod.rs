@@ -3,6 +3,10 @@
 //! [`table`] is the one list: router, rights and OpenAPI document are all made from it, so a route without a stated
 //! need cannot exist. Handlers are thin: read the request, ask the site, shape the answer, note the act.
 
+mod ai_engine;
+mod ai_nodes;
+mod ai_results;
+mod ai_tasks;
 mod answer;
 mod audit;
 mod bookmarks;
@@ -228,6 +232,19 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(volumes::look)),
         entry(CONFIGURE, routes!(volumes::change)),
         entry(CONFIGURE, routes!(volumes::remove)),
+        entry(CONFIGURE, routes!(ai_nodes::list)),
+        entry(CONFIGURE, routes!(ai_nodes::create)),
+        entry(CONFIGURE, routes!(ai_nodes::change)),
+        entry(CONFIGURE, routes!(ai_nodes::renew)),
+        entry(CONFIGURE, routes!(ai_nodes::remove)),
+        entry(LIVE, routes!(ai_tasks::list)),
+        entry(LIVE, routes!(ai_tasks::read)),
+        entry(CONFIGURE, routes!(ai_tasks::create)),
+        entry(CONFIGURE, routes!(ai_tasks::replace)),
+        entry(CONFIGURE, routes!(ai_tasks::remove)),
+        entry(PLAYBACK, routes!(ai_results::list)),
+        // Nodes have tokens of their own, which are looked at there.
+        entry(Public, routes!(ai_engine::connect)),
         entry(LoggedIn, routes!(settings::read)),
         entry(CONFIGURE, routes!(settings::change)),
         entry(LoggedIn, routes!(system::system)),
@@ -336,6 +353,7 @@ mod tests {
                 "/api/v1/token-login",
                 "/healthz",
                 "/readyz",
+                "/ws/ai-engine",
             ]
         );
     }

@@ -1,6 +1,7 @@
 //! From the site's nouns to wire types and back. Pure.
 
 mod access;
+mod analytics;
 mod camera;
 mod control;
 mod device;
@@ -16,6 +17,7 @@ mod recording;
 mod status;
 
 pub use access::{audit_view, right_name, role_of, session_view, user_view};
+pub use analytics::{ai_node_view, ai_result_view, ai_task_view, ai_task_wish};
 pub use camera::{camera_view, edit_of, engine_of, group_view, new_camera, probe_view, transport_of, word};
 pub use control::{
     account_of, clock_of, clock_view, device_user_view, encoder_of, encoder_view, focus_of, imaging_of, imaging_view,

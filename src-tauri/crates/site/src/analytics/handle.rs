@@ -3,7 +3,7 @@
 use super::{
     nodes::{LinkParts, NodeLink, Presented},
     owners::Owners,
-    results::{Lane, ResultIntake, ResultOptions, ResultWriter},
+    results::{Lane, ResultIntake, ResultOptions, ResultRetention, ResultWriter},
     streams::TaskStreams,
     supervisor::{Command, Picture, Supervisor},
 };
@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -29,6 +29,8 @@ use watchwall_store::{ResultFiles, Store, StoreError};
 const COMMANDS: usize = 1_024;
 pub const MOST_NODES: usize = 64;
 const STOP_WITHIN: Duration = Duration::from_secs(2);
+/// An edit is kept already; how it goes is shown later when this is over.
+const IN_FORCE_WITHIN: Duration = Duration::from_secs(2);
 
 /// What a start needs.
 pub struct AnalyticsParts<'a> {
@@ -58,6 +60,7 @@ struct Running {
     cancel: CancellationToken,
     supervisor: JoinHandle<()>,
     writers: Vec<JoinHandle<()>>,
+    retention: JoinHandle<()>,
 }
 
 /// Counts a connected node for as long as it lives.
@@ -70,7 +73,7 @@ impl Drop for Place {
 }
 
 impl Analytics {
-    /// Starts the supervisor and the two writers of results.
+    /// Starts the supervisor, the two writers of results and what removes old ones.
     ///
     /// # Errors
     /// When the folder of results cannot be made.
@@ -90,6 +93,12 @@ impl Analytics {
         let (commands, heard) = mpsc::channel(COMMANDS);
         let (change, changes) = watch::channel(0);
         let cancel = CancellationToken::new();
+        let retention = ResultRetention {
+            files: Arc::clone(&files),
+            data_folder: data_folder.to_owned(),
+            keep_days: results.keep_days,
+        };
+        let retention = tokio::spawn(retention.run(cancel.clone()));
         let supervisor = Supervisor {
             store: store.clone(),
             streams,
@@ -105,7 +114,7 @@ impl Analytics {
             }
         });
         let link = LinkParts { store: store.clone(), intake: Arc::clone(&intake), owners, commands: commands.clone() };
-        let running = Running { cancel, supervisor, writers };
+        let running = Running { cancel, supervisor, writers, retention };
         Ok(Self {
             store,
             commands,
@@ -127,6 +136,7 @@ impl Analytics {
         running.cancel.cancel();
         let all = async {
             let _ = running.supervisor.await;
+            let _ = running.retention.await;
             for writer in running.writers {
                 let _ = writer.await;
             }
@@ -191,6 +201,16 @@ impl Analytics {
         Ok(node)
     }
 
+    /// A connection that stands goes on; the next needs the new token.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn renew_token(&self, id: NodeId, token_hash: &[u8; 32]) -> Result<AiNode, Problem> {
+        self.store.ai_nodes().set_token(id, token_hash).await?;
+        let node = self.store.ai_nodes().get(id).await?;
+        node.ok_or_else(|| StoreError::NotFound { what: "node" }.into())
+    }
+
     /// Its connection ends.
     ///
     /// # Errors
@@ -239,8 +259,12 @@ impl Analytics {
         }
     }
 
+    /// Returns when it is in force, so that the answer shows how it stands.
     async fn edited(&self) {
-        // The supervisor has ended: so does the site, and the next start reads it.
-        let _ = self.commands.send(Command::Edited).await;
+        let (done, is_done) = oneshot::channel();
+        // The supervisor may have ended: so does the site, and the next start reads it.
+        if self.commands.send(Command::Edited { done }).await.is_ok() {
+            let _ = timeout(IN_FORCE_WITHIN, is_done).await;
+        }
     }
 }

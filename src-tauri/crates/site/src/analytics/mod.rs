@@ -1,8 +1,9 @@
 //! AI engines: what they are to look for, who of them does it, and what becomes of what they find.
 //!
-//! `tasks` says who looks for what; `nodes` is the connections; `results` takes what nodes send: a fast path to the screens,
-//! a bounded slow path to disk and alarms. [`Analytics::start`] spawns the supervisor, which owns the board of tasks and
-//! nodes, and two writers of results; connections reach the supervisor by one bounded channel and are told by one each.
+//! `tasks` says who looks for what; `nodes` is the connections; `results` takes what nodes send: a fast path to the
+//! screens, a bounded slow path to disk and alarms. [`Analytics::start`] spawns the supervisor, which owns the board of
+//! tasks and nodes, two writers of results and what removes old ones. Connections reach the supervisor by one bounded
+//! channel and are told by one each.
 
 mod handle;
 pub mod nodes;

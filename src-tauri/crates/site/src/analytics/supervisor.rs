@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{mpsc, oneshot, watch},
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
@@ -49,8 +49,10 @@ pub enum Command {
         node: NodeId,
     },
     Event(Event),
-    /// Tasks or nodes were edited.
-    Edited,
+    /// Tasks or nodes were edited; answered when that is in force.
+    Edited {
+        done: oneshot::Sender<()>,
+    },
 }
 
 /// What others read of the board.
@@ -150,7 +152,11 @@ impl Supervisor {
                 }
             }
             Command::Event(event) => self.hear(state, Some(event)).await,
-            Command::Edited => self.load(state).await,
+            Command::Edited { done } => {
+                self.load(state).await;
+                // Whoever asked may have gone.
+                let _ = done.send(());
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
-use watchwall_engine_protocol::SiteMessage;
+use watchwall_engine_protocol::{SiteMessage, StreamAddress};
 use watchwall_model::{
     AiNode, AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, ErrorCode, IngestEngine, SceneCode, StreamRole,
     TaskId, Transport, UtcMillis,
@@ -16,8 +16,8 @@ use watchwall_store::{DataFolder, NewCameraRow, PageRequest, ResultFilter, Store
 struct Cameras(watch::Sender<u64>, std::sync::Mutex<BTreeSet<CameraId>>);
 
 impl TaskStreams for Cameras {
-    fn address<'a>(&'a self, task: &'a AiTask, _: &'a AiNode) -> BoxFuture<'a, Option<String>> {
-        Box::pin(async move { Some(format!("rtsp://127.0.0.1:8554/{}", task.camera)) })
+    fn address<'a>(&'a self, task: &'a AiTask, _: &'a AiNode) -> BoxFuture<'a, Option<StreamAddress>> {
+        Box::pin(async move { Some(StreamAddress::new(format!("rtsp://127.0.0.1:8554/{}", task.camera))) })
     }
 
     fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>> {

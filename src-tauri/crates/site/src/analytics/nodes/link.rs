@@ -15,7 +15,8 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use watchwall_engine_protocol::{
-    AiResult, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage, TaskKeepalive, TaskState,
+    AiResult, MOST_MESSAGE_BYTES, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage,
+    TaskKeepalive, TaskState,
 };
 use watchwall_model::{AiNode, AiNodeFacts, NodeId, Problem, TaskId, UtcMillis};
 use watchwall_store::Store;
@@ -95,6 +96,10 @@ impl NodeLink {
     /// # Errors
     /// When the database cannot be read or written.
     pub async fn hear(&mut self, text: &str) -> Result<Option<Said>, Problem> {
+        if text.len() > MOST_MESSAGE_BYTES {
+            self.note("a message that is too large");
+            return Ok(Some(error("message_too_large", "a message has at most 1 MiB", "")));
+        }
         let message = match NodeMessage::parse(text) {
             Ok(message) => message,
             Err(refusal) => {

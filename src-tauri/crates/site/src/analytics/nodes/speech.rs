@@ -1,13 +1,13 @@
 //! What the site tells a node, made from what is kept.
 
-use watchwall_engine_protocol::{SiteMessage, StartTask, StopTask, TaskParams};
+use watchwall_engine_protocol::{SiteMessage, StartTask, StopTask, StreamAddress, TaskParams};
 use watchwall_model::{AiTask, SceneCode, TaskId};
 
 /// A message on its way to a node's connection.
 pub type Said = SiteMessage;
 
 /// `START_TASK` for some of a task's scenes; `rtsp` is where the node finds the pictures.
-pub fn start_task(task: &AiTask, scenes: &[SceneCode], rtsp: String) -> Said {
+pub fn start_task(task: &AiTask, scenes: &[SceneCode], rtsp: StreamAddress) -> Said {
     let asked = task.scenes.iter().filter(|scene| scenes.contains(&scene.code));
     let regions = asked.clone().filter(|scene| !scene.region.is_empty());
     let lines = asked.clone().filter(|scene| !scene.lines.is_empty());

@@ -5,6 +5,7 @@ use super::{
     latest::{LatestResults, Verdict},
     overlay::Overlays,
     queue::{Pending, Pushed, ResultQueue},
+    retention::{SNAPSHOTS, day_of},
 };
 use std::{
     path::{Path, PathBuf},
@@ -20,11 +21,12 @@ pub struct ResultOptions {
     /// Of results that are no alarm, one of a task and scene in this time is kept; 0 keeps all.
     pub sample_ms: i64,
     pub queue: usize,
+    pub keep_days: u32,
 }
 
 impl Default for ResultOptions {
     fn default() -> Self {
-        Self { sample_ms: 1_000, queue: ResultQueue::CAPACITY }
+        Self { sample_ms: 1_000, queue: ResultQueue::CAPACITY, keep_days: 30 }
     }
 }
 
@@ -131,7 +133,7 @@ impl ResultIntake {
             Snapshot::Jpeg(bytes) => bytes,
         };
         let day = day_of(UtcMillis::now());
-        let file = format!("snapshots/{day}/{}-{}.jpg", result.task, result.at.0);
+        let file = format!("{SNAPSHOTS}/{day}/{}-{}.jpg", result.task, result.at.0);
         let whole = self.data_folder.join(&file);
         let write = move || {
             if let Some(folder) = whole.parent() {
@@ -148,10 +150,6 @@ impl ResultIntake {
             Err(_) => None,
         }
     }
-}
-
-fn day_of(at: UtcMillis) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
 }
 
 fn row_of(node: &str, result: &AiResult, scene: &SceneResult, snapshot: Option<String>) -> AiResultRow {

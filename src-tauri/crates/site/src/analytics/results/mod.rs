@@ -9,6 +9,7 @@ mod latest;
 mod overlay;
 mod queue;
 mod recent;
+mod retention;
 mod writer;
 
 #[cfg(test)]
@@ -19,4 +20,5 @@ pub use intake::{ResultIntake, ResultOptions, Taken};
 pub use latest::{LatestResult, LatestResults};
 pub use overlay::Overlays;
 pub use queue::{Lane, Pending, Pushed, ResultQueue};
+pub use retention::ResultRetention;
 pub use writer::ResultWriter;

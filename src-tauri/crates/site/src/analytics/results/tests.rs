@@ -47,7 +47,8 @@ fn writers(intake: &Arc<ResultIntake>, files: &Arc<ResultFiles>) -> Vec<tokio::t
 /// Every result is accounted for, and every alarm is on the disk.
 async fn check(queue: usize, block: bool) {
     let folder = tempfile::tempdir().unwrap();
-    let intake = Arc::new(ResultIntake::new(folder.path(), ResultOptions { sample_ms: 0, queue }));
+    let intake =
+        Arc::new(ResultIntake::new(folder.path(), ResultOptions { sample_ms: 0, queue, ..ResultOptions::default() }));
     let files = Arc::new(ResultFiles::open(folder.path()).unwrap());
     // A folder in the place of today's file: nothing can be stored until it is gone.
     let blocker = folder.path().join("results").join(format!("{}.db", jiff::Timestamp::now().strftime("%Y-%m-%d")));

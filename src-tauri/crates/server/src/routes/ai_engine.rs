@@ -1,0 +1,58 @@
+//! `/ws/ai-engine`.
+
+use crate::{
+    access::{MaybeCaller, Token, Via},
+    app::App,
+    engine,
+    net::{Peer, refuse_socket},
+};
+use axum::{
+    Extension,
+    extract::{State, WebSocketUpgrade},
+    http::{HeaderMap, header},
+    response::Response,
+};
+use watchwall_api::{AiEngineQuery, ProblemDetails};
+use watchwall_model::{ErrorCode, Problem};
+use watchwall_site::analytics::nodes::{NodeLink, Presented};
+
+/// WebSocket of an AI node. It shows its own token; from this machine the local administrator's token will do. A wrong one
+/// is closed with 4401. See the protocol page for what is said on it.
+#[utoipa::path(get, path = "/ws/ai-engine", tag = "analytics", operation_id = "ai_engine", params(AiEngineQuery),
+    responses((status = 101, description = "a WebSocket"), (status = 400, body = ProblemDetails)))]
+pub async fn connect(
+    State(app): State<App>,
+    MaybeCaller(caller): MaybeCaller,
+    Extension(peer): Extension<Peer>,
+    crate::extract::Query(query): crate::extract::Query<AiEngineQuery>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    let is_local = caller.is_some_and(|caller| caller.via == Via::LocalTool);
+    let presented = match (is_local, shown(&headers, &query)) {
+        (true, _) => Ok(Presented::Local),
+        (false, Some(token)) if peer.is_loopback() && app.access.is_local_token(&token) => Ok(Presented::Local),
+        (false, Some(token)) => app.site.analytics.admit(&token.hash()).await.map(Presented::Node),
+        (false, None) => Err(Problem::new(ErrorCode::NodeTokenWrong)),
+    };
+    let connected = presented.and_then(|presented| app.site.analytics.connect(presented, peer.ip().to_string()));
+    match connected {
+        Ok((link, place)) => open(&app, upgrade, link, place),
+        Err(problem) => refuse_socket(&app, upgrade, problem),
+    }
+}
+
+fn open(app: &App, upgrade: WebSocketUpgrade, link: NodeLink, place: watchwall_site::analytics::Place) -> Response {
+    let (sockets, app) = (app.sockets.clone(), app.clone());
+    sockets.open_for(upgrade, engine::MOST_RECEIVED_BYTES, move |socket| async move {
+        engine::run(app, socket, link).await;
+        drop(place);
+    })
+}
+
+/// What the node shows: its header stands before its address.
+fn shown(headers: &HeaderMap, query: &AiEngineQuery) -> Option<Token> {
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let bearer = header.and_then(|value| value.split_once(' ')).map(|(_, token)| Token::received(token.trim()));
+    bearer.or_else(|| query.token.as_deref().map(Token::received))
+}

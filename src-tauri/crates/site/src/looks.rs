@@ -1,0 +1,53 @@
+//! How analytics reaches cameras: the fourth place, beside `tap`, `sense` and `edge`, where two domains meet. No task.
+
+use crate::{
+    analytics::TaskStreams,
+    cameras::{Cameras, health::Health},
+};
+use futures::future::{BoxFuture, FutureExt};
+use std::collections::BTreeSet;
+use tokio::sync::watch;
+use watchwall_engine_protocol::StreamAddress;
+use watchwall_model::{AiNode, AiTask, CameraId};
+
+/// The cameras as AI tasks see them.
+pub struct CameraLooks {
+    pub cameras: Cameras,
+    pub health: Health,
+}
+
+impl TaskStreams for CameraLooks {
+    /// Only for nodes that may see cameras: the site does not serve its streams to nodes itself yet.
+    fn address<'a>(&'a self, task: &'a AiTask, node: &'a AiNode) -> BoxFuture<'a, Option<StreamAddress>> {
+        async move {
+            if !node.sees_cameras {
+                return None;
+            }
+            let camera = self.cameras.get(task.camera).await.ok()?.camera;
+            let wanted = camera.streams.iter().find(|stream| stream.role == task.stream);
+            // A camera with one stream is looked at by that.
+            let stream = wanted.or_else(|| camera.streams.first())?;
+            let address = stream.url.with_credentials(camera.credentials.as_ref());
+            Some(StreamAddress::new(address.reveal()))
+        }
+        .boxed()
+    }
+
+    fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>> {
+        async move {
+            let health = self.health.all();
+            let mut away: BTreeSet<CameraId> =
+                health.iter().filter(|(_, health)| health.state.is_away()).map(|(camera, _)| *camera).collect();
+            match self.cameras.all().await {
+                Ok(all) => away.extend(all.iter().filter(|one| !one.camera.enabled).map(|one| one.camera.id)),
+                Err(problem) => tracing::warn!(%problem, "which cameras are switched off could not be read"),
+            }
+            away
+        }
+        .boxed()
+    }
+
+    fn changes(&self) -> watch::Receiver<u64> {
+        self.health.changes()
+    }
+}

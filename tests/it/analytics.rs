@@ -1,0 +1,236 @@
+//! AI nodes at a real site: who is let in, who runs what, what comes of it.
+
+use anyhow::{Context, Result, ensure};
+use reqwest::Method;
+use serde_json::{Value, json};
+use std::{
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+use tokio_tungstenite::tungstenite::Message;
+use watchwall_tests::{Client, Heard, Socket, TestSite, local_token, until};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+const ENGINE: &str = "/ws/ai-engine";
+
+async fn task(site: &TestSite, camera: &Value) -> Result<Value> {
+    let wish = json!({"name": "Gate", "camera_id": camera["id"], "scenes": [{"code": "MOTION"}], "stream": "main"});
+    Ok(site.admin.post("/api/v1/ai-tasks", &wish).await?.ok()?.json)
+}
+
+/// A node's row and its token.
+async fn node(site: &TestSite, name: &str) -> Result<(Value, String)> {
+    let made = site.admin.post("/api/v1/ai-nodes", &json!({"name": name, "sees_cameras": true})).await?.ok()?.json;
+    Ok((made["node"].clone(), made["token"].as_str().context("no token")?.to_owned()))
+}
+
+/// Connected and registered for MOTION.
+async fn connect(client: &Client, id: &str) -> Result<Socket> {
+    let mut socket = Socket::open(client, ENGINE).await?;
+    socket.say(&json!({"type": "NODE_REGISTER", "node_id": id, "algorithms": ["MOTION"]})).await?;
+    let registered = socket.json("REGISTERED").await?;
+    assert_eq!(registered["node_id"], id);
+    Ok(socket)
+}
+
+async fn read_task(site: &TestSite, task: &Value) -> Result<Value> {
+    Ok(site.admin.get(&format!("/api/v1/ai-tasks/{}", task["id"])).await?.ok()?.json)
+}
+
+async fn close_code(client: &Client) -> Result<u16> {
+    let (_, closed) = Socket::open(client, ENGINE).await?.closing().await?;
+    Ok(closed.code)
+}
+
+struct Python(Child);
+
+impl Drop for Python {
+    fn drop(&mut self) {
+        // Gone already when the test killed it.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// The example of the documentation; `None` without Python.
+fn python(site: &TestSite, token: &str) -> Result<Option<Python>> {
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/examples/ai_node.py");
+    let url = format!("{}{ENGINE}", site.admin.base().replacen("http", "ws", 1));
+    let mut command = Command::new("python3");
+    command.args([program, &url, token]).stdout(Stdio::null()).stderr(Stdio::inherit());
+    match command.spawn() {
+        Ok(child) => Ok(Some(Python(child))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            println!("skipped: python3 is missing");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_in_another_language_runs_a_task_and_its_end_is_noticed_at_once() -> Result<()> {
+    let site = TestSite::start().await?;
+    let camera = site.add_camera("Gate", "rtsp://root:s3cret@127.0.0.1:1/1", None, false).await?;
+    let task = task(&site, &camera).await?;
+    assert_eq!((&task["state"]["phase"], task["confidence"].as_f64()), (&json!("waiting"), Some(0.6)));
+    let (row, token) = node(&site, "Python").await?;
+    let Some(mut python) = python(&site, &token)? else { return Ok(()) };
+    let state = until("results", PATIENCE, async || {
+        let task = read_task(&site, &task).await.ok()?;
+        (task["state"]["scenes"][0]["latest"]["results"].as_u64()? >= 2).then_some(task["state"].clone())
+    })
+    .await?;
+    assert_eq!((&state["phase"], &state["scenes"][0]["state"]), (&json!("running"), &json!("running")));
+    assert_eq!(
+        (&state["primary_node"], &state["scenes"][0]["latest"]["labels"]["person"]),
+        (&row["id"], &state["scenes"][0]["latest"]["results"])
+    );
+    let kept = until("kept results", PATIENCE, async || {
+        let path = format!("/api/v1/ai-results?task_id={}&only_alarms=true&limit=1", task["id"]);
+        let page = site.admin.get(&path).await.ok()?.ok().ok()?.json;
+        page["next_cursor"].is_string().then(|| page["items"][0].clone())
+    })
+    .await?;
+    assert_eq!((&kept["node"], &kept["camera_id"], &kept["is_alarm"]), (&json!("Python"), &camera["id"], &json!(true)));
+    assert_eq!(kept["objects"][0]["label"], "person");
+    let bbox: Vec<f64> = serde_json::from_value(kept["objects"][0]["bbox"].clone())?;
+    ensure!(bbox.iter().zip([0.4, 0.3, 0.2, 0.4]).all(|(a, b)| (a - b).abs() < 1e-6), "{bbox:?}");
+
+    // Another node waits; the first is killed.
+    let (_, other) = node(&site, "Other").await?;
+    let mut other = connect(&site.admin.with_token(&other), "other").await?;
+    python.0.kill()?;
+    let killed = Instant::now();
+    let start = other.json("START_TASK").await?;
+    ensure!(killed.elapsed() < Duration::from_secs(5), "told after {:?}", killed.elapsed());
+    assert_eq!((&start["data"]["task_id"], &start["data"]["scene_codes"]), (&task["id"], &json!(["MOTION"])));
+    // Its administrator allows it the camera's own address; nobody else is told.
+    assert_eq!(start["data"]["rtsp"], "rtsp://root:s3cret@127.0.0.1:1/1");
+    ensure!(!read_task(&site, &task).await?.to_string().contains("s3cret"));
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_nodes_that_were_let_in_come_in() -> Result<()> {
+    let site = TestSite::start().await?;
+    let (row, token) = node(&site, "GPU").await?;
+    let anonymous = site.anonymous()?;
+    assert_eq!(close_code(&anonymous).await?, 4401);
+    assert_eq!(close_code(&anonymous.with_token("made-up")).await?, 4401);
+    // A person's login is none for a node.
+    assert_eq!(close_code(&site.user("olga", "operator", "a long password").await?).await?, 4401);
+    drop(connect(&anonymous.with_token(&local_token(site.data.path())?), "here").await?);
+    let by_query = Socket::open(&anonymous, &format!("{ENGINE}?token={token}")).await?;
+    drop(by_query);
+
+    let mut gpu = connect(&anonymous.with_token(&token), "n1").await?;
+    // The same node again: the older connection ends.
+    let mut again = connect(&anonymous.with_token(&token), "n1").await?;
+    assert_eq!(gpu.closing().await?.1.code, 4409);
+    let path = format!("/api/v1/ai-nodes/{}", row["id"]);
+    let listed = site.admin.get("/api/v1/ai-nodes?search=gpu").await?.ok()?.json;
+    assert_eq!((&listed["items"][0]["is_connected"], &listed["items"][0]["node_id"]), (&json!(true), &json!("n1")));
+    ensure!(!listed.to_string().contains(&token));
+    // A new token: who is connected goes on, the old token opens nothing.
+    let renewed = site.admin.post(&format!("{path}/token"), &json!({})).await?.ok()?.json;
+    assert_eq!(close_code(&anonymous.with_token(&token)).await?, 4401);
+    let renewed = renewed["token"].as_str().context("no token")?;
+    // Switched off, it goes.
+    site.admin.send_json(Method::PATCH, &path, &json!({"enabled": false})).await?.ok()?;
+    assert_eq!(again.closing().await?.1.code, 4409);
+    assert_eq!(close_code(&anonymous.with_token(renewed)).await?, 4401);
+    let conflict = site.admin.request(Method::PATCH, &path).header("if-match", "\"1\"").json(&json!({"enabled": true}));
+    assert_eq!(site.admin.send(conflict).await?.status, 412);
+    site.admin.delete(&path).await?.ok()?;
+    assert_eq!(site.admin.delete(&path).await?.status, 404);
+    // Every act is noted, and no token.
+    let audit = site.admin.get("/api/v1/audit").await?.ok()?.text;
+    for act in ["ai_node.create", "ai_node.token", "ai_node.update", "ai_node.delete"] {
+        ensure!(audit.contains(act), "{act} is not noted");
+    }
+    ensure!(!audit.contains(&token) && !audit.contains(renewed));
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nonsense_is_answered_and_the_connection_stays() -> Result<()> {
+    let site = TestSite::start().await?;
+    let (_, token) = node(&site, "GPU").await?;
+    let mut socket = connect(&site.anonymous()?.with_token(&token), "n1").await?;
+    let big = |bytes: usize| Message::text(format!(r#"{{"type": "AI_RESULT", "x": "{}"}}"#, "y".repeat(bytes)));
+    let result = |changes: Value| {
+        let mut result =
+            json!({"type": "AI_RESULT", "task_id": 1, "camera_id": 1, "ts": 1_772_359_200_000_i64, "scene_code": "A"});
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            result[key] = value.clone();
+        }
+        Message::text(result.to_string())
+    };
+    for (message, code) in [
+        (Message::text("{"), "json_invalid"),
+        (Message::binary(vec![0xff, 0xfe]), "json_invalid"),
+        (Message::text("[]"), "type_missing"),
+        (big(1_100_000), "message_too_large"),
+        (result(json!({"ts": 5})), "field_invalid"),
+        (
+            result(json!({"objects": vec![json!({"label": "a", "score": 1, "bbox": [0, 0, 1, 1]}); 2_000]})),
+            "field_invalid",
+        ),
+        (result(json!({"confidence": "NaN"})), "field_invalid"),
+    ] {
+        socket.say_raw(message).await?;
+        assert_eq!(socket.json("ERROR").await?["code"], code);
+    }
+    // Neither an unknown type nor a foreign task's result is answered, and both are survived.
+    socket.say(&json!({"type": "DANCE"})).await?;
+    socket.say_raw(result(json!({}))).await?;
+    socket.say(&json!({"type": "NODE_REGISTER", "node_id": "n1"})).await?;
+    socket.json("REGISTERED").await?;
+    // What no message may be ends it.
+    socket.say_raw(big(3_000_000)).await.ok();
+    let end = socket.hear().await;
+    ensure!(matches!(end, Err(_) | Ok(Heard::Closed(_))), "{end:?}");
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_says_what_is_wrong_with_it() -> Result<()> {
+    let site = TestSite::start().await?;
+    let camera = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    let check = async |changes: Value, status: u16, field: &str| -> Result<()> {
+        let mut wish = json!({"name": "Gate", "camera_id": camera["id"], "scenes": [{"code": "MOTION"}]});
+        for (key, value) in changes.as_object().into_iter().flatten() {
+            wish[key] = value.clone();
+        }
+        let answer = site.admin.post("/api/v1/ai-tasks", &wish).await?;
+        assert_eq!((answer.status.as_u16(), answer.text.contains(field)), (status, true), "{changes}: {}", answer.text);
+        Ok(())
+    };
+    check(json!({}), 201, "Gate").await?;
+    check(json!({"scenes": []}), 422, "scenes").await?;
+    check(json!({"scenes": [{"code": "a b"}]}), 400, "scenes.code").await?;
+    check(json!({"scenes": [{"code": "A", "region": [[0, 0], [1, 1]]}]}), 422, "region").await?;
+    check(json!({"camera_id": 99}), 404, "camera_not_found").await?;
+    check(json!({"dispatch": "fixed"}), 400, "node_id").await?;
+    check(json!({"dispatch": "fixed", "node_id": 99}), 404, "not_found").await?;
+    check(json!({"params": {"input_fps": 500}}), 422, "input_fps").await?;
+    check(json!({"schedule": ["c"]}), 400, "schedule").await?;
+
+    let listed = site.admin.get("/api/v1/ai-tasks").await?.ok()?.json["items"][0].clone();
+    assert_eq!((&listed["state"]["phase"], &listed["state"]["reason"]), (&json!("waiting"), &json!("nobody_can")));
+    // A node that may not see cameras cannot be told where the pictures are.
+    let here = site.anonymous()?.with_token(&local_token(site.data.path())?);
+    let _node = connect(&here, "here").await?;
+    let state = until("a failure", PATIENCE, async || {
+        let state = read_task(&site, &listed).await.ok()?["state"].clone();
+        (state["phase"] == "failed").then_some(state)
+    })
+    .await?;
+    assert_eq!((&state["reason"], &state["detail"]), (&json!("not_started"), &json!("MOTION: stream_missing")));
+    site.stop().await;
+    Ok(())
+}
