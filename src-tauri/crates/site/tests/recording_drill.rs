@@ -29,6 +29,9 @@ use watchwall_site::recording::NewVolume;
 
 /// Two pictures of 25 a second.
 const SEAM_MS: i64 = 80;
+const FRAME_BYTES: usize = 200_000;
+/// More than a recorder keeps of a stream for when a disk comes back: 32 MiB, and a quarter.
+const MEMORY_FRAMES: usize = (40 << 20) / FRAME_BYTES;
 
 fn from_environment(name: &str, otherwise: u64) -> u64 {
     std::env::var(name).ok().and_then(|n| n.parse().ok()).unwrap_or(otherwise)
@@ -169,7 +172,7 @@ async fn volumes_that_fill_fail_and_return_cost_nothing() {
     let Ok(disks) = <[LoopDisk; 3]>::try_from(disks) else { unreachable!("three were made") };
     let farm = Farm::new(streams);
     // 40 Mbit/s.
-    farm.filler.store(200_000, Relaxed);
+    farm.filler.store(FRAME_BYTES, Relaxed);
     let config = RecordingConfig { folder: Some(disks[0].root.join("recordings")), ..config() };
     let bench = Bench::start_with(folder.path(), &farm, &config).await;
     for disk in &disks[1..] {
@@ -204,6 +207,9 @@ async fn volumes_that_fill_fail_and_return_cost_nothing() {
         disk.stop_device();
     }
     rig.all_record(false).await;
+    // What no disk takes waits in memory: longer than that.
+    let held = farm.pushed.load(Relaxed) + MEMORY_FRAMES;
+    until("more than memory holds", 90, || async { (farm.pushed.load(Relaxed) >= held).then_some(()) }).await;
     for n in 0..3 {
         rig.put_back(n).await;
     }
