@@ -12,6 +12,7 @@ mod onboarding;
 mod peers;
 mod process;
 mod record;
+mod results;
 mod rtsp_reader;
 mod site;
 mod soak;
@@ -22,8 +23,8 @@ mod verify;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), onboarding (10), index (11), start
-/// (17), and in real browsers browser (1, 2, 15). `soak` runs only when named.
+/// Benchmarks of design page `benchmarks.md`: record (4, 5), streams (6), forward (8), onboarding (10), index (11), results
+/// (12), start (17), and in real browsers browser (1, 2, 15). `soak` runs only when named.
 #[derive(Parser)]
 pub struct Options {
     /// Which to run; all when none is named.
@@ -51,7 +52,7 @@ pub struct Options {
     json: Option<std::path::PathBuf>,
 }
 
-const ALL: [&str; 7] = ["record", "streams", "forward", "onboarding", "index", "start", "browser"];
+const ALL: [&str; 8] = ["record", "streams", "forward", "onboarding", "index", "results", "start", "browser"];
 /// They use both cores.
 const UNPINNED: [&str; 2] = ["browser", "index"];
 
@@ -76,6 +77,7 @@ async fn main() -> Result<()> {
             "streams" => record::run_capacity(&options).await?,
             "forward" => forward::run(&options).await?,
             "onboarding" => onboarding::run(&options).await?,
+            "results" => results::run(&options).await?,
             "start" => start::run(&options).await?,
             "soak" => soak::run(&options).await?,
             name if UNPINNED.contains(&name) => continue,

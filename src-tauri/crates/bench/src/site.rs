@@ -39,7 +39,8 @@ impl SiteUnderTest {
         Self::start_with(options, data, &[("WATCHWALL_INGEST__RING_SECONDS", "1")])
     }
 
-    fn start_with(options: &Options, data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
+    /// With settings as environment variables.
+    pub fn start_with(options: &Options, data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         std::fs::create_dir_all(data)?;
         let started = Instant::now();
         let mut command = Command::new(binary(options)?);

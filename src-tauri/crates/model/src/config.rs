@@ -161,6 +161,16 @@ sections! {
         max_exports: usize = 2, 1 to 16;
     }
 
+    /// AI engines.
+    analytics: AnalyticsConfig {
+        /// Of results that are no alarm, one of each task and scene is kept in this time, in milliseconds; 0 keeps all.
+        sample_ms: u32 = 1_000, 0 to 3_600_000;
+        /// Results and their pictures are kept for so many days.
+        keep_days: u32 = 30, 1 to 3_650;
+        /// Nodes on this machine come in without a token.
+        open_to_this_machine: bool = false;
+    }
+
     /// The log.
     log: LogConfig {
         /// `error`, `warn`, `info`, `debug` or `trace`, or tracing directives.

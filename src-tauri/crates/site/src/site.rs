@@ -105,7 +105,7 @@ impl Site {
             data_folder: &data_folder,
             streams: Arc::new(CameraLooks { cameras: cameras.clone(), health: health.clone() }),
             zone: recording.zone().clone(),
-            results: ResultOptions::default(),
+            results: ResultOptions::from(&config.analytics),
         })?;
         let transcodes = TranscodePool::new(config.live.max_transcodes);
         Ok(Arc::new(Self {

@@ -1,5 +1,6 @@
 //! Figures for Prometheus: counters that handlers touch, and the page made of them and of the site's own figures.
 
+mod analytics;
 mod histogram;
 mod live;
 mod onboarding;

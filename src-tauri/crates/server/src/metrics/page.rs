@@ -19,7 +19,7 @@ impl Page {
         let _ = writeln!(self.0, "{name} {value}");
     }
 
-    fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
+    pub fn gauge(&mut self, name: &str, help: &str, value: impl Display) {
         self.head(name, help, "gauge");
         let _ = writeln!(self.0, "{name} {value}");
     }
@@ -52,6 +52,7 @@ pub async fn render(app: &App) -> Result<String, Problem> {
     streams(app, &mut page).await?;
     recording(app, &mut page);
     gap_fill(app, &mut page);
+    super::analytics::write(app, &mut page);
     page.gauge("live_viewers", "Viewers connected", app.viewers.count());
     page.gauge("live_stale_tiles", "Viewers whose tile is stale", app.viewers.stale());
     page.gauge("stream_transcode_count", "Transcodes running", app.site.transcodes.running());

@@ -17,7 +17,7 @@ use watchwall_model::{ErrorCode, Problem};
 use watchwall_site::analytics::nodes::{NodeLink, Presented};
 
 /// WebSocket of an AI node. It shows its own token; from this machine the local administrator's token will do. A wrong one
-/// is closed with 4401. See the protocol page for what is said on it.
+/// is closed with 4401. Nodes of this machine may be let in without any (`analytics.open_to_this_machine`). See the protocol page for what is said on it.
 #[utoipa::path(get, path = "/ws/ai-engine", tag = "analytics", operation_id = "ai_engine", params(AiEngineQuery),
     responses((status = 101, description = "a WebSocket"), (status = 400, body = ProblemDetails)))]
 pub async fn connect(
@@ -33,6 +33,7 @@ pub async fn connect(
         (true, _) => Ok(Presented::Local),
         (false, Some(token)) if peer.is_loopback() && app.access.is_local_token(&token) => Ok(Presented::Local),
         (false, Some(token)) => app.site.analytics.admit(&token.hash()).await.map(Presented::Node),
+        (false, None) if peer.is_loopback() && app.site.config.analytics.open_to_this_machine => Ok(Presented::Local),
         (false, None) => Err(Problem::new(ErrorCode::NodeTokenWrong)),
     };
     let connected = presented.and_then(|presented| app.site.analytics.connect(presented, peer.ip().to_string()));

@@ -234,7 +234,7 @@ impl Supervisor {
             }
         };
         let line = state.lines.get(&node)?;
-        if line.out.try_send(said).is_err() {
+        if line.out.try_send(said).is_err() && !line.ended.is_cancelled() {
             tracing::warn!(node = %line.node.name, "an AI node does not read what it is told; it is let go");
             line.ended.cancel();
         }

@@ -317,7 +317,7 @@ async fn nodes_are_bounded_and_those_that_do_not_read_are_let_go() {
     assert!(bench.analytics.connect(Presented::Local, "a".into()).is_ok());
     // Every edit is told; nothing of it is read.
     let mut task = bench.add_task(&["MOTION"]).await;
-    for n in 0..300 {
+    for n in 0..1_100 {
         let edited = AiTask { name: format!("Gate {n}"), ..task.clone() };
         task = bench.analytics.update_task(&edited, task.version).await.unwrap();
         if bench.analytics.picture().nodes.is_empty() {

@@ -21,8 +21,9 @@ use watchwall_engine_protocol::{
 use watchwall_model::{AiNode, AiNodeFacts, NodeId, Problem, TaskId, UtcMillis};
 use watchwall_store::Store;
 
-/// Messages that wait for a node to read them; a node that lets more wait is let go.
-const UNREAD: usize = 256;
+/// Messages that wait for a node to read them; a node that lets more wait is let go. As many as it may have tasks, and
+/// some: all of them are told at once when it comes.
+const UNREAD: usize = 1_024;
 /// A node whose clock is further off is corrected.
 const SKEW_MS: i64 = 5_000;
 /// Results say that a scene lives; so often that is passed on.

@@ -13,7 +13,7 @@ use std::{
     time::Instant,
 };
 use watchwall_engine_protocol::{AiResult, SceneResult, Snapshot};
-use watchwall_model::{AiResultRow, SceneCode, TaskId, UtcMillis};
+use watchwall_model::{AiResultRow, SceneCode, TaskId, UtcMillis, config::AnalyticsConfig};
 
 /// How results are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,12 @@ pub struct ResultOptions {
 impl Default for ResultOptions {
     fn default() -> Self {
         Self { sample_ms: 1_000, queue: ResultQueue::CAPACITY, keep_days: 30 }
+    }
+}
+
+impl From<&AnalyticsConfig> for ResultOptions {
+    fn from(config: &AnalyticsConfig) -> Self {
+        Self { sample_ms: config.sample_ms.into(), keep_days: config.keep_days, ..Self::default() }
     }
 }
 

@@ -109,10 +109,11 @@ impl Scene {
 }
 
 type Key = (TaskId, SceneCode);
+type Scenes = HashMap<SceneCode, Arc<Mutex<Scene>>>;
 
 /// All scenes that a result came for. A task that ends is forgotten by whoever ends it.
 #[derive(Debug, Default)]
-pub struct LatestResults(RwLock<HashMap<TaskId, HashMap<SceneCode, Arc<Mutex<Scene>>>>>);
+pub struct LatestResults(RwLock<HashMap<TaskId, Scenes>>);
 
 impl LatestResults {
     /// Notes a result and says what is to become of it.

@@ -95,45 +95,38 @@ impl ResultQueue {
 
     /// Returns at once, but for an alarm when nothing else could go for it: then when there is room.
     pub async fn push(&self, pending: Pending) -> Pushed {
-        let mut pending = pending;
+        let mut waiting = Some(pending);
         loop {
             let room = self.room.notified();
             tokio::pin!(room);
             // From here on: what is taken before the wait begins ends it.
             room.as_mut().enable();
-            pending = match self.try_push(pending) {
-                Ok(pushed) => return pushed,
-                Err(pending) => pending,
-            };
+            if let Some(pushed) = self.try_push(&mut waiting) {
+                return pushed;
+            }
             room.await;
         }
     }
 
-    /// The alarm comes back when there is nothing that could go for it.
-    fn try_push(&self, pending: Pending) -> Result<Pushed, Pending> {
+    /// `None` leaves the alarm where it is: there is nothing that could go for it.
+    fn try_push(&self, waiting: &mut Option<Pending>) -> Option<Pushed> {
         let mut inner = self.inner();
         if inner.is_closed {
-            return Ok(Pushed::Closed);
+            return Some(Pushed::Closed);
         }
         let is_full = inner.len() >= self.capacity;
-        if !pending.row.is_alarm {
-            if is_full {
-                return Ok(Pushed::Dropped);
-            }
-            inner.others.push_back(pending);
-            drop(inner);
-            self.other_came.notify_one();
-            return Ok(Pushed::Queued);
-        }
-        let pushed = match (is_full, is_full && inner.others.pop_front().is_some()) {
-            (false, _) => Pushed::Queued,
-            (true, true) => Pushed::Displaced,
-            (true, false) => return Err(pending),
+        let is_alarm = waiting.as_ref().is_some_and(|pending| pending.row.is_alarm);
+        let pushed = match (is_alarm, is_full) {
+            (_, false) => Pushed::Queued,
+            (false, true) => return Some(Pushed::Dropped),
+            (true, true) => inner.others.pop_front().map(|_| Pushed::Displaced)?,
         };
-        inner.alarms.push_back(pending);
+        let (lane, came) =
+            if is_alarm { (&mut inner.alarms, &self.alarm_came) } else { (&mut inner.others, &self.other_came) };
+        lane.extend(waiting.take());
         drop(inner);
-        self.alarm_came.notify_one();
-        Ok(pushed)
+        came.notify_one();
+        Some(pushed)
     }
 
     /// The oldest of one half, at most so many; waits for the first. `None` when the queue is closed and that half empty.

@@ -1,0 +1,37 @@
+//! AI nodes, tasks and results on the metrics page.
+
+use super::page::Page;
+use crate::app::App;
+use watchwall_site::analytics::tasks::board::TaskPhase;
+
+pub fn write(app: &App, page: &mut Page) {
+    let analytics = &app.site.analytics;
+    let picture = analytics.picture();
+    let count = |is: fn(&TaskPhase) -> bool| picture.tasks.values().filter(|task| is(&task.phase)).count();
+    let running = count(|phase| matches!(phase, TaskPhase::Running));
+    let failed = count(|phase| matches!(phase, TaskPhase::Failed { .. }));
+    page.gauge("ai_task_running_count", "AI tasks that run", running);
+    page.gauge("ai_task_error_count", "AI tasks whose start failed", failed);
+    page.gauge("ai_engine_online_nodes", "AI nodes connected", picture.nodes.len());
+    let figures = analytics.results().figures();
+    page.gauge("ai_result_queue_depth", "Results that wait to be stored", figures.waiting);
+    for (name, help, value) in [
+        ("ai_result_received_total", "Results that came, by scene", figures.received),
+        ("ai_result_alarm_total", "Results taken in that are alarms", figures.alarms),
+        ("ai_result_refused_total", "Results of scenes that their node does not run", figures.refused),
+        ("ai_result_duplicate_total", "Results that had come before", figures.duplicates),
+        ("ai_result_sampled_total", "Results not kept, because one was kept just before", figures.sampled),
+        ("ai_result_drop_total", "Results not kept, because the queue was full; never an alarm", figures.dropped),
+        ("ai_result_stored_total", "Results stored", figures.stored),
+        ("ai_result_failed_total", "Results that the disk refused", figures.failed),
+    ] {
+        page.counter(name, help, value);
+    }
+    // The last edge stands for all above it.
+    let p95 = figures.inserts.quantile_ms(0.95);
+    page.gauge(
+        "ai_result_insert_p95_milliseconds",
+        "Batches of results are stored within, 95 of 100",
+        p95.unwrap_or(0),
+    );
+}
