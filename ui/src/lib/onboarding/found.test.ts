@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DiscoveredView } from '$lib/api';
-import { addressKey, isRange, merged, narrowed, placeOf, rangesOf, rowsOf, urgencyOf } from './found';
+import { addressKey, asSettled, isRange, merged, narrowed, placeOf, rangesOf, rowsOf, urgencyOf } from './found';
 
 const device = (host: string, more: Partial<DiscoveredView> = {}): DiscoveredView =>
 	({ endpoint: '', host, port: 80, url: `http://${host}/onvif/device_service`, addresses: [], known: 'new', ...more }) as DiscoveredView;
@@ -37,4 +37,10 @@ test('ranges as people type them', () => {
 
 test('a device that moved is not added again', () => {
 	expect(rowsOf([device('10.0.0.1'), device('10.0.0.2', { known: 'moved' })], 0)).toEqual([{ address: 'http://10.0.0.1/onvif/device_service', group_id: undefined, vendor: undefined }]);
+});
+
+test('what was taken over stays so when a search tells of it again', () => {
+	const taken = device('10.0.0.1', { known: 'moved' });
+	const list = asSettled(merged([device('10.0.0.2')], [taken]), [taken.url]);
+	expect(list.map(({ host, known }) => `${host} ${known}`)).toEqual(['10.0.0.2 new', '10.0.0.1 known']);
 });

@@ -12,6 +12,11 @@ export function modelOf(device: DiscoveredView): string {
 	return device.hardware ?? device.vendor ?? '';
 }
 
+/** Those the site took over meanwhile are known to it, whatever a search saw before. */
+export function asSettled(devices: readonly DiscoveredView[], settled: readonly string[]): DiscoveredView[] {
+	return devices.map((device) => (settled.includes(device.url) ? { ...device, known: 'known' } : device));
+}
+
 /** Host and port as people write them; port 80 goes without saying. */
 export function placeOf({ host, port }: Pick<DiscoveredView, 'host' | 'port'>): string {
 	const name = host.includes(':') ? `[${host}]` : host;

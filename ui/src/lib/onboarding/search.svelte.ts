@@ -1,6 +1,6 @@
 /** A search of the networks, and of ranges of addresses beside it. Results come in while it runs. */
 import { api, type DiscoveryView, type Failure, type NotifyServerMessage } from '$lib/api';
-import { merged } from './found';
+import { asSettled, merged } from './found';
 import type { DiscoveredView } from '$lib/api';
 import { follow } from './feed';
 
@@ -13,6 +13,8 @@ export class Search {
 	#jobs: number[] = [];
 	/** Searches that the site spoke of while an answer was on its way: that answer is older. */
 	#told: number[] = [];
+	/** Addresses the site took over since the page was opened: what a search saw before that is older. */
+	#settled: string[] = [];
 	#unfollow: (() => void) | undefined;
 
 	get isRunning(): boolean {
@@ -46,7 +48,8 @@ export class Search {
 
 	/** The site has it at this address now. */
 	settled(url: string): void {
-		this.devices = this.devices.map((device) => (device.url === url ? { ...device, known: 'known' } : device));
+		this.#settled.push(url);
+		this.devices = asSettled(this.devices, this.#settled);
 	}
 
 	#hear(message: NotifyServerMessage): void {
@@ -69,7 +72,7 @@ export class Search {
 	}
 
 	#take(id: number, state: string, devices: DiscoveredView[]): void {
-		if (devices.length > 0) this.devices = merged(this.devices, devices);
+		if (devices.length > 0) this.devices = asSettled(merged(this.devices, devices), this.#settled);
 		const others = this.#running.filter((one) => one !== id);
 		this.#running = state === 'running' ? [...others, id] : others;
 	}
