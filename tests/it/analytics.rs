@@ -8,7 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_tungstenite::tungstenite::Message;
-use watchwall_tests::{Client, Heard, Socket, TestSite, local_token, until};
+use watchwall_model::config::AnalyticsConfig;
+use watchwall_tests::{Client, Heard, SiteOptions, Socket, TestSite, local_token, until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const ENGINE: &str = "/ws/ai-engine";
@@ -151,6 +152,21 @@ async fn only_nodes_that_were_let_in_come_in() -> Result<()> {
         ensure!(audit.contains(act), "{act} is not noted");
     }
     ensure!(!audit.contains(&token) && !audit.contains(renewed));
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_it_is_allowed_nodes_of_this_machine_need_no_token() -> Result<()> {
+    let analytics = AnalyticsConfig { open_to_this_machine: true, ..AnalyticsConfig::default() };
+    let site = TestSite::start_with(SiteOptions { analytics: Some(analytics), ..SiteOptions::default() }).await?;
+    let anonymous = site.anonymous()?;
+    let _node = connect(&anonymous, "here").await?;
+    // A wrong token is wrong all the same, and a page of another site is no node.
+    assert_eq!(close_code(&anonymous.with_token("made-up")).await?, 4401);
+    ensure!(Socket::open_from(&anonymous, ENGINE, Some("https://elsewhere.example")).await.is_err());
+    let listed = site.admin.get("/api/v1/ai-nodes").await?.ok()?.json;
+    assert_eq!((&listed["items"][0]["node_id"], &listed["items"][0]["is_local"]), (&json!("here"), &json!(true)));
     site.stop().await;
     Ok(())
 }

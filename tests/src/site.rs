@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use watchwall_headless::{Running, StartOptions, start};
-use watchwall_model::config::{Config, HealthConfig, RecordingConfig};
+use watchwall_model::config::{AnalyticsConfig, Config, HealthConfig, RecordingConfig};
 
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// A first picture on a busy machine.
@@ -23,6 +23,7 @@ pub struct SiteOptions {
     /// Instead of the usual half minutes.
     pub health: Option<HealthConfig>,
     pub recording: Option<RecordingConfig>,
+    pub analytics: Option<AnalyticsConfig>,
     /// Of an earlier site; without one the site starts empty.
     pub data: Option<DataFolder>,
 }
@@ -55,6 +56,9 @@ impl TestSite {
         }
         if let Some(recording) = options.recording {
             config.recording = recording;
+        }
+        if let Some(analytics) = options.analytics {
+            config.analytics = analytics;
         }
         let start_options =
             StartOptions { data_folder: data.path().to_owned(), config, demo_cameras: options.demo_cameras };
