@@ -20,14 +20,20 @@ struct Frame {
     height: u32,
 }
 
-/// Fits it as often as the system, which works off orders late, gives it a new frame while it settles. Afterwards it
-/// is where its user puts it.
+/// Fits it as often as the system, which works off orders late, gives it a new frame while it settles. Afterwards, and
+/// once it was full screen, it is where its user puts it.
 pub fn watch(window: &WebviewWindow) {
     let (watched, created, left) = (window.clone(), Instant::now(), AtomicU32::new(MOST_CORRECTIONS));
     window.on_window_event(move |event| {
         let moved =
             matches!(event, WindowEvent::Moved(_) | WindowEvent::Resized(_) | WindowEvent::ScaleFactorChanged { .. });
         if !moved || created.elapsed() > SETTLING || left.load(Relaxed) == 0 {
+            return;
+        }
+        // Somebody has it before their eyes: what it comes back to is theirs, and the frames it has on its way from one to
+        // the other say nothing.
+        if watched.is_fullscreen().unwrap_or(false) {
+            left.store(0, Relaxed);
             return;
         }
         if keep_on_screen(&watched) {

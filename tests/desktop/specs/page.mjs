@@ -65,8 +65,6 @@ export const tests = {
     const window = use(await drive(desktop(), ['--data', data.path, '--demo', '2']));
     const button = '[role=toolbar] button[aria-label*="hole screen"]';
     await until('the wall bar', 90_000, () => there(window, button));
-    // It is made as large as the screen, and its frame makes it larger: what it comes back to is what fits.
-    await until('the window on its screen', 10_000, () => window.run('return innerHeight < screen.height'));
     const before = await window.run('return innerHeight');
     await step(window, button, 'the wall bar');
     await until('full screen', 10_000, async () => (await isFull(window)) && (await window.run('return innerHeight === screen.height && innerWidth === screen.width')));
