@@ -211,3 +211,15 @@ test('a free layout is arranged by pointer and keys, saved with its name, and op
 	await expect(menu).toHaveText('South corner');
 	await expect(tile(wall, 0).getByRole('img', { name: 'Pinned' })).toBeVisible();
 });
+
+test.describe('an address that leads nowhere', () => {
+	test.use({ allowedErrors: [[/Not found: \/nowhere/, /status of 404/], { scope: 'test' }] });
+
+	test('says so and leads back', async ({ wall, site }) => {
+		await wall.goto(`${site.url}/nowhere`);
+		await expect(wall.getByRole('heading', { name: 'There is no such page' })).toBeVisible();
+		await expectAccessible(wall);
+		await wall.getByRole('button', { name: 'Wall', exact: true }).click();
+		await expect(wall).toHaveURL(/\/wall/);
+	});
+});
