@@ -17,7 +17,7 @@ mod task;
 pub use frame::{BBox, FrameSize};
 pub use node::{Load, NodeHeartbeat, NodeMessage, NodeRegister, TaskKeepalive, TaskState, TaskStatus};
 pub use refusal::Refusal;
-pub use result::{AiResult, Counts, DetectedObject, Repairs, SceneResult, Snapshot};
+pub use result::{AiResult, Counts, DetectedObject, Repairs, SceneResult, Snapshot, TIMES};
 pub use task::{
     Preview, Registered, SiteMessage, StartTask, StopPreview, StopTask, StreamAddress, TaskParams, TaskRange,
 };

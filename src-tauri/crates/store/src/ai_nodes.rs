@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, deleted, from_json, to_json, untouched},
+    row::{column, deleted, from_json, name_taken, to_json, untouched},
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{AiNode, AiNodeFacts, NodeId, UtcMillis};
@@ -145,10 +145,6 @@ impl AiNodeTable<'_> {
     pub async fn delete(&self, id: NodeId) -> Result<(), StoreError> {
         deleted("node", &sqlx::query(DELETE).bind(id.0).execute(self.store.writer()).await?)
     }
-}
-
-fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
-    if StoreError::is_unique_violation(&error) { StoreError::NameTaken { name: name.to_owned() } } else { error.into() }
 }
 
 fn read(row: &SqliteRow) -> Result<AiNode, StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, deleted, untouched},
+    row::{column, deleted, name_taken, untouched},
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{CredentialSet, CredentialSetId, Credentials, Secret};
@@ -92,8 +92,4 @@ impl CredentialSetTable<'_> {
             version: column(row, "version")?,
         })
     }
-}
-
-fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
-    if StoreError::is_unique_violation(&error) { StoreError::NameTaken { name: name.to_owned() } } else { error.into() }
 }

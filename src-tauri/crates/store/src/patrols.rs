@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, deleted, from_json, to_json, untouched},
+    row::{column, deleted, from_json, name_taken, to_json, untouched},
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{CameraId, Patrol, PatrolId, PatrolStep};
@@ -104,8 +104,4 @@ fn read(row: &SqliteRow) -> Result<Patrol, StoreError> {
         steps: from_json("steps", &column::<String>(row, "steps")?)?,
         version: column(row, "version")?,
     })
-}
-
-fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
-    if StoreError::is_unique_violation(&error) { StoreError::NameTaken { name: name.to_owned() } } else { error.into() }
 }

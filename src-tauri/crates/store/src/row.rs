@@ -23,6 +23,11 @@ pub fn untouched(what: &'static str, row: Option<SqliteRow>) -> StoreError {
     }
 }
 
+/// What a refused insert or update of something named means.
+pub fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
+    if StoreError::is_unique_violation(&error) { StoreError::NameTaken { name: name.to_owned() } } else { error.into() }
+}
+
 /// # Errors
 /// [`StoreError::NotFound`] when nothing was deleted.
 pub fn deleted(what: &'static str, done: &SqliteQueryResult) -> Result<(), StoreError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     Store, StoreError,
-    row::{column, deleted, untouched},
+    row::{column, deleted, name_taken, untouched},
 };
 use sqlx::{SqliteConnection, sqlite::SqliteRow};
 use watchwall_model::{Role, User, UserId, UtcMillis};
@@ -144,10 +144,6 @@ async fn keep_an_administrator(connection: &mut SqliteConnection, before: i64) -
 
 async fn administrators(connection: &mut SqliteConnection) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar(ADMINISTRATORS).fetch_one(connection).await?)
-}
-
-fn name_taken(error: sqlx::Error, name: &str) -> StoreError {
-    if StoreError::is_unique_violation(&error) { StoreError::NameTaken { name: name.to_owned() } } else { error.into() }
 }
 
 fn read(row: &SqliteRow) -> Result<User, StoreError> {

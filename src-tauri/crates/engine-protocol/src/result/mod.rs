@@ -5,6 +5,7 @@ mod read;
 mod snapshot;
 
 pub use object::DetectedObject;
+pub use read::TIMES;
 pub(crate) use read::{TYPE, read};
 pub use snapshot::Snapshot;
 

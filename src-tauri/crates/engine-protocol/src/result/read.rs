@@ -15,7 +15,7 @@ pub const TYPE: &str = "AI_RESULT";
 /// A larger number in a box is a pixel. Boxes in fractions may reach a little over the edge.
 const MOST_FRACTION: f32 = 1.5;
 /// The years 2000 and 2100: what lies outside is in seconds, in microseconds or made up.
-const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+pub const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
 
 #[derive(Deserialize)]
 struct Message<'a> {

@@ -1,9 +1,12 @@
 //! One message of the site, whichever it is.
 
 use super::{Preview, StartTask};
-use crate::{PROTOCOL, Refusal, node::kind_of};
+use crate::{PROTOCOL, Refusal, bounded::words, node::kind_of};
 use serde::{Deserialize, Serialize};
 use watchwall_model::{SceneCode, TaskId};
+
+/// A refusal may quote the message, and that may be long.
+const MOST_REFUSAL_CHARS: usize = 300;
 
 /// Site to node.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,7 +72,11 @@ impl SiteMessage {
         if let Refusal::UnknownType { .. } = refusal {
             return None;
         }
-        Some(Self::Error { code: refusal.code().to_owned(), message: refusal.to_string(), of: refusal.of().to_owned() })
+        Some(Self::Error {
+            code: refusal.code().to_owned(),
+            message: words(&refusal.to_string(), MOST_REFUSAL_CHARS),
+            of: refusal.of().to_owned(),
+        })
     }
 
     /// # Errors
@@ -145,6 +152,9 @@ mod tests {
         assert!(SiteMessage::parse(later).is_ok());
         let unknown = SiteMessage::parse(r#"{"type": "DANCE"}"#).unwrap_err();
         assert_eq!(SiteMessage::refusing(&unknown), None);
+        let long = Refusal::NotJson { detail: "x".repeat(1_000_000) };
+        let answer = SiteMessage::refusing(&long).unwrap().text().unwrap();
+        assert!(answer.len() < 500, "{} bytes", answer.len());
         let broken = SiteMessage::parse(r#"{"type": "STOP_TASK"}"#).unwrap_err();
         assert!(matches!(SiteMessage::refusing(&broken), Some(SiteMessage::Error { of, .. }) if of == "STOP_TASK"));
     }

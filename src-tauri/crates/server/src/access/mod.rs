@@ -25,7 +25,7 @@ pub use login::{Account, LOCAL_USER};
 pub use sessions::{Granted, OpenSocket};
 pub use setup::{FirstAdministrator, SetupCode, SetupProof};
 pub use tickets::TICKET_LIFE;
-pub use token::Token;
+pub use token::{Token, bearer};
 
 use crate::net::Peer;
 use axum::http::HeaderMap;

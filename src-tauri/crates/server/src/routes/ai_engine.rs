@@ -1,7 +1,7 @@
 //! `/ws/ai-engine`.
 
 use crate::{
-    access::{MaybeCaller, Token, Via},
+    access::{MaybeCaller, Token, Via, bearer},
     app::App,
     engine,
     net::{Peer, refuse_socket},
@@ -9,7 +9,7 @@ use crate::{
 use axum::{
     Extension,
     extract::{State, WebSocketUpgrade},
-    http::{HeaderMap, header},
+    http::HeaderMap,
     response::Response,
 };
 use watchwall_api::{AiEngineQuery, ProblemDetails};
@@ -53,7 +53,5 @@ fn open(app: &App, upgrade: WebSocketUpgrade, link: NodeLink, place: watchwall_s
 
 /// What the node shows: its header stands before its address.
 fn shown(headers: &HeaderMap, query: &AiEngineQuery) -> Option<Token> {
-    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let bearer = header.and_then(|value| value.split_once(' ')).map(|(_, token)| Token::received(token.trim()));
-    bearer.or_else(|| query.token.as_deref().map(Token::received))
+    bearer(headers).or_else(|| query.token.as_deref().map(Token::received))
 }

@@ -337,6 +337,10 @@ async fn a_clock_that_is_off_is_corrected() {
     assert_eq!(node.told().await, "start MOTION");
     let an_hour_ago = UtcMillis::now().0 - 3_600_000;
     node.say(&format!(r#""NODE_HEARTBEAT", "node_id": "n1", "timestamp": {an_hour_ago}"#)).await;
+    // What no clock shows is not believed.
+    for made_up in [i64::MIN, i64::MAX, 0] {
+        node.say(&format!(r#""NODE_HEARTBEAT", "node_id": "n1", "timestamp": {made_up}"#)).await;
+    }
     node.keep_alive(&task).await;
     bench.until_runs(&task).await;
     node.result(&task, "MOTION", an_hour_ago + 500).await;

@@ -15,7 +15,7 @@ use std::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use watchwall_engine_protocol::{
-    AiResult, MOST_MESSAGE_BYTES, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage,
+    AiResult, MOST_MESSAGE_BYTES, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage, TIMES,
     TaskKeepalive, TaskState,
 };
 use watchwall_model::{AiNode, AiNodeFacts, NodeId, Problem, TaskId, UtcMillis};
@@ -30,6 +30,7 @@ const SKEW_MS: i64 = 5_000;
 const ALIVE_EVERY: Duration = Duration::from_secs(5);
 /// Different odd things of a node that are logged; after that they are only counted.
 const MOST_TOLD: usize = 64;
+const MOST_TOLD_CHARS: usize = 200;
 
 /// How a node was let in.
 #[derive(Clone, Debug)]
@@ -208,7 +209,8 @@ impl NodeLink {
 
     /// How far the node's clock is off, when it says what it shows.
     fn measure(&mut self, timestamp_ms: Option<i64>, now: UtcMillis) {
-        let Some(timestamp_ms) = timestamp_ms else { return };
+        // Anything else is no clock that is off, and would lead out of all times there are.
+        let Some(timestamp_ms) = timestamp_ms.filter(|ms| TIMES.contains(ms)) else { return };
         let offset_ms = now.0.saturating_sub(timestamp_ms);
         self.offset_ms = if offset_ms.abs() > SKEW_MS { offset_ms } else { 0 };
         if self.offset_ms != 0 {
@@ -218,7 +220,9 @@ impl NodeLink {
 
     /// Each odd thing once.
     fn note(&mut self, what: &str) {
-        if self.told_odd.len() < MOST_TOLD && self.told_odd.insert(what.to_owned()) {
+        // It may quote the node, as far as that is of use.
+        let what: String = what.chars().take(MOST_TOLD_CHARS).collect();
+        if self.told_odd.len() < MOST_TOLD && self.told_odd.insert(what.clone()) {
             let node = self.registered.as_ref().map_or("?", |node| node.name.as_str());
             tracing::warn!(node, address = %self.address, what, "an AI node says something odd");
         }

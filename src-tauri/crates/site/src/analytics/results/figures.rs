@@ -34,7 +34,7 @@ pub struct ResultFigures {
     /// Not kept, because the queue was full. Never an alarm.
     pub dropped: u64,
     pub stored: u64,
-    /// The disk refused them.
+    /// The disk refused them, or the site stops.
     pub failed: u64,
     pub waiting: usize,
     pub inserts: InsertHistogram,

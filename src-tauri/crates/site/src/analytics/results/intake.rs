@@ -124,8 +124,11 @@ impl ResultIntake {
             let row = row_of(node, &result, scene, snapshot.clone());
             match self.queue.push(Pending { row, received }).await {
                 Pushed::Queued => {}
-                Pushed::Dropped | Pushed::Displaced | Pushed::Closed => {
+                Pushed::Dropped | Pushed::Displaced => {
                     self.counters.dropped.fetch_add(1, Relaxed);
+                }
+                Pushed::Closed => {
+                    self.counters.failed.fetch_add(1, Relaxed);
                 }
             }
         }
