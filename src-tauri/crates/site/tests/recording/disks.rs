@@ -1,16 +1,7 @@
 //! Real disks that misbehave under load: they hang, turn read-only, fail every call, and come back. Viewers notice
 //! nothing, the plan says what is wrong, and what is lost is counted.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
+use crate::recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
 use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},

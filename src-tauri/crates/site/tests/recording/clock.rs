@@ -1,16 +1,7 @@
 //! Clocks that are wrong: set while recording, never set, running fast, and told twice at the end of summer. No picture
 //! is lost, no name is used twice, and the timeline says what it can.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, config, files_below, frames_in, path, until};
+use crate::recording_support::{Bench, Farm, Footage, config, files_below, frames_in, path, until};
 use std::{
     collections::BTreeSet,
     path::Path,

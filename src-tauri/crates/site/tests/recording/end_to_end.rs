@@ -1,15 +1,6 @@
 //! Plans become files, files become an index, and both say the same.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, files_below, frames_in, path, until};
+use crate::recording_support::{Bench, Farm, Footage, files_below, frames_in, path, until};
 use watchwall_model::{
     ErrorCode, GapReason, Plan, PlanRunning, SegmentState, TimeRange, UtcMillis, VolumeCode, VolumeState,
 };

@@ -1,16 +1,7 @@
 //! What was recorded is played: from any moment, forwards, backwards, frame by frame, and into what is being written.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
+use crate::recording_support::{Bench, Farm, Footage, frames_in, path, until, with_filler};
 use futures::StreamExt;
-use recording_support::{Bench, Farm, Footage, frames_in, path, until, with_filler};
 use std::{
     sync::Arc,
     time::{Duration, Instant},

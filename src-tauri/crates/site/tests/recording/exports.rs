@@ -1,15 +1,6 @@
 //! Exports, from real recordings to what a stranger verifies: gaps, a change of coding, passwords, restarts, full disks.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, disk::LoopDisk, frames_in, path, until};
+use crate::recording_support::{Bench, Farm, Footage, disk::LoopDisk, frames_in, path, until};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -35,7 +26,7 @@ async fn evidence(bench: &Bench, folder: &Path, config: EvidenceConfig) -> Evide
 
 /// Feeds both streams for so many frames in real time, each from its own footage.
 async fn feed(farm: &Farm, footage: [&Arc<Footage>; 2], frames: std::ops::Range<usize>) {
-    let mut tick = tokio::time::interval(recording_support::FRAME);
+    let mut tick = tokio::time::interval(crate::recording_support::FRAME);
     for n in frames {
         tick.tick().await;
         for (stream, footage) in footage.iter().enumerate() {

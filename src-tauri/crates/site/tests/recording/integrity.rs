@@ -1,10 +1,6 @@
 //! Checksums: every finished file is chained to those before it, and whatever happens to one of them is found.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, path, until, victim};
+use crate::recording_support::{Bench, Farm, Footage, path, until, victim};
 use std::{fs, path::Path};
 use watchwall_evidence::{ChainedFile, FileDigest, hash_file, hex32, link};
 use watchwall_model::{FileChecksum, FileHash, HashKind, Plan, Segment, SegmentState, TimeRange, UtcMillis};
@@ -156,11 +152,6 @@ fn forge(folder: &Path, statement: &str) {
     let done = std::process::Command::new("sqlite3").arg(&database).arg(statement).output();
     let done = done.unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn child() {
-    victim::record_until_killed().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,18 +1,9 @@
 //! Archives: finished recordings of some age move there and play from there, whatever happens in between.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use futures::StreamExt;
-use recording_support::{
+use crate::recording_support::{
     Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, rounds::Rounds, until,
 };
+use futures::StreamExt;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering::Relaxed},

@@ -1,10 +1,6 @@
 //! Proof of recording: a signed statement per day and stream, chained, that a stranger verifies.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, path};
+use crate::recording_support::{Bench, Farm, path};
 use watchwall_evidence::{sha256_hex, verify};
 use watchwall_model::{
     Fragment, GapReason, Plan, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode, config::EvidenceConfig,

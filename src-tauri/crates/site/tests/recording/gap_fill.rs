@@ -1,7 +1,5 @@
 //! A whole site and a camera with a storage of its own: an outage is filled by itself, live pictures keep their session.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test fails by panicking and says what it skips")]
-
 use futures::future::{BoxFuture, FutureExt};
 use std::{
     io::Write,

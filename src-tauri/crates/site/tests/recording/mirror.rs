@@ -1,15 +1,6 @@
 //! Second copies on a mirror volume: written at the same time, played when the first cannot be, and never at its cost.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
+use crate::recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
 use std::{path::PathBuf, time::Duration};
 use watchwall_model::{
     ErrorCode, Plan, PlanRunning, Segment, TimeRange, UtcMillis, VolumeCode, VolumeKind, VolumeState,

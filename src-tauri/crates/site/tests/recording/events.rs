@@ -1,17 +1,8 @@
 //! Plans that record around events and by a week schedule: what comes before a trigger, what extends it, what is
 //! refused, and the half-hour at which a schedule changes.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
+use crate::recording_support::{Bench, Farm, Footage, frames_in, path, until};
 use jiff::tz::{Offset, TimeZone};
-use recording_support::{Bench, Farm, Footage, frames_in, path, until};
 use std::{path::Path, sync::Arc, sync::atomic::Ordering::Relaxed};
 use watchwall_model::{
     CameraEventState, ErrorCode, EventRule, GapReason, Plan, PlanMode, PlanRunning, Segment, SegmentState, StreamPath,

@@ -1,16 +1,7 @@
 //! Several volumes: recordings go on elsewhere when a disk fails, hangs, fills up or is taken away, and come back when it
 //! does, without a second missing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
+use crate::recording_support::{Bench, Farm, Footage, config, disk::LoopDisk, files_below, frames_in, path, until};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering::Relaxed},

@@ -1,16 +1,7 @@
 //! A tenth of a full store is deleted while recording goes on: no frame is lost, nothing else is touched, and the waits
 //! of the writers are measured. `WATCHWALL_RETENTION_FILES=8000 WATCHWALL_RETENTION_STREAMS=50` makes it a benchmark.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-
-use recording_support::{Bench, Farm, Footage, files_below, path, until};
+use crate::recording_support::{Bench, Farm, Footage, files_below, path, until};
 use std::{path::PathBuf, sync::atomic::Ordering::Relaxed, time::Instant};
 use watchwall_model::{
     Fragment, Plan, Segment, SegmentOrigin, SegmentState, StreamPath, TimeRange, UtcMillis, VolumeCode,
@@ -130,7 +121,7 @@ async fn a_tenth_is_deleted_and_recording_goes_on() {
     assert_eq!((stats.lost_ms, stats.volumes[0].overflows, stats.volumes[0].write_failures), (0, 0, 0));
     for n in 0..streams {
         let recorded: usize =
-            rows(&path(n)).await.iter().map(|row| recording_support::frames_in(&root.join(&row.file))).sum();
+            rows(&path(n)).await.iter().map(|row| crate::recording_support::frames_in(&root.join(&row.file))).sum();
         // A stream begins with its first key frame, and the last frame may have been counted late.
         assert!(recorded + 51 >= frames && recorded <= frames + 1, "{recorded} of {frames} frames of stream {n}");
     }

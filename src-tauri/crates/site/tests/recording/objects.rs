@@ -1,21 +1,10 @@
 //! Archives in an object store: finished recordings move into a bucket of a real S3 server and play from there, whatever
 //! the server does in between.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking and says what it skips"
-)]
-
-mod recording_support;
-#[path = "recording_support/store.rs"]
-mod store;
-
+use crate::recording_support::{Bench, Farm, Footage, config, files_below, frames_in, path, rounds::Rounds, until};
+use crate::store::ObjectServer;
 use futures::StreamExt;
-use recording_support::{Bench, Farm, Footage, config, files_below, frames_in, path, rounds::Rounds, until};
 use std::{path::PathBuf, sync::Arc};
-use store::ObjectServer;
 use watchwall_model::{
     ErrorCode, ObjectPlace, Problem, Secret, Segment, SegmentOrigin, SegmentState, TimeRange, UtcMillis, VolumeCode,
     VolumeKind, VolumeState,
@@ -277,7 +266,7 @@ async fn a_place_that_cannot_be_used_is_refused_with_its_reason() {
             assert_eq!(look.map_err(|problem| problem.code), Err(expect), "{place:?}");
             let add = recording.add_volume(new_volume(place)).await.map(drop).unwrap_err();
             assert_eq!(add.code, expect);
-            assert!(!format!("{add:?}").contains(store::SECRET_KEY), "{add:?}");
+            assert!(!format!("{add:?}").contains(crate::store::SECRET_KEY), "{add:?}");
         }
     };
     let place = server.place(PREFIX);
