@@ -41,6 +41,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("cairo-rs", &["paper"]),
     ("ring", &["evidence"]),
     ("blake3", &["evidence"]),
+    ("lettre", &["push"]),
     ("object_store", &["site"]),
     ("s3s*", &["site"]),
     ("zip", &["evidence"]),
