@@ -42,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ring", &["evidence"]),
     ("blake3", &["evidence"]),
     ("lettre", &["push"]),
+    ("mqtt*", &["push"]),
     ("object_store", &["site"]),
     ("s3s*", &["site"]),
     ("zip", &["evidence"]),
