@@ -100,14 +100,57 @@ mod tests {
 
     #[test]
     fn bytes_of_a_letter() {
-        // The base64 are "Watchwall 监控", "盘满" and the text, by `base64`.
-        check(&Message { title: "盘满\r\nBcc: x".into(), text: "北门\n".into(), ..message() }, "LETTER_1");
+        // The encoded words are "Watchwall 监控" and "盘满" by `base64`, the text is UTF-8 by `xxd -p`.
+        let expect = "\
+From: =?utf-8?b?V2F0Y2h3YWxsIOebkeaOpw==?= <wall@site.example>
+Subject: =?utf-8?b?55uY5ruh?= Bcc: x
+Date: Mon, 21 Sep 2026 14:13:20 +0000
+Message-ID: <alarm-17-1@site.example>
+Auto-Submitted: auto-generated
+Importance: high
+To: guard@site.example, Chief <chief@site.example>
+MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+=E5=8C=97=E9=97=A8
+
+https://site.example/alarms/17
+
+";
+        check(&Message { title: "盘满\r\nBcc: x".into(), text: "北门\n".into(), ..message() }, expect);
     }
 
     #[test]
     fn bytes_of_a_letter_with_a_picture() {
+        // The boundary: printf alarm-17-1 | sha256sum | cut -c1-40
+        let expect = "\
+From: =?utf-8?b?V2F0Y2h3YWxsIOebkeaOpw==?= <wall@site.example>
+Subject: Camera offline
+Date: Mon, 21 Sep 2026 14:13:20 +0000
+Message-ID: <alarm-17-1@site.example>
+Auto-Submitted: auto-generated
+To: guard@site.example, Chief <chief@site.example>
+MIME-Version: 1.0
+Content-Type: multipart/mixed;
+ boundary=\"9d35f481b3a0b322d8818faba1ef2d207ab53ebd\"
+
+--9d35f481b3a0b322d8818faba1ef2d207ab53ebd
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 7bit
+
+plain
+
+--9d35f481b3a0b322d8818faba1ef2d207ab53ebd
+Content-Disposition: attachment; filename=\"2026-09-21T14-13-20-123Z.jpg\"
+Content-Type: image/jpeg
+Content-Transfer-Encoding: base64
+
+/9j/4GpwZWc=
+--9d35f481b3a0b322d8818faba1ef2d207ab53ebd--
+";
         let picture = Some(bytes::Bytes::from_static(b"\xff\xd8\xff\xe0jpeg"));
-        check(&Message { text: "plain".into(), level: 2, link: None, picture, ..message() }, "LETTER_2");
+        check(&Message { text: "plain".into(), level: 2, link: None, picture, ..message() }, expect);
     }
 
     #[test]

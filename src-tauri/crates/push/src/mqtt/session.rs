@@ -69,30 +69,36 @@ struct Session {
 pub async fn run(settings: Settings, mut jobs: mpsc::Receiver<Job>) {
     let Some(first) = jobs.recv().await else { return };
     let deadline = first.deadline;
-    let opened = timeout_at(deadline.at, Session::open(&settings, deadline)).await;
-    let mut session = match opened.unwrap_or_else(|_| Err(Verdict::late(deadline.within))) {
-        Ok(session) => session,
-        Err(verdict) => {
+    let mut session = match timeout_at(deadline.at, Session::open(&settings, deadline)).await {
+        Ok(Ok(session)) => session,
+        Ok(Err(verdict)) => {
             // Whoever waits meanwhile would meet the same.
             jobs.close();
-            let mut next = Some(first);
-            while let Some(job) = next {
+            while let Some(job) = jobs.recv().await {
                 job.done(verdict.clone());
-                next = jobs.recv().await;
             }
-            return;
+            return first.done(verdict);
+        }
+        Err(_) => {
+            // Whoever came later has time left.
+            give_back(jobs).await;
+            return first.done(Verdict::late(deadline.within));
         }
     };
     let mut end = session.publish(first).await;
     while end.is_ok() {
         end = session.turn(&mut jobs, settings.idle).await;
     }
-    // From here on nobody can hand a message over; those that were are given back.
+    give_back(jobs).await;
+    session.end(end.err().unwrap_or_default()).await;
+}
+
+/// From here on nobody can hand a message over; those that were are given back.
+async fn give_back(mut jobs: mpsc::Receiver<Job>) {
     jobs.close();
     while let Some(Job { topic, payload, reply, .. }) = jobs.recv().await {
         let _ = reply.send(Reply::Unsent { topic, payload });
     }
-    session.end(end.err().unwrap_or_default()).await;
 }
 
 impl Session {

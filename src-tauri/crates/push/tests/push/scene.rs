@@ -1,0 +1,64 @@
+//! What all these tests say, and whom they say it with.
+
+use std::{collections::BTreeMap, time::Duration};
+use tokio::time::Instant;
+use watchwall_model::{Problem, Secret, UtcMillis};
+use watchwall_push::{ChannelKind, Message, Outcome, Pusher, PusherOptions, Reach, Target};
+
+/// Of an attempt, in tests: long enough for TLS on a busy machine, short enough to wait for.
+pub const TIMEOUT: Duration = Duration::from_secs(2);
+
+pub fn pusher() -> Pusher {
+    Pusher::with(options())
+}
+
+pub fn options() -> PusherOptions {
+    PusherOptions { timeout: TIMEOUT, idle: Duration::from_secs(60), reach: Reach::Everywhere }
+}
+
+pub fn read(kind: ChannelKind, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<Target, Problem> {
+    let settings: BTreeMap<_, _> = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let secrets: BTreeMap<_, _> = secrets.iter().map(|(name, value)| ((*name).into(), Secret::new(*value))).collect();
+    Target::read(kind, &settings, &secrets)
+}
+
+#[track_caller]
+pub fn target(kind: ChannelKind, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Target {
+    read(kind, settings, secrets).unwrap()
+}
+
+pub fn message(key: &str) -> Message {
+    Message {
+        key: key.into(),
+        title: "摄像机离线 Camera offline".into(),
+        text: "北门 \"gate\"\noffline for 180 s".into(),
+        level: 4,
+        at: UtcMillis(1_790_000_000_123),
+        camera: Some("北门/1".into()),
+        link: Some("https://site.example/alarms/17".into()),
+        picture: None,
+        facts: serde_json::json!({ "id": 17 }),
+    }
+}
+
+/// In a word, with the status.
+pub fn word(outcome: &Outcome) -> (&'static str, Option<u32>) {
+    let word = match outcome {
+        Outcome::Sent(_) => "sent",
+        Outcome::Retry(_) => "retry",
+        Outcome::Refused(_) => "refused",
+    };
+    (word, outcome.answer().status)
+}
+
+/// Waits for a condition, ten seconds at most.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(Instant::now() < end, "{what} did not happen");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
