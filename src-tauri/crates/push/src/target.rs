@@ -73,7 +73,7 @@ impl Target {
                 (String::new(), Veil::default(), Way::Desktop)
             }
         };
-        Ok(Self { kind, place: veil.cut(&place), way, veil })
+        Ok(Self { kind, place, way, veil })
     }
 
     pub const fn kind(&self) -> ChannelKind {

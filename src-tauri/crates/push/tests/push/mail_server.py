@@ -41,7 +41,7 @@ class Handler:
 
 def authenticate(server, session, envelope, mechanism, data):
     known = isinstance(data, LoginPassword) and (data.login, data.password) == (b"guard", b"hunter2")
-    return AuthResult(success=known)
+    return AuthResult(success=known, handled=False)
 
 
 def factory():
