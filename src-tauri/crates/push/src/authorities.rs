@@ -16,8 +16,12 @@ pub struct Authorities {
 }
 
 impl Authorities {
-    /// `None` when one of them is no certificate of an authority, or there is none.
+    /// `None` when one of them is no certificate of an authority, or there is none. A private key has no place in a
+    /// setting, which many may see.
     pub fn read(pem: &str) -> Option<Self> {
+        if pem.contains("PRIVATE KEY") {
+            return None;
+        }
         let authorities = Self { pem: pem.into() };
         let mut roots = RootCertStore::empty();
         let certificates: Vec<_> =

@@ -10,7 +10,7 @@ use crate::{
     verdict::{Fate, Verdict},
     wecom,
 };
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 use tokio::time::{Instant, timeout_at};
 
 #[derive(Clone, Copy, Debug)]
@@ -93,5 +93,11 @@ impl Pusher {
 impl Default for Pusher {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl fmt::Debug for Pusher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Pusher")
     }
 }

@@ -136,11 +136,7 @@ impl Session {
     /// Waits for whatever comes first and does it. `Err` says why the session ends.
     async fn turn(&mut self, jobs: &mut mpsc::Receiver<Job>, idle: Duration) -> Result<(), String> {
         let mut buffer = [0; 1024];
-        let mut alarm = self.used + idle;
-        let due = self.waiting.values().map(|job| job.deadline.at);
-        for at in due.chain(self.ping).chain(self.ping_answer) {
-            alarm = alarm.min(at);
-        }
+        let alarm = self.alarm(idle);
         tokio::select! {
             job = jobs.recv(), if self.waiting.len() < IN_FLIGHT => match job {
                 Some(job) => self.publish(job).await,
@@ -151,6 +147,13 @@ impl Session {
             read = self.line.read(&mut buffer) => self.received(read.map(|read| &buffer[..read])).await,
             () = sleep_until(alarm) => self.due(idle).await,
         }
+    }
+
+    /// When something has to be done though nothing is heard. Silence only ends a session that waits for nothing.
+    fn alarm(&self, idle: Duration) -> Instant {
+        let due = self.waiting.values().map(|job| job.deadline.at).min();
+        let silent = self.used + idle;
+        [self.ping, self.ping_answer].into_iter().flatten().fold(due.unwrap_or(silent), Instant::min)
     }
 
     async fn listen(&mut self, buffer: &mut [u8]) -> Result<(), String> {

@@ -6,7 +6,7 @@ use crate::{
 };
 use std::time::Duration;
 use tokio::{io::AsyncReadExt, net::TcpListener, time::Instant};
-use watchwall_push::{ChannelKind::Mqtt, Pusher, PusherOptions, Target};
+use watchwall_push::{ChannelKind::Mqtt, Pusher, PusherOptions, Reach, Target};
 
 const VERSIONS: [&str; 2] = ["3.1.1", "5"];
 
@@ -56,6 +56,20 @@ async fn many_at_a_time_share_a_session() {
     }
     assert_eq!(mosquitto.log().matches("New client connected").count(), 1);
     pusher.close().await;
+}
+
+#[tokio::test]
+async fn a_name_with_several_addresses_is_found() {
+    let Some(mosquitto) = Mosquitto::start(Door::Open).await else { return };
+    let port = mosquitto.port.to_string();
+    // Where it also means `::1`, nobody is there.
+    let target = target(Mqtt, &[("host", "localhost"), ("port", &port), ("topic", "x")], &[]);
+    let pusher = pusher();
+    assert!(pusher.send(&target, &message("k")).await.is_sent());
+    pusher.close().await;
+    let others = Pusher::with(PusherOptions { reach: Reach::Others, ..options() });
+    let outcome = others.send(&target, &message("k")).await;
+    assert_eq!(word(&outcome), ("refused", None), "{outcome:?}");
 }
 
 #[tokio::test]

@@ -37,6 +37,8 @@ fn webhooks() {
     check(Webhook, &[url, ("ca", "certificate")], &[], Err(("ca", "certificate_invalid")));
     let authority = certificates::server("x.example").authority;
     check(Webhook, &[url, ("ca", &authority)], &[], Ok("hooks.example/in"));
+    let with_key = format!("{authority}{}", certificates::server("x.example").key);
+    check(Webhook, &[url, ("ca", &with_key)], &[], Err(("ca", "certificate_invalid")));
     let broken = authority.replacen("MI", "XX", 1);
     check(Webhook, &[url, ("ca", &broken)], &[], Err(("ca", "certificate_invalid")));
 }
