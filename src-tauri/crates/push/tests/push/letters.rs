@@ -2,9 +2,9 @@
 
 use crate::{
     mail_server::MailServer,
-    scene::{TIMEOUT, message, pusher, target, word},
+    scene::{ended_in_time, hasty, message, pusher, target, word},
 };
-use tokio::{io::AsyncWriteExt, net::TcpListener, time::Instant};
+use tokio::{io::AsyncWriteExt, net::TcpListener};
 use watchwall_push::{ChannelKind::Smtp, Message, Outcome, Target};
 
 fn mail(port: u16, more: &[(&str, &str)], secrets: &[(&str, &str)]) -> Target {
@@ -114,11 +114,8 @@ async fn stalls_after(greeting: &'static [u8]) -> u16 {
 #[tokio::test]
 async fn a_server_that_stalls_is_left_in_time() {
     for (security, greeting) in [("none", b"".as_slice()), ("none", b"220 hello\r\n"), ("tls", b"")] {
-        let start = Instant::now();
         let target = mail(stalls_after(greeting).await, &[("security", security)], &[]);
-        let outcome = sent(&target, &message("k")).await;
-        assert_eq!(word(&outcome), ("retry", None));
-        assert!((TIMEOUT..TIMEOUT * 2).contains(&start.elapsed()), "{:?}", start.elapsed());
+        ended_in_time(&hasty().send(&target, &message("k")).await);
     }
 }
 
@@ -132,7 +129,6 @@ async fn a_server_that_talks_for_ever_is_left() {
     });
     let outcome = sent(&mail(port, &[("security", "none")], &[]), &message("k")).await;
     assert_eq!((word(&outcome), outcome.answer().response.as_str()), (("retry", None), "the answer is too long"));
-    assert!(outcome.answer().took < TIMEOUT);
 }
 
 #[tokio::test]

@@ -5,15 +5,31 @@ use tokio::time::Instant;
 use watchwall_model::{Problem, Secret, UtcMillis};
 use watchwall_push::{ChannelKind, Message, Outcome, Pusher, PusherOptions, Reach, Target};
 
-/// Of an attempt, in tests: long enough for TLS on a busy machine, short enough to wait for.
-pub const TIMEOUT: Duration = Duration::from_secs(2);
+/// Of an attempt that is expected to be answered: a busy machine may take its time.
+const PATIENT: Duration = Duration::from_secs(20);
+/// Of one that is not.
+pub const HASTY: Duration = Duration::from_secs(1);
 
 pub fn pusher() -> Pusher {
     Pusher::with(options())
 }
 
+pub fn hasty() -> Pusher {
+    Pusher::with(PusherOptions { timeout: HASTY, ..options() })
+}
+
 pub fn options() -> PusherOptions {
-    PusherOptions { timeout: TIMEOUT, idle: Duration::from_secs(60), reach: Reach::Everywhere }
+    PusherOptions { timeout: PATIENT, idle: Duration::from_secs(60), reach: Reach::Everywhere }
+}
+
+/// That an attempt ended by its time-out, and by nothing else.
+#[track_caller]
+pub fn ended_in_time(outcome: &Outcome) {
+    assert_eq!(word(outcome), ("retry", None), "{outcome:?}");
+    assert!((HASTY..PATIENT).contains(&outcome.answer().took), "{outcome:?}");
+    let response = &outcome.answer().response;
+    let expect = [format!("no answer within {} ms", HASTY.as_millis()), "no acknowledgement in time".to_owned()];
+    assert!(expect.contains(response), "{response}");
 }
 
 pub fn read(kind: ChannelKind, settings: &[(&str, &str)], secrets: &[(&str, &str)]) -> Result<Target, Problem> {
