@@ -1,5 +1,6 @@
 //! AI engines: nodes, tasks, results.
 
+use crate::PushPolicyView;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -124,6 +125,9 @@ pub struct AiTaskWish {
     /// Of its alarms, 1 (information) to 4 (critical); 3 when absent.
     #[serde(default)]
     pub level: Option<u32>,
+    /// When its alarms are told; absent: as their level has it.
+    #[serde(default)]
+    pub push: Option<PushPolicyView>,
     /// Seven texts from Monday of 48 letters: `c` runs, `-` does not. Absent: always.
     #[serde(default)]
     pub schedule: Option<Vec<String>>,
@@ -145,6 +149,7 @@ pub struct AiTaskView {
     pub params: AiTaskParamsView,
     pub alarm_enabled: bool,
     pub level: u32,
+    pub push: Option<PushPolicyView>,
     pub schedule: Option<Vec<String>>,
     pub enabled: bool,
     pub state: AiTaskState,
@@ -220,7 +225,7 @@ pub struct AiResultView {
     pub has_picture: bool,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AiObjectView {
     pub label: String,
     pub score: f32,
@@ -228,6 +233,40 @@ pub struct AiObjectView {
     pub bbox: [f32; 4],
     #[serde(default)]
     pub track_id: Option<String>,
+}
+
+/// What is drawn over a live picture.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiOverlayView {
+    pub task_id: i64,
+    pub camera_id: i64,
+    /// When the picture was taken.
+    pub at: i64,
+    pub scenes: Vec<AiOverlayScene>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiOverlayScene {
+    pub scene: String,
+    pub is_alarm: bool,
+    /// 0 to 1.
+    pub confidence: f32,
+    pub objects: Vec<AiObjectView>,
+}
+
+/// Something engines can look for, as the product knows it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiSceneType {
+    pub code: String,
+    /// `SAFETY`, `BEHAVIOR`, `VEHICLE` or `ENVIRONMENT`; absent for one that only nodes know.
+    pub category: Option<String>,
+    pub name: crate::BothLanguages,
+    /// What has to be drawn: `nothing`, `region` or `lines`.
+    pub needs: String,
+    /// Words for what it may find wrong.
+    pub problems: Vec<String>,
+    /// Nodes that are connected and can do it.
+    pub nodes: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

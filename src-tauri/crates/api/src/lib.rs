@@ -4,6 +4,8 @@
 //! Versions double as ETags: read `version`, send it back in `If-Match`.
 
 mod access;
+mod alarm_rules;
+mod alarms;
 mod analytics;
 mod camera;
 mod device;
@@ -22,11 +24,14 @@ mod playback;
 mod playback_group;
 mod problem;
 mod ptz;
+mod push;
 mod recording;
 mod settings;
 mod site_report;
 
 pub use access::*;
+pub use alarm_rules::*;
+pub use alarms::*;
 pub use analytics::*;
 pub use camera::*;
 pub use device::*;
@@ -45,6 +50,7 @@ pub use playback::*;
 pub use playback_group::*;
 pub use problem::*;
 pub use ptz::*;
+pub use push::*;
 pub use recording::*;
 pub use settings::*;
 pub use site_report::*;

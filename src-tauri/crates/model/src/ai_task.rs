@@ -1,6 +1,6 @@
 //! What AI engines are to look for in one camera's picture.
 
-use crate::{CameraId, ErrorCode, NodeId, Problem, SceneCode, StreamRole, TaskId, UtcMillis, WeekSchedule};
+use crate::{CameraId, ErrorCode, NodeId, Problem, PushPolicy, SceneCode, StreamRole, TaskId, UtcMillis, WeekSchedule};
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 
@@ -126,6 +126,8 @@ pub struct AiTask {
     pub alarm_enabled: bool,
     /// Of its alarms, 1 (information) to 4 (critical).
     pub level: u32,
+    /// When its alarms are told; `None` as the level has it.
+    pub push: Option<PushPolicy>,
     /// Runs in what is marked as continuous; at all times without one.
     pub schedule: Option<WeekSchedule>,
     /// A person wants it to run.
@@ -164,6 +166,9 @@ impl AiTask {
         }
         if !(0.0..=1.0).contains(&self.confidence) {
             return Err(invalid("confidence", "0 to 1"));
+        }
+        if let Some(push) = &self.push {
+            push.check()?;
         }
         for (place, scene) in self.scenes.iter().enumerate() {
             if self.scenes.iter().take(place).any(|other| other.code == scene.code) {
@@ -230,6 +235,7 @@ mod tests {
             params: AiTaskParams::default(),
             alarm_enabled: true,
             level: AiTask::DEFAULT_LEVEL,
+            push: None,
             schedule: None,
             enabled: true,
             updated_at: UtcMillis(0),

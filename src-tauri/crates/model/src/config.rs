@@ -171,6 +171,12 @@ sections! {
         open_to_this_machine: bool = false;
     }
 
+    /// How alarms reach people.
+    push: PushConfig {
+        /// Channels may lead to this machine itself. Off, so that an address somebody types cannot ask its other programs.
+        allow_this_machine: bool = false;
+    }
+
     /// The log.
     log: LogConfig {
         /// `error`, `warn`, `info`, `debug` or `trace`, or tracing directives.

@@ -140,6 +140,12 @@ catalogue! {
     TaskInvalid = "task_invalid", 422;
     NodeTokenWrong = "node_token_wrong", 401;
     NodesTooMany = "nodes_too_many", 429;
+    // Alarms
+    AlarmState = "alarm_state", 409;
+    AlarmClipPending = "alarm_clip_pending", 409;
+    AlarmClipMissing = "alarm_clip_missing", 404;
+    AlarmsBusy = "alarms_busy", 503;
+    PushFailed = "push_failed", 502;
     // Walls
     LayoutInvalid = "layout_invalid", 422;
     // Site

@@ -44,6 +44,12 @@ id!(/// What AI engines are to look for in one camera's picture.
     TaskId);
 id!(/// A program that runs AI engines.
     NodeId);
+id!(/// Something that happened and people should see.
+    AlarmId);
+id!(/// What is done when something happens.
+    AlarmRuleId);
+id!(/// A way to reach people.
+    PushChannelId);
 id!(/// One recording file.
     SegmentId);
 id!(/// A person or program that may log in.

@@ -6,6 +6,8 @@
 mod ai_node;
 mod ai_result;
 mod ai_task;
+mod alarm;
+mod alarm_rule;
 mod camera;
 mod camera_event;
 mod codec;
@@ -22,6 +24,7 @@ mod lockout;
 mod path;
 mod phase;
 mod plan;
+mod push_policy;
 mod safe_url;
 mod scene_code;
 mod schedule;
@@ -36,6 +39,10 @@ pub mod config;
 pub use ai_node::{AiNode, AiNodeFacts};
 pub use ai_result::AiResultRow;
 pub use ai_task::{AiScene, AiTask, AiTaskParams, DispatchMode, Point, Quality, SnapshotPolicy};
+pub use alarm::{
+    Alarm, AlarmAct, AlarmClip, AlarmHistory, AlarmSource, AlarmState, AlarmStep, Happening, Sameness, Verdict,
+};
+pub use alarm_rule::{AlarmRule, Arming, ArmingMode, RuleAction, RuleMatch, RuleSound};
 pub use camera::{Camera, Credentials, IngestEngine, Stream, StreamFacts, Transport};
 pub use camera_event::{CameraEventRow, CameraEventState, NewCameraEvent, Patrol, PatrolStep};
 pub use codec::{AudioCodec, VideoCodec};
@@ -47,14 +54,15 @@ pub use gap_fill::{GapFillRow, GapFillState};
 pub use group::Group;
 pub use health::{CameraHealth, HealthState, OfflineEvent};
 pub use ids::{
-    BookmarkId, CameraId, CaseId, CredentialSetId, DeviceId, EvidenceLockId, ExportId, GapFillId, GroupId, LayoutId,
-    NodeId, PatrolId, SegmentId, SessionId, TaskId, UserId,
+    AlarmId, AlarmRuleId, BookmarkId, CameraId, CaseId, CredentialSetId, DeviceId, EvidenceLockId, ExportId, GapFillId,
+    GroupId, LayoutId, NodeId, PatrolId, PushChannelId, SegmentId, SessionId, TaskId, UserId,
 };
 pub use layout::{Layout, LayoutGrid, Tile};
 pub use lockout::{Admission, DeviceKey, Door, DoorStanding, LockoutLatch, RefusedLogin};
 pub use path::{StreamPath, StreamRole};
 pub use phase::{Attention, Phase, WaitReason};
 pub use plan::{EventRule, Plan, PlanMode, PlanRunning, TriggerKind};
+pub use push_policy::{AlarmPolicy, LevelPolicy, PushMode, PushPolicy, check_route_key};
 pub use safe_url::SafeUrl;
 pub use scene_code::SceneCode;
 pub use schedule::{Slot, SlotAt, WeekSchedule};

@@ -1,68 +1,32 @@
 //! English sentences of the error catalogue, for tools that show the answer as it is. The UI has its own copy of the
 //! same file in both languages and looks sentences up by code.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::LazyLock,
-};
-
-static SENTENCES: LazyLock<HashMap<String, String>> = LazyLock::new(|| {
-    // A test proves that the file parses; a broken one must not take a running site down.
-    serde_json::from_str(include_str!("../../../../assets/i18n/en.json")).unwrap_or_default()
-});
+use std::collections::{BTreeMap, HashMap};
+use watchwall_site::language::{Language, fill_with};
 
 /// What happened. A code without a sentence answers with itself.
 pub fn sentence(code: &str, params: &BTreeMap<String, String>) -> String {
-    SENTENCES.get(&format!("error.{code}")).map_or_else(|| code.to_owned(), |text| fill(text, params))
+    english().get(&format!("error.{code}")).map_or_else(|| code.to_owned(), |text| fill(text, params))
 }
 
 /// What to do next.
 pub fn next_step(code: &str, params: &BTreeMap<String, String>) -> Option<String> {
-    SENTENCES.get(&format!("error.{code}.next")).map(|text| fill(text, params))
+    english().get(&format!("error.{code}.next")).map(|text| fill(text, params))
 }
 
 /// A next step that fits better than the code's own.
 pub fn suggestion(word: &str, params: &BTreeMap<String, String>) -> Option<String> {
-    SENTENCES.get(&format!("suggestion.{word}")).map(|text| fill(text, params))
+    english().get(&format!("suggestion.{word}")).map(|text| fill(text, params))
 }
 
 /// Every English text by its key.
-pub fn english() -> &'static HashMap<String, String> {
-    &SENTENCES
+fn english() -> &'static HashMap<String, String> {
+    Language::English.texts()
 }
 
-/// Puts parameters as they are in place of `{name}`.
-pub fn fill_plain(text: &str, params: &BTreeMap<String, String>) -> String {
-    fill_with(text, params, |_, value| value)
-}
-
-/// Puts parameters in place of `{name}`. One that is missing becomes nothing rather than a brace on somebody's screen.
+/// Puts parameters in place of `{name}`, in words where the catalogue has them.
 fn fill(text: &str, params: &BTreeMap<String, String>) -> String {
     fill_with(text, params, spoken)
-}
-
-fn fill_with<'p>(
-    text: &str,
-    params: &'p BTreeMap<String, String>,
-    spoken: impl Fn(&str, &'p str) -> &'p str,
-) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        match after.split_once('}') {
-            Some((name, tail)) => {
-                out.push_str(params.get(name).map_or("", |value| spoken(name, value)));
-                rest = tail;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 /// A parameter's word as people say it, where the catalogue has it.
@@ -72,7 +36,7 @@ fn spoken<'a>(name: &str, value: &'a str) -> &'a str {
         "column" => "import.column",
         _ => return value,
     };
-    SENTENCES.get(&format!("{place}.{}", key(value))).map_or(value, String::as_str)
+    english().get(&format!("{place}.{}", key(value))).map_or(value, String::as_str)
 }
 
 /// `invalid port number` as `invalid_port_number`.
@@ -116,8 +80,8 @@ mod tests {
     #[test]
     fn every_code_has_a_sentence_and_a_next_step() {
         for code in ErrorCode::ALL {
-            assert!(SENTENCES.contains_key(&format!("error.{code}")), "{code}");
-            assert!(SENTENCES.contains_key(&format!("error.{code}.next")), "{code}.next");
+            assert!(english().contains_key(&format!("error.{code}")), "{code}");
+            assert!(english().contains_key(&format!("error.{code}.next")), "{code}.next");
         }
     }
 }

@@ -1,13 +1,17 @@
 //! The running site: its domains, one folder each. Actors and reconcilers live here.
 //!
 //! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap`, `sense` and `edge` join
-//! cameras to recording, `looks` joins them to analytics.
+//! cameras to recording, `looks` joins them to analytics,
+//! `alert` joins all of them to alarms.
 //! Nothing here knows HTTP.
 
+pub mod alarms;
+mod alert;
 pub mod analytics;
 pub mod cameras;
 mod edge;
 pub mod evidence;
+pub mod language;
 mod looks;
 pub mod recording;
 mod sense;

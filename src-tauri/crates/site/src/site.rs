@@ -1,6 +1,8 @@
 //! The whole site: opens the data folder and the database, starts the domains in order, stops them in reverse.
 
 use crate::{
+    alarms::{Alarms, AlarmsParts},
+    alert::{Alert, AlertParts, EngineAlarms, SiteGround},
     analytics::{Analytics, AnalyticsParts, results::ResultOptions},
     cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
     edge::CameraStorage,
@@ -17,6 +19,7 @@ use watchwall_media::{
     pixels::{PluginReport, TranscodePool, ensure_plugins},
 };
 use watchwall_model::{ErrorCode, Problem, UtcMillis, config::Config};
+use watchwall_push::Reach;
 use watchwall_store::{DataFolder, OpenOutcome, Store};
 
 /// What a start needs to know.
@@ -39,11 +42,13 @@ pub struct Site {
     pub recording: Recording,
     pub gap_fill: GapFill,
     pub evidence: Evidence,
+    pub alarms: Alarms,
     pub analytics: Analytics,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
     pub started_at: UtcMillis,
     pub notices: Vec<Notice>,
+    alert: Alert,
     sense: Sense,
     upkeep: Upkeep,
     // Held for as long as the site runs: a second copy must not open the same folder.
@@ -100,16 +105,39 @@ impl Site {
             config: config.evidence.clone(),
         })
         .await?;
+        let alarms = Alarms::start(AlarmsParts {
+            store: store.clone(),
+            data_folder: &data_folder,
+            ground: Arc::new(SiteGround {
+                store: store.clone(),
+                recording: recording.clone(),
+                control: control.clone(),
+                bookmarks: evidence.bookmarks.clone(),
+            }),
+            zone: recording.zone().clone(),
+            reach: if config.push.allow_this_machine { Reach::Everywhere } else { Reach::Others },
+        })
+        .await?;
         let analytics = Analytics::start(AnalyticsParts {
             store: store.clone(),
             data_folder: &data_folder,
             streams: Arc::new(CameraLooks { cameras: cameras.clone(), health: health.clone() }),
+            sink: Arc::new(EngineAlarms::new(store.clone(), alarms.clone())),
             zone: recording.zone().clone(),
             results: ResultOptions::from(&config.analytics),
         })?;
         let transcodes = TranscodePool::new(config.live.max_transcodes);
+        let alert = Alert::start(AlertParts {
+            store: store.clone(),
+            alarms: alarms.clone(),
+            events: events.clone(),
+            health: health.clone(),
+            recording: recording.clone(),
+            analytics: analytics.clone(),
+        });
         Ok(Arc::new(Self {
             started_at: UtcMillis::now(),
+            alert,
             sense: Sense::start(store.clone(), &events, recording.clone()),
             upkeep: Upkeep::start(store.clone()),
             config,
@@ -123,6 +151,7 @@ impl Site {
             recording,
             gap_fill,
             evidence,
+            alarms,
             analytics,
             transcodes,
             plugins,
@@ -136,7 +165,10 @@ impl Site {
     pub async fn stop(&self) {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
+        bounded("alert", self.alert.stop()).await;
         bounded("analytics", self.analytics.stop()).await;
+        // After those that raise them.
+        bounded("alarms", self.alarms.stop()).await;
         bounded("evidence", self.evidence.stop()).await;
         bounded("gap_fill", self.gap_fill.stop()).await;
         bounded("sense", self.sense.stop()).await;

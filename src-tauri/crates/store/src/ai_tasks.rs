@@ -6,16 +6,17 @@ use crate::{
 };
 use sqlx::sqlite::SqliteRow;
 use watchwall_model::{
-    AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, NodeId, Problem, SceneCode, TaskId, UtcMillis, WeekSchedule,
+    AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, NodeId, Problem, PushPolicy, SceneCode, TaskId, UtcMillis,
+    WeekSchedule,
 };
 
 const ALL: &str = "SELECT * FROM ai_tasks ORDER BY name COLLATE NOCASE, id";
 const ONE: &str = "SELECT * FROM ai_tasks WHERE id = ?1";
 const INSERT: &str = "INSERT INTO ai_tasks (name, camera_id, stream, scenes, dispatch, node, confidence, params, \
-     alarm_enabled, level, schedule, enabled, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+     alarm_enabled, level, schedule, enabled, updated_at, push) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
 const UPDATE: &str = "UPDATE ai_tasks SET name = ?1, camera_id = ?2, stream = ?3, scenes = ?4, dispatch = ?5, node = ?6, \
      confidence = ?7, params = ?8, alarm_enabled = ?9, level = ?10, schedule = ?11, enabled = ?12, updated_at = ?13, \
-     version = version + 1 WHERE id = ?14 AND version = ?15";
+     push = ?14, version = version + 1 WHERE id = ?15 AND version = ?16";
 const DELETE: &str = "DELETE FROM ai_tasks WHERE id = ?1";
 const LEASES: &str = "SELECT task_id, scene, node FROM ai_leases ORDER BY task_id, scene";
 const CLEAR_LEASES: &str = "DELETE FROM ai_leases";
@@ -137,7 +138,8 @@ fn bind<'q>(query: Query<'q>, task: &'q AiTask) -> Result<Query<'q>, StoreError>
         .bind(task.level)
         .bind(schedule)
         .bind(task.enabled)
-        .bind(task.updated_at.0))
+        .bind(task.updated_at.0)
+        .bind(task.push.as_ref().map(|push| to_json("push", push)).transpose()?))
 }
 
 fn missing(error: sqlx::Error) -> StoreError {
@@ -155,7 +157,7 @@ fn read(row: &SqliteRow) -> Result<AiTask, StoreError> {
     let (scenes, params): (String, String) = (column(row, "scenes")?, column(row, "params")?);
     let (stream, dispatch): (String, String) = (column(row, "stream")?, column(row, "dispatch")?);
     let node = column::<Option<i64>>(row, "node")?.map(NodeId);
-    let schedule: Option<String> = column(row, "schedule")?;
+    let (schedule, push): (Option<String>, Option<String>) = (column(row, "schedule")?, column(row, "push")?);
     let schedule = schedule.map(|text| from_json::<Vec<String>>("schedule", &text)).transpose()?;
     Ok(AiTask {
         id: TaskId(column(row, "id")?),
@@ -175,6 +177,7 @@ fn read(row: &SqliteRow) -> Result<AiTask, StoreError> {
         params: from_json::<AiTaskParams>("params", &params)?,
         alarm_enabled: column(row, "alarm_enabled")?,
         level: column(row, "level")?,
+        push: push.map(|text| from_json::<PushPolicy>("push", &text)).transpose()?,
         schedule: schedule.as_deref().and_then(WeekSchedule::parse),
         enabled: column(row, "enabled")?,
         updated_at: UtcMillis(column(row, "updated_at")?),
@@ -185,7 +188,7 @@ fn read(row: &SqliteRow) -> Result<AiTask, StoreError> {
 mod tests {
     use super::*;
     use crate::{DataFolder, NewCameraRow};
-    use watchwall_model::{IngestEngine, Point, Slot, StreamRole, Transport};
+    use watchwall_model::{IngestEngine, Point, PushMode, Slot, StreamRole, Transport};
 
     #[tokio::test]
     async fn tasks_are_kept_as_they_are_and_go_with_their_camera() {
@@ -216,6 +219,7 @@ mod tests {
             params: AiTaskParams { input_fps: 7, ..AiTaskParams::default() },
             alarm_enabled: true,
             level: 4,
+            push: Some(PushPolicy { cooldown_s: 30, ..PushPolicy::new(PushMode::LevelDefault) }),
             schedule: Some(WeekSchedule::all(Slot::Off)),
             enabled: true,
             updated_at: UtcMillis(9),

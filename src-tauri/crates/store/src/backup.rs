@@ -12,7 +12,7 @@ const FOLDER: &str = "backup";
 const KEEP_DAYS: usize = 7;
 const DAY_MS: i64 = 86_400_000;
 /// In an order that satisfies the foreign keys.
-const TABLES: [&str; 22] = [
+const TABLES: [&str; 28] = [
     "meta",
     "camera_groups",
     "devices",
@@ -34,12 +34,28 @@ const TABLES: [&str; 22] = [
     "exports",
     "ai_nodes",
     "ai_tasks",
+    "alarms",
+    "alarm_history",
+    "alarm_rules",
+    "push_channels",
+    "push_routes",
+    "push_log",
     "audit",
 ];
 /// Rebuilt from the volumes, or worth nothing after a restore.
 #[cfg(test)]
-const LEFT_OUT: [&str; 7] =
-    ["ai_leases", "camera_events", "file_checksums", "gap_fills", "recording_events", "segments", "sessions"];
+const LEFT_OUT: [&str; 9] = [
+    "ai_leases",
+    "camera_events",
+    "file_checksums",
+    "gap_fills",
+    "push_buckets",
+    // Told again after a restore it would come twice, and late.
+    "push_outbox",
+    "recording_events",
+    "segments",
+    "sessions",
+];
 
 /// Writes `backup/watchwall-{utc ms}.db`: complete or not at all.
 pub async fn write(data: &Path) -> Result<PathBuf, StoreError> {

@@ -1,13 +1,13 @@
 //! Opening, closing and the two pools: one writer, a few readers.
 
 use crate::{
-    AiNodeTable, AiTaskTable, ChecksumTable, DataFolder, GapFillTable, StoreError, audit::AuditLog,
-    bookmarks::BookmarkTable, camera_events::CameraEventTable, cameras::CameraTable, cases::CaseTable,
-    credential_sets::CredentialSetTable, devices::DeviceTable, doctor_reports::DoctorReportTable, events::EventTable,
-    evidence_locks::EvidenceLockTable, exports::ExportTable, groups::GroupTable, layouts::LayoutTable, migrations,
-    offline_events::OfflineEventTable, patrols::PatrolTable, pieces::PieceCache, plans::PlanTable, recovery,
-    refused_logins::RefusedLogins, seal::Seal, segments::SegmentTable, sessions::SessionTable, settings::SettingsTable,
-    users::UserTable, volumes::VolumeTable,
+    AiNodeTable, AiTaskTable, ChecksumTable, DataFolder, GapFillTable, StoreError, alarm_rules::AlarmRuleTable,
+    alarms::AlarmTable, audit::AuditLog, bookmarks::BookmarkTable, camera_events::CameraEventTable,
+    cameras::CameraTable, cases::CaseTable, credential_sets::CredentialSetTable, devices::DeviceTable,
+    doctor_reports::DoctorReportTable, events::EventTable, evidence_locks::EvidenceLockTable, exports::ExportTable,
+    groups::GroupTable, layouts::LayoutTable, migrations, offline_events::OfflineEventTable, patrols::PatrolTable,
+    pieces::PieceCache, plans::PlanTable, push::PushTables, recovery, refused_logins::RefusedLogins, seal::Seal,
+    segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
     ConnectOptions, SqlitePool,
@@ -142,6 +142,18 @@ impl Store {
 
     pub fn ai_tasks(&self) -> AiTaskTable<'_> {
         AiTaskTable { store: self }
+    }
+
+    pub const fn alarms(&self) -> AlarmTable<'_> {
+        AlarmTable { store: self }
+    }
+
+    pub const fn alarm_rules(&self) -> AlarmRuleTable<'_> {
+        AlarmRuleTable { store: self }
+    }
+
+    pub const fn push(&self) -> PushTables<'_> {
+        PushTables { store: self }
     }
 
     pub fn devices(&self) -> DeviceTable<'_> {

@@ -12,13 +12,14 @@ const INSERT: &str = "INSERT INTO evidence_locks (from_ms, to_ms, reason, locked
 const INSERT_PATH: &str = "INSERT OR IGNORE INTO evidence_lock_paths (path, lock_id) VALUES (?1, ?2)";
 const ONE: &str = "SELECT * FROM evidence_locks WHERE id = ?1";
 const PATHS: &str = "SELECT path FROM evidence_lock_paths WHERE lock_id = ?1 ORDER BY path";
-const PAGE: &str = "SELECT * FROM evidence_locks WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
-const PAGE_ACTIVE: &str = "SELECT * FROM evidence_locks WHERE id < ?1 AND ended_at IS NULL ORDER BY id DESC LIMIT ?2";
+const PAGE: &str = "SELECT * FROM evidence_locks WHERE id < ?1 AND alarm_id IS NULL ORDER BY id DESC LIMIT ?2";
+const PAGE_ACTIVE: &str =
+    "SELECT * FROM evidence_locks WHERE id < ?1 AND ended_at IS NULL AND alarm_id IS NULL ORDER BY id DESC LIMIT ?2";
 const END: &str = "UPDATE evidence_locks SET ended_at = ?1, ended_by = ?2 WHERE id = ?3 AND ended_at IS NULL";
 const EXPIRE: &str =
     "UPDATE evidence_locks SET ended_at = until_ms WHERE ended_at IS NULL AND until_ms IS NOT NULL AND until_ms <= ?1";
 const IN_RANGE: &str = "SELECT l.*, p.path FROM evidence_lock_paths p JOIN evidence_locks l ON l.id = p.lock_id \
-     WHERE p.path IN (SELECT value FROM json_each(?1)) AND l.ended_at IS NULL AND l.from_ms < ?3 AND l.to_ms > ?2 ORDER BY l.from_ms, l.id LIMIT 10000";
+     WHERE p.path IN (SELECT value FROM json_each(?1)) AND l.ended_at IS NULL AND l.alarm_id IS NULL AND l.from_ms < ?3 AND l.to_ms > ?2 ORDER BY l.from_ms, l.id LIMIT 10000";
 #[cfg(test)]
 pub const STATEMENTS: &[&str] = &[INSERT, INSERT_PATH, ONE, PATHS, PAGE, PAGE_ACTIVE, END, EXPIRE, IN_RANGE];
 

@@ -6,6 +6,8 @@
 
 mod ai_nodes;
 mod ai_tasks;
+mod alarm_rules;
+mod alarms;
 mod audit;
 mod backup;
 mod bookmarks;
@@ -32,6 +34,7 @@ mod page;
 mod patrols;
 mod pieces;
 mod plans;
+mod push;
 mod recovery;
 mod refused_logins;
 mod results;
@@ -45,6 +48,11 @@ mod volumes;
 
 pub use ai_nodes::AiNodeTable;
 pub use ai_tasks::{AiTaskTable, Lease};
+pub use alarm_rules::AlarmRuleTable;
+pub use alarms::{
+    Acted, AlarmBatch, AlarmCounts, AlarmFilter, AlarmLock, AlarmRef, AlarmTable, BucketRow, NewAlarm, NewPush,
+    RepeatedAlarm, StateFilter, Written,
+};
 pub use audit::{AuditEntry, AuditLog, NewAuditEntry};
 pub use bookmarks::{BookmarkFilter, BookmarkTable};
 pub use camera_events::CameraEventTable;
@@ -68,6 +76,7 @@ pub use offline_events::{OfflineChange, OfflineEventTable};
 pub use page::{Page, PageRequest};
 pub use patrols::PatrolTable;
 pub use plans::PlanTable;
+pub use push::{ChannelChange, OutboxRow, PushChannelRow, PushLogRow, PushOutcome, PushRoutes, PushTables, Settled};
 pub use refused_logins::RefusedLogins;
 pub use results::{Inserted, ResultFiles, ResultFilter};
 pub use seal::Seal;
@@ -90,6 +99,8 @@ mod statements {
         let all = [
             ai_nodes::STATEMENTS,
             ai_tasks::STATEMENTS,
+            alarm_rules::STATEMENTS,
+            &alarms::statements(),
             audit::STATEMENTS,
             backup::STATEMENTS,
             bookmarks::STATEMENTS,
@@ -109,6 +120,7 @@ mod statements {
             offline_events::STATEMENTS,
             patrols::STATEMENTS,
             plans::STATEMENTS,
+            &push::statements(),
             recovery::STATEMENTS,
             segments::STATEMENTS,
             sessions::STATEMENTS,

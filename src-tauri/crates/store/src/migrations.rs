@@ -20,6 +20,7 @@ pub const STEPS: &[(&str, &str)] = &[
     ("0013_object_volumes.sql", include_str!("../../../../migrations/0013_object_volumes.sql")),
     ("0014_hash_kind.sql", include_str!("../../../../migrations/0014_hash_kind.sql")),
     ("0015_analytics.sql", include_str!("../../../../migrations/0015_analytics.sql")),
+    ("0016_alarms.sql", include_str!("../../../../migrations/0016_alarms.sql")),
 ];
 
 /// The version this program writes.

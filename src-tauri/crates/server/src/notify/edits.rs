@@ -13,10 +13,15 @@ pub enum Edited {
     Settings,
     Nodes,
     Tasks,
+    AlarmPolicy,
+    AlarmRules,
+    Arming,
+    PushChannels,
+    PushRoutes,
 }
 
 impl Edited {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Cameras,
         Self::Groups,
         Self::Layouts,
@@ -25,6 +30,11 @@ impl Edited {
         Self::Settings,
         Self::Nodes,
         Self::Tasks,
+        Self::AlarmPolicy,
+        Self::AlarmRules,
+        Self::Arming,
+        Self::PushChannels,
+        Self::PushRoutes,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -37,6 +47,11 @@ impl Edited {
             Self::Settings => "settings",
             Self::Nodes => "nodes",
             Self::Tasks => "tasks",
+            Self::AlarmPolicy => "alarm_policy",
+            Self::AlarmRules => "alarm_rules",
+            Self::Arming => "arming",
+            Self::PushChannels => "push_channels",
+            Self::PushRoutes => "push_routes",
         }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! [`Edits`] is a bounded broadcast from handlers to sockets: a socket that lags is told that everything was edited.
 
+mod alarms;
 mod board;
 mod edits;
 mod jobs;
+mod results;
 mod session;
 
 pub use board::Board;

@@ -1,8 +1,10 @@
 //! The conversation with one listener.
 
 use super::{
+    alarms::AlarmFeed,
     edits::Edited,
     jobs::{Follow, FollowJobs, JobNews},
+    results::ResultFeed,
 };
 use crate::{
     app::App,
@@ -22,6 +24,8 @@ use watchwall_site::cameras::health::OfflineAlarm;
 const GATHER: Duration = Duration::from_millis(250);
 /// Figures that change without an event (rates, viewers) are looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Changes of nodes and tasks are gathered for this long.
+const NODES_GATHER: Duration = Duration::from_millis(500);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Serves one socket until either side ends it.
@@ -32,7 +36,10 @@ pub async fn run(app: App, socket: WebSocket, role: Role, ended: CancellationTok
         topics: Topics::default(),
         told: HashMap::new(),
         may_configure: role.has(Right::Configure),
+        may_see_alarms: role.has(Right::Alarms),
         jobs: JobNews::default(),
+        alarms: AlarmFeed::default(),
+        results: ResultFeed::default(),
     };
     let stopping = app.sockets.stopping().clone();
     let end = tokio::select! {
@@ -51,6 +58,7 @@ struct Topics {
     cameras: bool,
     edits: bool,
     events: bool,
+    nodes: bool,
 }
 
 struct Listener {
@@ -61,7 +69,10 @@ struct Listener {
     told: HashMap<i64, CameraStatus>,
     /// Jobs name devices and their failures: they are told to nobody else.
     may_configure: bool,
+    may_see_alarms: bool,
     jobs: JobNews,
+    alarms: AlarmFeed,
+    results: ResultFeed,
 }
 
 impl Listener {
@@ -78,6 +89,8 @@ impl Listener {
         let (mut searches, mut lists) = (app.site.cameras.discovery_changes(), app.site.cameras.onboarding_changes());
         let mut doctors = app.site.doctor.changes();
         let mut jobs_at: Option<Instant> = None;
+        let (mut alarms, mut nodes) = (app.site.alarms.listen(), app.site.analytics.changes());
+        let mut nodes_at: Option<Instant> = None;
         loop {
             tokio::select! {
                 biased;
@@ -93,6 +106,26 @@ impl Listener {
                 () = due(jobs_at) => {
                     jobs_at = None;
                     self.tell_jobs(app).await?;
+                }
+                news = alarms.recv() => if let Some(message) = self.alarms.hear(news, &mut self.sequence) {
+                    self.wire.say(&message).await?;
+                },
+                () = due(self.alarms.due()) => {
+                    if let Some(message) = self.alarms.flush(app, &mut self.sequence).await? {
+                        self.wire.say(&message).await?;
+                    }
+                }
+                Some(result) = self.results.next() => {
+                    let sequence = self.next();
+                    self.wire.say(&NotifyServerMessage::AiResult { sequence, result }).await?;
+                }
+                Ok(()) = nodes.changed() => nodes_at = nodes_at.or(Some(Instant::now() + NODES_GATHER)),
+                () = due(nodes_at) => {
+                    nodes_at = None;
+                    if self.topics.nodes {
+                        let sequence = self.next();
+                        self.wire.say(&NotifyServerMessage::AnalyticsChanged { sequence }).await?;
+                    }
                 }
                 what = edits.next() => self.tell_edits(what).await?,
                 () = sleep_until(look_at) => {
@@ -120,7 +153,10 @@ impl Listener {
                     cameras: has("cameras"),
                     edits: has("cameras") || has("recording") || has("system"),
                     events: has("events"),
+                    nodes: has("nodes"),
                 };
+                self.alarms.follow(self.may_see_alarms && has("alarms"));
+                self.results.follow(app, &topics);
                 let follow = |name: &str| if self.may_configure && has(name) { Follow::Yes } else { Follow::No };
                 let jobs = FollowJobs {
                     discoveries: follow("discovery"),
@@ -136,6 +172,9 @@ impl Listener {
     }
 
     async fn snapshot(&mut self, app: &App) -> Result<(), End> {
+        if let Some(message) = self.alarms.snapshot(app, &mut self.sequence).await? {
+            self.wire.say(&message).await?;
+        }
         if !self.topics.cameras {
             return Ok(());
         }

@@ -34,20 +34,33 @@ pub async fn clip(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let clip = build(&app, &path, &query).await?;
+    answer(&app, &caller, &clip, &path, query.name.as_deref(), &headers).await
+}
+
+/// A clip, or what is asked of it.
+///
+/// # Errors
+/// None yet; a clip that breaks off ends the body.
+pub async fn answer(
+    app: &App,
+    caller: &Caller,
+    clip: &Clip,
+    path: &StreamPath,
+    name: Option<&str>,
+    headers: &HeaderMap,
+) -> Result<Response, ApiError> {
     let if_range = headers.get(header::IF_RANGE).and_then(|v| v.to_str().ok());
     let range = headers
         .get(header::RANGE)
         .and_then(|v| v.to_str().ok())
         .filter(|_| if_range.is_none_or(|tag| tag == clip.etag));
     if headers.get(header::IF_NONE_MATCH).is_some_and(|tag| tag.as_bytes() == clip.etag.as_bytes()) {
-        return Ok(
-            (StatusCode::NOT_MODIFIED, head(&clip, &file_name(&clip, &path, query.name.as_deref()))).into_response()
-        );
+        return Ok((StatusCode::NOT_MODIFIED, head(clip, &file_name(clip, path, name))).into_response());
     }
     let asked = asked_range(range, clip.len);
     if !matches!(asked, Asked::Part(ref part) if part.start > 0) {
         let new = serde_json::json!({ "from": clip.range.start.0, "to": clip.range.end.0, "size_bytes": clip.len });
-        app.audit(&caller, Act { action: "clip.download", subject: path.as_str(), old: None, new: Some(new) }).await;
+        app.audit(caller, Act { action: "clip.download", subject: path.as_str(), old: None, new: Some(new) }).await;
     }
     let (status, part) = match asked {
         Asked::Whole => (StatusCode::OK, 0..clip.len),
@@ -57,7 +70,7 @@ pub async fn clip(
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, outside).into_response());
         }
     };
-    let mut head = head(&clip, &file_name(&clip, &path, query.name.as_deref()));
+    let mut head = head(clip, &file_name(clip, path, name));
     head.insert(header::CONTENT_LENGTH, HeaderValue::from(part.end - part.start));
     if status == StatusCode::PARTIAL_CONTENT
         && let Ok(value) = HeaderValue::from_str(&format!("bytes {}-{}/{}", part.start, part.end - 1, clip.len))

@@ -6,7 +6,10 @@
 mod ai_engine;
 mod ai_nodes;
 mod ai_results;
+mod ai_scenes;
 mod ai_tasks;
+mod alarm_rules;
+mod alarms;
 mod answer;
 mod audit;
 mod bookmarks;
@@ -42,6 +45,7 @@ mod playback_groups;
 mod probe;
 mod proofs;
 mod ptz;
+mod push;
 mod reports;
 mod sessions;
 mod settings;
@@ -65,6 +69,7 @@ use utoipa_axum::{
 };
 use watchwall_model::Right;
 
+pub use alarms::{cameras as alarm_cameras, view as alarm_as_seen};
 pub use cameras::audited as audited_camera;
 pub use login::{CookieTraits, is_tls, session_cookie};
 pub use system::time_zone;
@@ -242,7 +247,40 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(ai_tasks::create)),
         entry(CONFIGURE, routes!(ai_tasks::replace)),
         entry(CONFIGURE, routes!(ai_tasks::remove)),
+        entry(LIVE, routes!(ai_scenes::list)),
         entry(PLAYBACK, routes!(ai_results::list)),
+        entry(ALARMS, routes!(alarms::list)),
+        entry(ALARMS, routes!(alarms::summary)),
+        entry(ALARMS, routes!(alarms::read)),
+        entry(ALARMS, routes!(alarms::acknowledge)),
+        entry(ALARMS, routes!(alarms::take)),
+        entry(ALARMS, routes!(alarms::resolve)),
+        entry(ALARMS, routes!(alarms::reopen)),
+        entry(ALARMS, routes!(alarms::note)),
+        entry(ALARMS, routes!(alarms::acknowledge_all)),
+        entry(ALARMS, routes!(alarms::resolve_all)),
+        entry(ALARMS, routes!(alarms::test)),
+        entry(ALARMS, routes!(alarms::picture)),
+        entry(ALARMS, routes!(alarms::clip)),
+        entry(ALARMS, routes!(alarm_rules::policy)),
+        entry(CONFIGURE, routes!(alarm_rules::replace_policy)),
+        entry(ALARMS, routes!(alarm_rules::arming)),
+        entry(ALARMS, routes!(alarm_rules::replace_arming)),
+        entry(ALARMS, routes!(alarm_rules::list)),
+        entry(ALARMS, routes!(alarm_rules::read)),
+        entry(CONFIGURE, routes!(alarm_rules::create)),
+        entry(CONFIGURE, routes!(alarm_rules::replace)),
+        entry(CONFIGURE, routes!(alarm_rules::remove)),
+        entry(CONFIGURE, routes!(alarm_rules::try_out)),
+        entry(CONFIGURE, routes!(push::list)),
+        entry(CONFIGURE, routes!(push::read)),
+        entry(CONFIGURE, routes!(push::create)),
+        entry(CONFIGURE, routes!(push::change)),
+        entry(CONFIGURE, routes!(push::remove)),
+        entry(CONFIGURE, routes!(push::test)),
+        entry(CONFIGURE, routes!(push::routes)),
+        entry(CONFIGURE, routes!(push::replace_routes)),
+        entry(CONFIGURE, routes!(push::log)),
         // Nodes have tokens of their own, which are looked at there.
         entry(Public, routes!(ai_engine::connect)),
         entry(LoggedIn, routes!(settings::read)),

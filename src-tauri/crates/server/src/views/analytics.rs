@@ -1,5 +1,6 @@
 //! AI nodes, tasks and results on the wire.
 
+use super::{push_policy_of, push_policy_view};
 use crate::extract::invalid;
 use watchwall_api::{
     AiCount, AiLatest, AiNodeView, AiObjectView, AiResultView, AiSceneState, AiSceneView, AiTaskParamsView,
@@ -63,6 +64,7 @@ pub fn ai_task_view(
         params: params_view(&task.params),
         alarm_enabled: task.alarm_enabled,
         level: task.level,
+        push: task.push.as_ref().map(push_policy_view),
         schedule: task.schedule.as_ref().map(WeekSchedule::texts),
         enabled: task.enabled,
         state: state_view(task, picture, latest),
@@ -212,6 +214,7 @@ pub fn ai_task_wish(id: TaskId, wish: AiTaskWish) -> Result<AiTask, Problem> {
         params: params_of(wish.params)?,
         alarm_enabled: wish.alarm_enabled.unwrap_or(true),
         level: wish.level.unwrap_or(AiTask::DEFAULT_LEVEL),
+        push: wish.push.map(push_policy_of).transpose()?,
         schedule,
         enabled: wish.enabled.unwrap_or(true),
         updated_at: UtcMillis(0),

@@ -1,6 +1,7 @@
 //! From the site's nouns to wire types and back. Pure.
 
 mod access;
+mod alarms;
 mod analytics;
 mod camera;
 mod control;
@@ -13,10 +14,15 @@ mod layout;
 mod onboarding;
 mod plan;
 mod ptz;
+mod push;
 mod recording;
 mod status;
 
 pub use access::{audit_view, right_name, role_of, session_view, user_view};
+pub use alarms::{
+    alarm_history_view, alarm_policy_of, alarm_policy_view, alarm_summary, alarm_view, push_log_view, push_policy_of,
+    push_policy_view, verdict_of,
+};
 pub use analytics::{ai_node_view, ai_result_view, ai_task_view, ai_task_wish};
 pub use camera::{camera_view, edit_of, engine_of, group_view, new_camera, probe_view, transport_of, word};
 pub use control::{
@@ -37,5 +43,9 @@ pub use layout::{grid_of, layout_view};
 pub use onboarding::{discovered_view, discovery_view, job_progress, new_rows, patch_of, report_line, row_view};
 pub use plan::{asked_of, patched, plan_view, trigger_mark_view, trigger_view};
 pub use ptz::{action_of, operator_of, patrol_view, preset_view, ptz_answer, ptz_view, steps_of};
+pub use push::{
+    alarm_rule_of, alarm_rule_view, arming_of, arming_view, new_channel, patched_channel, push_channel_view,
+    push_routes_of, push_routes_view, push_test, rule_match_of, rule_trial_view,
+};
 pub use recording::{TrackMarks, folder_view, gap_word, object_view, track_view, volume_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};

@@ -4,6 +4,7 @@ use super::{
     nodes::{LinkParts, NodeLink, Presented},
     owners::Owners,
     results::{Lane, ResultIntake, ResultOptions, ResultRetention, ResultWriter},
+    sink::AlarmSink,
     streams::TaskStreams,
     supervisor::{Command, Picture, Supervisor},
 };
@@ -37,6 +38,7 @@ pub struct AnalyticsParts<'a> {
     pub store: Store,
     pub data_folder: &'a Path,
     pub streams: Arc<dyn TaskStreams>,
+    pub sink: Arc<dyn AlarmSink>,
     pub zone: TimeZone,
     pub results: ResultOptions,
 }
@@ -78,13 +80,14 @@ impl Analytics {
     /// # Errors
     /// When the folder of results cannot be made.
     pub fn start(parts: AnalyticsParts<'_>) -> Result<Self, Problem> {
-        let AnalyticsParts { store, data_folder, streams, zone, results } = parts;
+        let AnalyticsParts { store, data_folder, streams, sink, zone, results } = parts;
         let files = Arc::new(ResultFiles::open(data_folder)?);
         let intake = Arc::new(ResultIntake::new(data_folder, results));
         let writers = [Lane::Alarms, Lane::Others]
             .into_iter()
             .map(|lane| {
-                let writer = ResultWriter { intake: Arc::clone(&intake), files: Arc::clone(&files), lane };
+                let (intake, files) = (Arc::clone(&intake), Arc::clone(&files));
+                let writer = ResultWriter { intake, files, lane, sink: Arc::clone(&sink) };
                 tokio::spawn(writer.run())
             })
             .collect();

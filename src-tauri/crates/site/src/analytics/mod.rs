@@ -9,11 +9,16 @@ mod handle;
 pub mod nodes;
 mod owners;
 pub mod results;
+pub mod scenes;
+mod sink;
 mod streams;
 mod supervisor;
 pub mod tasks;
 
+pub use watchwall_engine_protocol::AiResult;
+
 pub use handle::{Analytics, AnalyticsParts, MOST_NODES, Place};
+pub use sink::AlarmSink;
 pub use streams::TaskStreams;
 pub use supervisor::{NodePicture, Picture, TaskPicture};
 

@@ -56,6 +56,7 @@ impl Bench {
             store: store.clone(),
             data_folder: folder,
             streams: Arc::<Cameras>::clone(&cameras),
+            sink: Arc::new(super::results::Nowhere),
             zone: TimeZone::UTC,
             results: ResultOptions::default(),
         })
@@ -81,6 +82,7 @@ impl Bench {
             params: AiTaskParams::default(),
             alarm_enabled: true,
             level: 3,
+            push: None,
             schedule: None,
             enabled: true,
             updated_at: UtcMillis(0),

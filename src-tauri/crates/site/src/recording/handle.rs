@@ -7,6 +7,7 @@ use super::{
     folder::FolderReport,
     index::Index,
     integrity::{self, Integrity},
+    keep::Keepers,
     nightly,
     picture::{self, Picture},
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
@@ -72,6 +73,8 @@ struct Shared {
     turn: tokio::sync::RwLock<()>,
     /// What the start of the site had to repair.
     recovered: Recovered,
+    /// Streams without a plan that are written for a while.
+    keepers: Keepers,
     /// Held while recordings are read for their checksums.
     integrity_turn: tokio::sync::Mutex<()>,
 }
@@ -127,6 +130,7 @@ impl Recording {
             recovered: engine.recovered,
             engine: RwLock::new(engine),
             turn: Default::default(),
+            keepers: Keepers::default(),
             integrity_turn: Default::default(),
         };
         Ok(Self { shared: Arc::new(shared) })
@@ -479,6 +483,42 @@ impl Recording {
     ) -> Result<Picture, Problem> {
         let engine = self.engine();
         picture::frame(&engine.archive, path, at, max_height).await
+    }
+
+    /// The picture of a moment that memory still holds, as JPEG.
+    ///
+    /// # Errors
+    /// `camera_not_found`, `no_recording`, `snapshot_failed`.
+    pub async fn frame_in_memory(&self, path: &StreamPath, at: UtcMillis) -> Result<Picture, Problem> {
+        let tap = self.shared.parts.source.stream(path);
+        let tap = tap.ok_or_else(|| Problem::new(ErrorCode::CameraNotFound).with("path", path))?;
+        let rounds = self.engine().archive.open.rounds();
+        picture::frame_in_memory(Source::ring(Ring::new(Arc::clone(&tap.hub)), tap, rounds), path, at).await
+    }
+
+    /// Writes a stretch that no plan records: what memory holds of it and what comes until its end. Returns when it is
+    /// on disk.
+    ///
+    /// # Errors
+    /// `camera_not_found`, `no_recording` when no picture came, and what the disk says.
+    pub async fn keep(&self, path: &StreamPath, range: TimeRange) -> Result<(), Problem> {
+        let parts = &self.shared.parts;
+        self.shared.keepers.keep(self.engine(), parts.source.as_ref(), path, range).await
+    }
+
+    /// What of a stretch is on disk: from its first picture to the end of the last; `None` when nothing is.
+    ///
+    /// # Errors
+    /// When index or disk cannot be read.
+    pub async fn on_disk(&self, path: &StreamPath, range: TimeRange) -> Result<Option<TimeRange>, Problem> {
+        match self.clips(path, range).await {
+            Ok(clips) => {
+                let ends = clips.first().map(|clip| clip.range.start).zip(clips.last().map(|clip| clip.range.end));
+                Ok(ends.and_then(|(start, end)| TimeRange::new(start, end)))
+            }
+            Err(problem) if problem.code == ErrorCode::NoRecording => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 
     /// A small picture for the timeline: one per ten seconds, kept once made.

@@ -36,6 +36,7 @@ mod ground;
 mod handle;
 mod index;
 mod integrity;
+mod keep;
 mod mending;
 mod nightly;
 mod picture;

@@ -54,11 +54,20 @@ pub async fn frame(
     at: UtcMillis,
     max_height: Option<u32>,
 ) -> Result<Picture, Problem> {
-    decode(archive, path, at, max_height, Exactness::Exact, QUALITY.0).await
+    let source = Source::archive(archive.clone(), path.clone());
+    decode(source, path, at, max_height, Exactness::Exact, QUALITY.0).await
+}
+
+/// The same of what is only in memory.
+///
+/// # Errors
+/// As [`frame`].
+pub async fn frame_in_memory(source: Source, path: &StreamPath, at: UtcMillis) -> Result<Picture, Problem> {
+    decode(source, path, at, None, Exactness::Exact, QUALITY.0).await
 }
 
 async fn decode(
-    archive: &Archive,
+    mut source: Source,
     path: &StreamPath,
     at: UtcMillis,
     max_height: Option<u32>,
@@ -67,7 +76,6 @@ async fn decode(
 ) -> Result<Picture, Problem> {
     let nothing = || Problem::new(ErrorCode::NoRecording).with("path", path).with("at", at.0);
     let at_us = at.to_micros().0;
-    let mut source = Source::archive(archive.clone(), path.clone());
     let chunk =
         source.find(at_us).await?.filter(|chunk| chunk.start_us <= at_us + GRID_MS * 1000).ok_or_else(nothing)?;
     let mut units = Vec::new();
@@ -144,7 +152,8 @@ impl Thumbnails {
         if let Some(bytes) = cached {
             return Ok(Bytes::from(bytes));
         }
-        let picture = decode(&self.archive, path, at, Some(SMALL_HEIGHT), Exactness::KeyFrame, QUALITY.1).await?;
+        let source = Source::archive(self.archive.clone(), path.clone());
+        let picture = decode(source, path, at, Some(SMALL_HEIGHT), Exactness::KeyFrame, QUALITY.1).await?;
         let (jpeg, keep) = (picture.jpeg.clone(), self.clone());
         blocking(move || {
             // Without the cache the picture is only made again.

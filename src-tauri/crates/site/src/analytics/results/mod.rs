@@ -14,6 +14,8 @@ mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub use tests::Nowhere;
 
 pub use figures::{InsertHistogram, ResultFigures};
 pub use intake::{ResultIntake, ResultOptions, Taken};

@@ -38,7 +38,8 @@ fn writers(intake: &Arc<ResultIntake>, files: &Arc<ResultFiles>) -> Vec<tokio::t
     [Lane::Alarms, Lane::Others]
         .into_iter()
         .map(|lane| {
-            let writer = ResultWriter { intake: Arc::clone(intake), files: Arc::clone(files), lane };
+            let (intake, files) = (Arc::clone(intake), Arc::clone(files));
+            let writer = ResultWriter { intake, files, lane, sink: Arc::new(Nowhere) };
             tokio::spawn(writer.run())
         })
         .collect()
@@ -116,4 +117,16 @@ async fn in_a_small_queue_alarms_take_the_place_of_others() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn while_the_disk_refuses_nodes_wait_with_their_alarms() {
     check(64, true).await;
+}
+
+/// Raises nothing.
+pub struct Nowhere;
+
+impl super::super::AlarmSink for Nowhere {
+    fn raise<'a>(
+        &'a self,
+        _: &'a [watchwall_model::AiResultRow],
+    ) -> futures::future::BoxFuture<'a, Result<(), watchwall_model::Problem>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
 }

@@ -1,6 +1,7 @@
 //! From the queue to the day's file.
 
 use super::{
+    super::sink::AlarmSink,
     intake::ResultIntake,
     queue::{Lane, Pending},
 };
@@ -26,6 +27,7 @@ pub struct ResultWriter {
     pub intake: Arc<ResultIntake>,
     pub files: Arc<ResultFiles>,
     pub lane: Lane,
+    pub sink: Arc<dyn AlarmSink>,
 }
 
 impl ResultWriter {
@@ -38,6 +40,10 @@ impl ResultWriter {
                 batch.extend(more);
             }
             let rows: Vec<AiResultRow> = batch.into_iter().map(|Pending { row, .. }| row).collect();
+            // First: a result that is kept has raised its alarm, whatever happens in between.
+            if self.lane == Lane::Alarms {
+                self.raise(&rows).await;
+            }
             loop {
                 let begun = Instant::now();
                 match self.insert(&rows).await {
@@ -60,6 +66,17 @@ impl ResultWriter {
                     }
                 }
             }
+        }
+    }
+
+    /// Until it succeeds, or the site stops.
+    async fn raise(&self, rows: &[AiResultRow]) {
+        while let Err(problem) = self.sink.raise(rows).await {
+            tracing::error!(%problem, alarms = rows.len(), "alarms of AI engines could not be raised");
+            if self.intake.queue.is_closed() {
+                return;
+            }
+            sleep(RETRY).await;
         }
     }
 

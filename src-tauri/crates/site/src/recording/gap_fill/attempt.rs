@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use watchwall_media::ingest::{Bandwidth, Replay, ReplayRequest, replay};
-use watchwall_model::{ErrorCode, GapFillRow, Plan, Problem, TimeRange, UtcMillis};
+use watchwall_model::{ErrorCode, GapFillRow, Plan, Problem, SegmentOrigin, TimeRange, UtcMillis};
 
 /// Whether live pictures suffer is looked at this often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -110,7 +110,7 @@ impl Attempt {
             opened = replay(&request, self.edge.options(), self.bandwidth.clone()) => opened,
         };
         let mut session = opened?;
-        let mut writer = FileWriter::new(self.recording.engine(), plan.clone());
+        let mut writer = FileWriter::new(self.recording.engine(), plan.clone(), SegmentOrigin::Camera);
         let mut fitter = Fitter::new(stretch);
         let copied = self.copy(&mut session, &mut fitter, &mut writer, so_far).await;
         so_far.read_bytes += session.read_bytes();

@@ -24,3 +24,4 @@ pub use edge::{EdgeRecording, EdgeStorage};
 pub use handle::{GapFill, GapFillView, GapFillWish};
 pub use keeper::GapFillParts;
 pub use progress::GapFillFigures;
+pub(in crate::recording) use writer::FileWriter;

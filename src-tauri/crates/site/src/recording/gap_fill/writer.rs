@@ -22,6 +22,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 pub struct FileWriter {
     engine: Arc<Engine>,
     plan: Plan,
+    origin: SegmentOrigin,
     cutter: Cutter,
     open: Option<OpenFile>,
     closing: Vec<OpenFile>,
@@ -42,9 +43,10 @@ impl OpenFile {
 }
 
 impl FileWriter {
-    pub fn new(engine: Arc<Engine>, plan: Plan) -> Self {
+    /// `origin`: where the pictures come from.
+    pub fn new(engine: Arc<Engine>, plan: Plan, origin: SegmentOrigin) -> Self {
         let grid = Grid::new(engine.zone().clone(), plan.segment_minutes, &plan.path);
-        Self { cutter: Cutter::new(grid, false), engine, plan, open: None, closing: Vec::new() }
+        Self { cutter: Cutter::new(grid, false), engine, plan, origin, open: None, closing: Vec::new() }
     }
 
     /// # Errors
@@ -86,7 +88,7 @@ impl FileWriter {
             width: video.map_or(0, |video| video.width),
             height: video.map_or(0, |video| video.height),
             has_audio: false,
-            origin: SegmentOrigin::Camera,
+            origin: self.origin,
         }));
         let zone = self.engine.zone().clone();
         let name = Box::new(move |attempt| file_name(&path, start, &zone, attempt));

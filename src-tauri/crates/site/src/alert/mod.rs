@@ -1,0 +1,15 @@
+//! What the rest of the site tells alarms, and what it does for them: the fifth place, beside `tap`, `sense`, `edge` and
+//! `looks`, where domains meet.
+//!
+//! [`Alert`] is one task that listens to cameras, recordings, volumes and nodes; it is joined by [`Alert::stop`].
+
+mod ground;
+mod kinds;
+mod sink;
+mod standing;
+mod watch;
+
+pub use ground::SiteGround;
+pub use kinds::of_camera_event;
+pub use sink::EngineAlarms;
+pub use watch::{Alert, AlertParts};

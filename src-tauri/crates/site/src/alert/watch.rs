@@ -1,0 +1,238 @@
+//! Listens to the rest of the site and tells alarms.
+
+use super::{
+    kinds::{ABSENCES, ended_by, of_absence, of_camera_event},
+    standing::{News, Standing},
+};
+use crate::{
+    alarms::Alarms,
+    analytics::Analytics,
+    cameras::{
+        events::CameraEvents,
+        health::{Health, OfflineAlarm},
+    },
+    recording::Recording,
+};
+use std::{
+    collections::{BTreeSet, HashSet},
+    time::Duration,
+};
+use tokio::{
+    sync::{Mutex, broadcast::error::RecvError},
+    task::JoinHandle,
+    time::{MissedTickBehavior, interval, timeout},
+};
+use tokio_util::sync::CancellationToken;
+use watchwall_model::{
+    AlarmSource, CameraId, Happening, NodeId, PlanRunning, Problem, Sameness, UtcMillis, VolumeState,
+};
+use watchwall_store::{AlarmFilter, PageRequest, StateFilter, Store};
+
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// What is wrong for so long is told.
+const AFTER_MS: i64 = 20_000;
+const STOP: Duration = Duration::from_secs(1);
+/// Open alarms that are gone on with after a restart.
+const MOST_RESTORED: usize = 10_000;
+
+/// What the watch listens to.
+pub struct AlertParts {
+    pub store: Store,
+    pub alarms: Alarms,
+    pub events: CameraEvents,
+    pub health: Health,
+    pub recording: Recording,
+    pub analytics: Analytics,
+}
+
+pub struct Alert {
+    cancel: CancellationToken,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Alert {
+    pub fn start(parts: AlertParts) -> Self {
+        let cancel = CancellationToken::new();
+        let task = tokio::spawn(watch(parts, cancel.clone()));
+        Self { cancel, task: Mutex::new(Some(task)) }
+    }
+
+    pub async fn stop(&self) {
+        self.cancel.cancel();
+        let Some(task) = self.task.lock().await.take() else { return };
+        let abort = task.abort_handle();
+        if timeout(STOP, task).await.is_err() {
+            abort.abort();
+        }
+    }
+}
+
+async fn watch(parts: AlertParts, cancel: CancellationToken) {
+    let mut events = parts.events.listen();
+    let mut absences = parts.health.alarms();
+    let mut health = parts.health.changes();
+    let mut look = interval(LOOK_EVERY);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let open = parts.open().await;
+    let mut away: BTreeSet<CameraId> =
+        open.iter().filter(|one| one.source == AlarmSource::Health).filter_map(|one| one.camera).collect();
+    let lasting =
+        |one: &Sameness| matches!(one.source, AlarmSource::Recording | AlarmSource::Volume | AlarmSource::Node);
+    let mut standing = Standing::restore(open.into_iter().filter(lasting), UtcMillis::now());
+    let mut known = HashSet::new();
+    loop {
+        tokio::select! {
+            () = cancel.cancelled() => return,
+            event = events.recv() => match event {
+                Ok(row) => {
+                    if let Some(over) = ended_by(&row) {
+                        parts.alarms.over(over).await;
+                    } else if let Some(what) = of_camera_event(&row) {
+                        parts.alarms.notice(what).await;
+                    }
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    tracing::warn!(missed, "events of cameras came faster than alarms took them");
+                }
+                Err(RecvError::Closed) => return,
+            },
+            absence = absences.recv() => match absence {
+                Ok(alarm) => {
+                    away.insert(alarm.camera);
+                    parts.tell_away(&alarm).await;
+                }
+                Err(RecvError::Lagged(missed)) => {
+                    // Those that are away are looked for again: none is forgotten, some may be told twice.
+                    tracing::warn!(missed, "cameras went away faster than alarms took them");
+                }
+                Err(RecvError::Closed) => return,
+            },
+            Ok(()) = health.changed() => parts.look_for_returned(&mut away).await,
+            _ = look.tick() => {
+                let troubles = parts.troubles(&mut known).await;
+                let News { happened, over } = standing.look(troubles, AFTER_MS, UtcMillis::now());
+                for what in happened {
+                    parts.alarms.notice(what).await;
+                }
+                for sameness in over {
+                    parts.alarms.over(sameness).await;
+                }
+            }
+        }
+    }
+}
+
+impl AlertParts {
+    /// What is open of what lasts.
+    async fn open(&self) -> Vec<Sameness> {
+        let (mut open, mut request) = (Vec::new(), PageRequest::default());
+        let filter = AlarmFilter { state: StateFilter::Open, ..AlarmFilter::default() };
+        loop {
+            match self.store.alarms().page(&filter, &request).await {
+                Ok(page) => {
+                    open.extend(page.items.iter().map(watchwall_model::Alarm::sameness));
+                    match page.next_cursor {
+                        Some(cursor) if open.len() < MOST_RESTORED => request.cursor = Some(cursor),
+                        _ => return open,
+                    }
+                }
+                Err(problem) => {
+                    tracing::error!(%problem, "alarms of the last run could not be read");
+                    return open;
+                }
+            }
+        }
+    }
+
+    async fn tell_away(&self, alarm: &OfflineAlarm) {
+        let state = self.health.get(alarm.camera).state;
+        self.alarms.notice(of_absence(alarm, state, UtcMillis::now())).await;
+    }
+
+    /// Cameras that are back close their alarms.
+    async fn look_for_returned(&self, away: &mut BTreeSet<CameraId>) {
+        let health = self.health.all();
+        let is_back = |camera: &CameraId| {
+            health.get(camera).is_none_or(|health| health.state == watchwall_model::HealthState::Online)
+        };
+        let back: Vec<CameraId> = away.iter().copied().filter(is_back).collect();
+        for camera in back {
+            away.remove(&camera);
+            for kind in ABSENCES {
+                let (source, kind, camera) = (AlarmSource::Health, kind.to_owned(), Some(camera));
+                self.alarms.over(Sameness { source, kind, camera, subject: String::new() }).await;
+            }
+        }
+    }
+
+    /// All that is not well now.
+    async fn troubles(&self, known: &mut HashSet<NodeId>) -> Vec<Happening> {
+        let mut troubles = Vec::new();
+        let (recordings, volumes) = (self.recordings().await, self.volumes().await);
+        for (what, found) in [("recordings", recordings), ("volumes", volumes)] {
+            match found {
+                Ok(found) => troubles.extend(found),
+                Err(problem) => tracing::warn!(%problem, "{what} could not be looked at for alarms"),
+            }
+        }
+        troubles.extend(self.nodes(known).await);
+        troubles
+    }
+
+    /// Plans that should record and do not, though their camera is there.
+    async fn recordings(&self) -> Result<Vec<Happening>, Problem> {
+        let mut found = Vec::new();
+        let now = UtcMillis::now();
+        for view in self.recording.plans().await? {
+            let PlanRunning::NotRecording { code, .. } = view.running else { continue };
+            let camera = self.store.cameras().by_path(&view.plan.path).await?;
+            // A camera that is away is told by itself.
+            let is_away = camera.as_ref().is_some_and(|camera| self.health.get(camera.id).state.is_away());
+            let Some(camera) = camera.filter(|camera| !is_away && camera.enabled) else { continue };
+            let what =
+                Happening::new(AlarmSource::Recording, "stopped", now).of(camera.id).about(&view.plan.path.to_string());
+            found.push(what.with("code", code).with("path", &view.plan.path).alarming(4));
+        }
+        Ok(found)
+    }
+
+    async fn volumes(&self) -> Result<Vec<Happening>, Problem> {
+        let mut found = Vec::new();
+        let now = UtcMillis::now();
+        for view in self.recording.volumes().await? {
+            let (kind, level) = match (view.health.state, view.is_full) {
+                (VolumeState::Offline, _) => ("volume_lost", 4),
+                (VolumeState::ReadOnly, _) => ("volume_read_only", 4),
+                (VolumeState::ReadWrite, true) => ("volume_full", 3),
+                (VolumeState::ReadWrite, false) => continue,
+            };
+            let mut what = Happening::new(AlarmSource::Volume, kind, now).about(&view.volume.code.to_string());
+            what = what.with("volume", &view.volume.name).alarming(level);
+            found.push(match view.health.reason {
+                Some(reason) => what.with("code", reason.code),
+                None => what,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Nodes that were there and are not: a node that never came is no loss, one that was switched off neither.
+    async fn nodes(&self, known: &mut HashSet<NodeId>) -> Vec<Happening> {
+        let connected = self.analytics.picture();
+        known.extend(connected.nodes.keys().copied());
+        if connected.nodes.len() == known.len() {
+            return Vec::new();
+        }
+        let nodes = match self.store.ai_nodes().all().await {
+            Ok(nodes) => nodes,
+            Err(error) => {
+                tracing::warn!(%error, "nodes could not be looked at for alarms");
+                return Vec::new();
+            }
+        };
+        known.retain(|id| nodes.iter().any(|node| node.id == *id && node.enabled));
+        let now = UtcMillis::now();
+        let lost = nodes.iter().filter(|node| known.contains(&node.id) && !connected.nodes.contains_key(&node.id));
+        lost.map(|node| Happening::new(AlarmSource::Node, "node_lost", now).about(&node.name).alarming(3)).collect()
+    }
+}
