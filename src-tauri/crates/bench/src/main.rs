@@ -7,6 +7,7 @@
 mod browser;
 mod farm;
 mod forward;
+mod hook;
 mod index;
 mod onboarding;
 mod peers;

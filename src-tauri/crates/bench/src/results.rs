@@ -1,8 +1,9 @@
-//! Benchmark 12: results of AI engines, from the sockets of nodes to disk.
+//! Benchmark 12: results of AI engines, from the sockets of nodes to disk; 13: alarms to a webhook meanwhile.
 
 use crate::{
     Options,
     farm::Generator,
+    hook::{Delays, Probe},
     process,
     site::SiteUnderTest,
     table::{Row, Table},
@@ -34,9 +35,11 @@ const SCENES: [&str; 4] = ["MOTION", "TAMPER", "LINE_CROSSING", "REGION_INTRUSIO
 const RATE: u64 = 60_000;
 /// One in so many is an alarm.
 const ALARM_EVERY: u64 = 100;
+/// Well within the time after which a silent scene goes elsewhere.
+const ALIVE_EVERY: Duration = Duration::from_secs(10);
 const TURN: Duration = Duration::from_millis(10);
 
-type Wire = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
+pub type Wire = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// A node that is told what to run.
 struct Node {
@@ -47,7 +50,7 @@ struct Node {
 
 pub async fn run(options: &Options) -> Result<Table> {
     let mut table = Table::new(
-        format!("{RATE} results a second (benchmark 12)"),
+        format!("{RATE} results a second (benchmarks 12 and 13)"),
         &[
             "sent",
             "alarms",
@@ -58,6 +61,9 @@ pub async fn run(options: &Options) -> Result<Table> {
             "insert p95, ms",
             "site, % of a core",
             "PSS, MB: begin, end",
+            "alarms raised",
+            "to the webhook: sent, arrived",
+            "median, p95, p99, ms",
         ],
     );
     for (name, sample_ms) in [("one a second of each scene kept, and all alarms", 1_000), ("all kept", 0)] {
@@ -77,17 +83,23 @@ async fn one(options: &Options, name: &str, sample_ms: u32) -> Result<Row> {
     let generator = Generator::start(CAMERAS).await?;
     let temp = tempfile::tempdir_in(options.folder.as_deref().unwrap_or(Path::new("/var/tmp")))?;
     let sample = sample_ms.to_string();
-    let site = SiteUnderTest::start_with(options, temp.path(), &[("WATCHWALL_ANALYTICS__SAMPLE_MS", &sample)])?;
-    let nodes = prepare(&site, &generator).await?;
+    let settings = [("WATCHWALL_ANALYTICS__SAMPLE_MS", sample.as_str()), ("WATCHWALL_PUSH__ALLOW_THIS_MACHINE", "true")];
+    let site = SiteUnderTest::start_with(options, temp.path(), &settings)?;
+    let (nodes, camera) = prepare(&site, &generator).await?;
+    let probe = Probe::prepare(&site, camera).await?;
     let sent = Arc::new(AtomicU64::new(0));
     let before = process::cost(&[site.child.id()])?;
     let until = Instant::now() + Duration::from_secs(options.seconds);
     let each = RATE / NODES as u64;
+    let probe = tokio::spawn(probe.run(until));
     try_join_all(nodes.into_iter().map(|node| tokio::spawn(send(node, each, until, Arc::clone(&sent))))).await?;
     let after = process::cost(&[site.child.id()])?;
+    let delays: Delays = probe.await??;
+    sent.fetch_add(delays.sent as u64, Relaxed);
     let figures = settled(&site, sent.load(Relaxed)).await?;
     let of = |metric: &str| figures.get(metric).copied().unwrap_or_default();
     let stored = stored_alarms(&site).await?;
+    let raised = raised_alarms(&site).await?;
     site.stop()?;
     generator.stop().await;
     Ok(Row {
@@ -102,12 +114,15 @@ async fn one(options: &Options, name: &str, sample_ms: u32) -> Result<Row> {
             of("ai_result_insert_p95_milliseconds").to_string(),
             format!("{:.0}", process::cpu_percent(&before, &after)),
             format!("{:.0}, {:.0}", before.pss_bytes as f64 / 1e6, after.pss_bytes as f64 / 1e6),
+            raised,
+            format!("{}, {}", delays.sent, delays.took_ms.len()),
+            format!("{:.1}, {:.1}, {:.1}", delays.quantile(0.5), delays.quantile(0.95), delays.quantile(0.99)),
         ],
     })
 }
 
 /// Cameras, tasks and nodes; every task runs when it returns.
-async fn prepare(site: &SiteUnderTest, generator: &Generator) -> Result<Vec<Node>> {
+async fn prepare(site: &SiteUnderTest, generator: &Generator) -> Result<(Vec<Node>, i64)> {
     let mut cameras = Vec::new();
     for (n, url) in generator.urls.iter().enumerate() {
         let camera = site.add_camera(&format!("bench {n}"), url, None, false).await?;
@@ -150,7 +165,7 @@ async fn prepare(site: &SiteUnderTest, generator: &Generator) -> Result<Vec<Node
             }
         }
     }
-    Ok(nodes)
+    Ok((nodes, cameras[0]))
 }
 
 /// `rate` results a second until then.
@@ -162,8 +177,15 @@ async fn send(mut node: Node, rate: u64, until: Instant, sent: Arc<AtomicU64>) -
     let places = node.tasks.len() * SCENES.len();
     let mut clocks = vec![UtcMillis::now().0; places];
     let mut n: u64 = 0;
+    let numbers: Vec<i64> = node.tasks.iter().map(|(task, _)| *task).collect();
+    let mut alive_at = Instant::now() + ALIVE_EVERY;
     while Instant::now() < until {
         turn.tick().await;
+        if alive_at <= Instant::now() {
+            alive_at += ALIVE_EVERY;
+            let alive = json!({"type": "NODE_HEARTBEAT", "node_id": "bench", "tasks": numbers, "timestamp": UtcMillis::now().0});
+            node.wire.feed(Message::text(alive.to_string())).await?;
+        }
         for _ in 0..a_turn {
             let place = n as usize % places;
             let (task, camera) = node.tasks[place / SCENES.len()];
@@ -216,6 +238,21 @@ async fn stored_alarms(site: &SiteUnderTest) -> Result<usize> {
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => return Ok(count),
+        }
+    }
+}
+
+/// How many alarms there are, and how often what they tell of happened.
+async fn raised_alarms(site: &SiteUnderTest) -> Result<String> {
+    let (mut alarms, mut happened, mut cursor) = (0, 0, String::new());
+    loop {
+        let page = site.get(&format!("/api/v1/alarms?limit=500{cursor}")).await?;
+        let items = page["items"].as_array().context("no alarms")?;
+        alarms += items.len();
+        happened += items.iter().filter_map(|alarm| alarm["count"].as_u64()).sum::<u64>();
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => return Ok(format!("{alarms} of {happened}")),
         }
     }
 }

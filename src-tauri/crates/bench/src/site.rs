@@ -82,6 +82,11 @@ impl SiteUnderTest {
         Ok(request.send().await?.error_for_status()?.json().await?)
     }
 
+    pub async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self.http.put(format!("{}{path}", self.address)).bearer_auth(&self.token).json(body);
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
     pub async fn metrics(&self) -> Result<String> {
         let request = self.http.get(format!("{}/metrics", self.address)).bearer_auth(&self.token);
         Ok(request.send().await?.error_for_status()?.text().await?)

@@ -34,4 +34,10 @@ pub fn write(app: &App, page: &mut Page) {
         "Batches of results are stored within, 95 of 100",
         p95.unwrap_or(0),
     );
+    let pushes = app.site.alarms.push().figures();
+    page.counter("ai_alarm_push_sent_total", "Messages about alarms that their targets took", pushes.sent);
+    page.counter("ai_alarm_push_failed_total", "Messages about alarms that were refused or given up", pushes.failed);
+    let ended = pushes.sent + pushes.failed;
+    let share = if ended == 0 { 1.0 } else { pushes.sent as f64 / ended as f64 };
+    page.gauge("ai_alarm_push_success_rate", "Of messages that ended since the start, the share that was taken", share);
 }

@@ -16,8 +16,10 @@ use axum::{
 };
 use std::time::Duration;
 use watchwall_api::{LoginAnswer, LoginRequest, OneTimeToken, SessionState, TokenLogin};
-use watchwall_model::{Problem, Role, User, UtcMillis};
+use watchwall_model::{AlarmSource, ErrorCode, Happening, Problem, Role, User, UtcMillis};
 
+/// Of a name in an alarm.
+const LONGEST_NAME: usize = 64;
 /// A one-time token asked for by a tool is used at once.
 const ONE_TIME_LIFE: Duration = Duration::from_secs(60);
 /// The cookie outlives the browser; the session behind it ends by its own rules.
@@ -60,11 +62,22 @@ pub async fn login(
         Ok(account) => account,
         Err(problem) => {
             tracing::info!(address = %peer.ip(), "a login failed: {}", problem.code);
+            if problem.code == ErrorCode::LoginThrottled {
+                app.site.alarms.notice(guessing(&request.username, peer)).await;
+            }
             return Err(problem.into());
         }
     };
     let via = if request.bearer { Via::Bearer } else { Via::Cookie };
     grant(&app, &account, via, (peer, door), &headers).await
+}
+
+/// Somebody keeps trying passwords.
+fn guessing(name: &str, peer: Peer) -> Happening {
+    // Typed by a stranger.
+    let name: String = name.trim().chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+    let what = Happening::new(AlarmSource::Login, "logins_refused", UtcMillis::now());
+    what.about(name).with("address", peer.ip()).alarming(2)
 }
 
 /// Exchanges a one-time token for the session cookie of the local administrator.

@@ -5,7 +5,10 @@ use crate::{alarms::news::AlarmNews, language::Language};
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::{
@@ -41,11 +44,28 @@ pub enum HealthState {
 
 /// Of all channels, since the site began.
 #[derive(Default)]
-pub struct Healths(Mutex<HashMap<PushChannelId, ChannelHealth>>);
+pub struct Healths {
+    all: Mutex<HashMap<PushChannelId, ChannelHealth>>,
+    sent: AtomicU64,
+    failed: AtomicU64,
+}
+
+/// How many messages there were since the site began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PushFigures {
+    pub sent: u64,
+    /// Refused, or given up after a day.
+    pub failed: u64,
+}
 
 impl Healths {
     pub fn note(&self, channel: PushChannelId, outcome: PushOutcome, answer: &Answer, now: UtcMillis) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            PushOutcome::Sent | PushOutcome::Summarised => self.sent.fetch_add(1, Relaxed),
+            PushOutcome::Refused | PushOutcome::GivenUp => self.failed.fetch_add(1, Relaxed),
+            PushOutcome::Retry => 0,
+        };
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let health = all.entry(channel).or_default();
         if matches!(outcome, PushOutcome::Sent | PushOutcome::Summarised) {
             health.state = HealthState::Ok;
@@ -58,11 +78,11 @@ impl Healths {
     }
 
     pub fn of(&self, channel: PushChannelId) -> ChannelHealth {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&channel).cloned().unwrap_or_default()
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).get(&channel).cloned().unwrap_or_default()
     }
 
     fn forget(&self, channel: PushChannelId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&channel);
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&channel);
     }
 }
 
@@ -132,6 +152,11 @@ impl PushKeeper {
     /// Channels were added, changed or removed.
     pub fn edited(&self) {
         self.shared.edited.notify_one();
+    }
+
+    pub fn figures(&self) -> PushFigures {
+        let healths = &self.shared.healths;
+        PushFigures { sent: healths.sent.load(Relaxed), failed: healths.failed.load(Relaxed) }
     }
 
     pub fn health(&self, channel: PushChannelId) -> ChannelHealth {

@@ -9,5 +9,5 @@ mod message;
 mod worker;
 
 pub(super) use keeper::KeeperParts;
-pub use keeper::{ChannelHealth, HealthState, PushKeeper, check};
+pub use keeper::{ChannelHealth, HealthState, PushFigures, PushKeeper, check};
 pub use message::{rule_message, test_message};
