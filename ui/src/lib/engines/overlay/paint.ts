@@ -1,0 +1,59 @@
+/** Draws results over a picture. Alarms differ in more than their colour: their lines are thicker and their labels are filled. */
+import { boxOn, labelAt, type Rect, type Size } from './place';
+
+/** An object as it is drawn; its words are made once, when its result comes. */
+export interface Box {
+	bbox: readonly number[];
+	text: string;
+	isAlarm: boolean;
+}
+
+export interface Sheet {
+	tile: Size;
+	picture: Rect;
+	/** Device pixels of one pixel of the page. */
+	ratio: number;
+	hasLabels: boolean;
+}
+
+/** On video, so the same in both themes. */
+const alarm = '#ff5f5f';
+const neutral = '#e7ecf1';
+const shade = 'rgb(10 13 17 / 78%)';
+const onAlarm = '#1b0505';
+
+export function paint(context: CanvasRenderingContext2D, boxes: readonly Box[], { tile, picture, ratio, hasLabels }: Sheet): void {
+	context.clearRect(0, 0, tile.width, tile.height);
+	context.font = `${Math.round(11 * ratio)}px system-ui, sans-serif`;
+	context.textBaseline = 'middle';
+	for (const box of boxes) {
+		const at = boxOn(picture, box.bbox);
+		if (!at) continue;
+		const line = Math.max(1, Math.round((box.isAlarm ? 2 : 1) * ratio));
+		frame(context, at, line, box.isAlarm ? alarm : neutral);
+		if (hasLabels) label(context, box, at, tile, ratio);
+	}
+}
+
+/** Four bars on whole pixels, with a dark line around that shows them on a bright picture. */
+function frame(context: CanvasRenderingContext2D, { x, y, width, height }: Rect, line: number, colour: string): void {
+	const bars = (out: number, thick: number) => {
+		context.fillRect(x - out, y - out, width + 2 * out, thick);
+		context.fillRect(x - out, y + height + out - thick, width + 2 * out, thick);
+		context.fillRect(x - out, y - out, thick, height + 2 * out);
+		context.fillRect(x + width + out - thick, y - out, thick, height + 2 * out);
+	};
+	context.fillStyle = shade;
+	bars(1, 1);
+	context.fillStyle = colour;
+	bars(0, line);
+}
+
+function label(context: CanvasRenderingContext2D, { text, isAlarm }: Box, at: Rect, tile: Size, ratio: number): void {
+	const size = { width: Math.ceil(context.measureText(text).width + 8 * ratio), height: Math.round(16 * ratio) };
+	const { x, y } = labelAt(at, size, tile);
+	context.fillStyle = isAlarm ? alarm : shade;
+	context.fillRect(x, y, size.width, size.height);
+	context.fillStyle = isAlarm ? onAlarm : neutral;
+	context.fillText(text, x + 4 * ratio, y + size.height / 2);
+}
