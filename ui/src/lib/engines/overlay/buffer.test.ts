@@ -5,7 +5,13 @@ const result = (at: number, { task = 1, scene = 'MOTION' } = {}) => ({ task_id: 
 
 function matched(buffer: ResultBuffer, captureMs: number, now = 0): number[] {
 	const found: Entry[] = [];
-	buffer.match(captureMs, now, found);
+	buffer.match(captureMs, now, found, []);
+	return found.map(({ at }) => at);
+}
+
+function late(buffer: ResultBuffer, captureMs: number, now = 0): number[] {
+	const found: Entry[] = [];
+	buffer.match(captureMs, now, [], found);
 	return found.map(({ at }) => at);
 }
 
@@ -18,8 +24,7 @@ function holding(...moments: number[]): ResultBuffer {
 
 test('a picture gets the nearest result within one interval of their rate', () => {
 	// Ten a second.
-	const buffer = holding(1000, 1100, 1200, 1300);
-	const check = (captureMs: number, expected: number[]) => expect(matched(buffer, captureMs), String(captureMs)).toEqual(expected);
+	const check = (captureMs: number, expected: number[]) => expect(matched(holding(1000, 1100, 1200, 1300), captureMs), String(captureMs)).toEqual(expected);
 	check(1200, [1200]);
 	check(1149, [1100]);
 	check(1151, [1200]);
@@ -28,6 +33,24 @@ test('a picture gets the nearest result within one interval of their rate', () =
 	check(900, [1000]);
 	check(899, []);
 	check(5000, []);
+});
+
+test('an engine slower than the picture is drawn late, and no later than half a second', () => {
+	const check = (captureMs: number, expected: number[]) => expect(late(holding(1000, 1100, 1200), captureMs), String(captureMs)).toEqual(expected);
+	check(1300, []);
+	check(1301, [1200]);
+	check(1200 + holdMs, [1200]);
+	check(1201 + holdMs, []);
+	// A result of the future is no result of this picture.
+	check(800, []);
+	// On the edge between both the lines do not change with every picture.
+	const buffer = holding(1000, 1100, 1200);
+	expect(late(buffer, 1301, 10)).toEqual([1200]);
+	buffer.add(result(1300), 20);
+	expect(matched(buffer, 1301, 20)).toEqual([]);
+	expect(late(buffer, 1301, 20)).toEqual([1300]);
+	buffer.add(result(2400), 1100);
+	expect(matched(buffer, 2400, 1100)).toEqual([2400]);
 });
 
 test('in whatever order results come, and each once', () => {
@@ -76,7 +99,7 @@ test('a result without objects is a result: it takes the boxes away', () => {
 	buffer.add({ ...result(1000), scenes: [{ scene: 'MOTION', is_alarm: true, confidence: 1, objects: [object] }] }, 0);
 	buffer.add(result(1100), 0);
 	const found: Entry[] = [];
-	buffer.match(1090, 0, found);
+	buffer.match(1090, 0, found, []);
 	expect(found.map(({ scene }) => scene.objects)).toEqual([[]]);
 });
 

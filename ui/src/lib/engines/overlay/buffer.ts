@@ -7,6 +7,8 @@ export const mostKept = 64;
 const mostTracks = 16;
 /** Without a newer result for this long nothing stands on the picture, whatever would fit. */
 export const holdMs = 500;
+/** One that had to be drawn late is drawn as late for so long: lines that change ten times a second are worse than either. */
+const lateStaysMs = 1000;
 /** How far a result may be from a picture while its rate is not known yet. */
 const unknownRateMs = 100;
 /** Of the last results, to tell how far apart they are. */
@@ -26,6 +28,8 @@ interface Track {
 	heardAt: number;
 	/** Between two results. */
 	intervalMs: number;
+	/** When a picture last came before its result did. */
+	lateAt: number;
 }
 
 export class ResultBuffer {
@@ -38,7 +42,7 @@ export class ResultBuffer {
 	add(result: LiveResult, now: number): void {
 		for (const scene of result.scenes) {
 			const name = `${result.task_id} ${scene.scene}`;
-			const track = this.#tracks.get(name) ?? { entries: [], heardAt: now, intervalMs: unknownRateMs };
+			const track = this.#tracks.get(name) ?? { entries: [], heardAt: now, intervalMs: unknownRateMs, lateAt: -Infinity };
 			// Last in the order of the map: the first one was silent longest.
 			this.#tracks.delete(name);
 			this.#tracks.set(name, track);
@@ -49,13 +53,21 @@ export class ResultBuffer {
 		}
 	}
 
-	/** Into `found`, which is emptied first: of each task and scene the result nearest to the picture, if one is near enough. */
-	match(captureMs: number, now: number, found: Entry[]): void {
-		found.length = 0;
-		for (const { entries, heardAt, intervalMs } of this.#tracks.values()) {
-			if (now - heardAt >= holdMs) continue;
-			const entry = nearest(entries, captureMs);
-			if (entry && Math.abs(entry.at - captureMs) <= intervalMs) found.push(entry);
+	/**
+	 * Into `found`, emptied first: of each task and scene the result nearest to the picture, if one is within an interval of
+	 * their rate. An engine that takes longer than the picture does to get here has none such: its newest result goes into
+	 * `late` instead, unless it is older than the picture by more than the hold.
+	 */
+	match(captureMs: number, now: number, found: Entry[], late: Entry[]): void {
+		found.length = late.length = 0;
+		for (const track of this.#tracks.values()) {
+			if (now - track.heardAt >= holdMs) continue;
+			const entry = nearest(track.entries, captureMs);
+			if (!entry) continue;
+			const isInStep = Math.abs(entry.at - captureMs) <= track.intervalMs;
+			if (!isInStep && (entry.at > captureMs || captureMs - entry.at > holdMs)) continue;
+			if (!isInStep) track.lateAt = now;
+			(now - track.lateAt < lateStaysMs ? late : found).push(entry);
 		}
 	}
 

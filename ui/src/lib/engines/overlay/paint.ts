@@ -6,6 +6,8 @@ export interface Box {
 	bbox: readonly number[];
 	text: string;
 	isAlarm: boolean;
+	/** The picture it belongs to has gone by: its lines are broken. */
+	isLate: boolean;
 }
 
 export interface Sheet {
@@ -30,7 +32,9 @@ export function paint(context: CanvasRenderingContext2D, boxes: readonly Box[], 
 		const at = boxOn(picture, box.bbox);
 		if (!at) continue;
 		const line = Math.max(1, Math.round((box.isAlarm ? 2 : 1) * ratio));
-		frame(context, at, line, box.isAlarm ? alarm : neutral);
+		const colour = box.isAlarm ? alarm : neutral;
+		if (box.isLate) dashed(context, at, line, colour);
+		else frame(context, at, line, colour);
 		if (hasLabels) label(context, box, at, tile, ratio);
 	}
 }
@@ -47,6 +51,18 @@ function frame(context: CanvasRenderingContext2D, { x, y, width, height }: Rect,
 	bars(1, 1);
 	context.fillStyle = colour;
 	bars(0, line);
+}
+
+function dashed(context: CanvasRenderingContext2D, { x, y, width, height }: Rect, line: number, colour: string): void {
+	const half = line / 2;
+	const stroke = (style: string, dash: number[]) => {
+		context.strokeStyle = style;
+		context.setLineDash(dash);
+		context.strokeRect(x + half, y + half, Math.max(0, width - line), Math.max(0, height - line));
+	};
+	context.lineWidth = line;
+	stroke(shade, []);
+	stroke(colour, [line * 4, line * 3]);
 }
 
 function label(context: CanvasRenderingContext2D, { text, isAlarm }: Box, at: Rect, tile: Size, ratio: number): void {

@@ -23,7 +23,7 @@ export interface PictureSource {
 
 export class TileBoxes {
 	readonly #buffer = new ResultBuffer();
-	readonly #words = new WeakMap<Entry, Box[]>();
+	readonly #words = new WeakMap<Entry, Omit<Box, 'isLate'>[]>();
 	#canvas: HTMLCanvasElement | undefined;
 	#context: CanvasRenderingContext2D | null = null;
 	#zoom: Zoomed = { scale: 1, x: 0, y: 0 };
@@ -31,8 +31,8 @@ export class TileBoxes {
 	#size = { width: 0, height: 0 };
 	/** How the browser lays the picture into the tile; it may differ by the tile's size. */
 	#position: { of: Element; share: [number, number] } | undefined;
-	#drawn: Entry[] = [];
-	#found: Entry[] = [];
+	#drawn = nothing();
+	#found = nothing();
 	#captureMs: number | undefined;
 	#timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -59,7 +59,7 @@ export class TileBoxes {
 			clearTimeout(this.#timer);
 			this.#timer = undefined;
 			this.#buffer.clear();
-			this.#drawn = [];
+			this.#drawn = nothing();
 			this.#captureMs = undefined;
 			this.#canvas = undefined;
 			this.#context = null;
@@ -68,7 +68,7 @@ export class TileBoxes {
 
 	setZoom(zoom: Zoomed): void {
 		this.#zoom = zoom;
-		if (this.#drawn.length > 0) this.#draw();
+		if (hasAny(this.#drawn)) this.#draw();
 	}
 
 	#hear(result: LiveResult): void {
@@ -81,8 +81,8 @@ export class TileBoxes {
 	#onFrame(captureMs: number): void {
 		this.#captureMs = captureMs;
 		if (this.#buffer.isEmpty) return;
-		this.#buffer.match(captureMs, performance.now(), this.#found);
-		if (isSame(this.#found, this.#drawn)) return;
+		this.#buffer.match(captureMs, performance.now(), this.#found.inStep, this.#found.late);
+		if (isSame(this.#found.inStep, this.#drawn.inStep) && isSame(this.#found.late, this.#drawn.late)) return;
 		[this.#drawn, this.#found] = [this.#found, this.#drawn];
 		this.#draw();
 	}
@@ -92,7 +92,7 @@ export class TileBoxes {
 		this.#timer ??= setTimeout(() => {
 			this.#timer = undefined;
 			if (this.#captureMs !== undefined) this.#onFrame(this.#captureMs);
-			if (this.#drawn.length > 0) this.#clearLater();
+			if (hasAny(this.#drawn)) this.#clearLater();
 		}, holdMs);
 	}
 
@@ -102,17 +102,18 @@ export class TileBoxes {
 		const ratio = devicePixelRatio;
 		const box = entry?.contentRect;
 		this.#size = exact ? { width: exact.inlineSize, height: exact.blockSize } : { width: Math.round((box?.width ?? 0) * ratio), height: Math.round((box?.height ?? 0) * ratio) };
-		if (this.#drawn.length > 0) this.#draw();
+		if (hasAny(this.#drawn)) this.#draw();
 	}
 
 	#draw(): void {
 		const canvas = this.#canvas;
 		const shown = this.source.shown;
 		if (!canvas) return;
-		const boxes = this.#drawn.flatMap((entry) => this.#boxesOf(entry));
+		const boxes = [...this.#drawn.inStep.flatMap((entry) => this.#boxesOf(entry, false)), ...this.#drawn.late.flatMap((entry) => this.#boxesOf(entry, true))];
 		const ratio = devicePixelRatio;
 		const picture = shown && pictureIn(this.#size, shown, this.#shareOf(shown.element), this.#zoom);
 		canvas.hidden = boxes.length === 0 || !picture;
+		canvas.dataset.late = String(this.#drawn.late.length > 0);
 		canvas.dataset.boxes = String(canvas.hidden ? 0 : boxes.length);
 		if (canvas.hidden || !picture) return;
 		if (canvas.width !== this.#size.width || canvas.height !== this.#size.height) {
@@ -128,13 +129,23 @@ export class TileBoxes {
 		return this.#position.share;
 	}
 
-	#boxesOf(entry: Entry): Box[] {
-		const known = this.#words.get(entry);
-		if (known) return known;
-		const boxes = entry.scene.objects.slice(0, mostBoxes).map((object) => ({ bbox: object.bbox, text: boxText(object), isAlarm: entry.scene.is_alarm }));
+	#boxesOf(entry: Entry, isLate: boolean): Box[] {
+		const boxes = this.#words.get(entry) ?? entry.scene.objects.slice(0, mostBoxes).map((object) => ({ bbox: object.bbox, text: boxText(object), isAlarm: entry.scene.is_alarm }));
 		this.#words.set(entry, boxes);
-		return boxes;
+		return boxes.map((box) => ({ ...box, isLate }));
 	}
+}
+
+interface Matched {
+	inStep: Entry[];
+	/** Of pictures that have gone by. */
+	late: Entry[];
+}
+
+const nothing = (): Matched => ({ inStep: [], late: [] });
+
+function hasAny({ inStep, late }: Matched): boolean {
+	return inStep.length > 0 || late.length > 0;
 }
 
 function isSame(a: readonly Entry[], b: readonly Entry[]): boolean {
