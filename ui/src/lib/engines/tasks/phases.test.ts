@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { AiTaskView } from '$lib/api';
-import { countsOf, everything, failedScene, phaseTone, sceneTone, select, type TaskFilter } from './phases';
+import { everything, failedScene, phaseOf, phaseTone, sceneTone, select, type TaskFilter } from './phases';
 
 const task = (id: number, name: string, phase: string, camera = 1, codes = ['MOTION']) => ({ id, name, camera_id: camera, scenes: codes.map((code) => ({ code })), state: { phase, scenes: [] } }) as unknown as AiTaskView;
 const tasks = [task(1, 'Gate 10', 'running'), task(2, 'Gate 9', 'running'), task(3, 'Yard', 'off', 2, ['LINE_CROSSING']), task(4, 'Hall', 'failed', 3), task(5, 'Attic', 'waiting', 3)];
@@ -25,11 +25,13 @@ test('what a node said is told apart from its scene', () => {
 	expect(failedScene(null)).toBeUndefined();
 });
 
-test('counts are those of all scenes', () => {
-	const latest = (results: number, alarms: number, at: number | null) => ({ latest: { results, alarms, at } });
-	const one = { state: { scenes: [latest(5, 1, 100), latest(7, 2, 300), { latest: null }] } } as unknown as AiTaskView;
-	expect(countsOf(one)).toEqual({ results: 12, alarms: 3, lastAt: 300 });
-	expect(countsOf(task(1, 'x', 'off'))).toEqual({ results: 0, alarms: 0, lastAt: undefined });
+test('running is what runs as a whole', () => {
+	const check = (phase: string, states: string[], expected: string) => expect(phaseOf({ phase, scenes: states.map((state) => ({ code: 'X', state, restarts: 0 })) })).toBe(expected);
+	check('running', ['running', 'running'], 'running');
+	check('running', ['running', 'empty'], 'partly');
+	check('running', ['empty', 'held'], 'interrupted');
+	check('starting', ['asked'], 'starting');
+	check('failed', ['empty'], 'failed');
 });
 
 test('tones', () => {
