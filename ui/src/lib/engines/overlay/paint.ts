@@ -1,5 +1,5 @@
 /** Draws results over a picture. Alarms differ in more than their colour: their lines are thicker and their labels are filled. */
-import { boxOn, labelAt, type Rect, type Size } from './place';
+import { boxOn, isSeen, labelAt, type Rect, type Size } from './place';
 
 /** An object as it is drawn; its words are made once, when its result comes. */
 export interface Box {
@@ -18,6 +18,8 @@ export interface Sheet {
 	hasLabels: boolean;
 }
 
+/** Of the bar with the camera's name, pixels of the page. */
+const headHeight = 22;
 /** On video, so the same in both themes. */
 const alarm = '#ff5f5f';
 const neutral = '#e7ecf1';
@@ -30,7 +32,7 @@ export function paint(context: CanvasRenderingContext2D, boxes: readonly Box[], 
 	context.textBaseline = 'middle';
 	for (const box of boxes) {
 		const at = boxOn(picture, box.bbox);
-		if (!at) continue;
+		if (!at || !isSeen(at, tile)) continue;
 		const line = Math.max(1, Math.round((box.isAlarm ? 2 : 1) * ratio));
 		const colour = box.isAlarm ? alarm : neutral;
 		if (box.isLate) dashed(context, at, line, colour);
@@ -67,7 +69,7 @@ function dashed(context: CanvasRenderingContext2D, { x, y, width, height }: Rect
 
 function label(context: CanvasRenderingContext2D, { text, isAlarm }: Box, at: Rect, tile: Size, ratio: number): void {
 	const size = { width: Math.ceil(context.measureText(text).width + 8 * ratio), height: Math.round(16 * ratio) };
-	const { x, y } = labelAt(at, size, tile);
+	const { x, y } = labelAt(at, size, tile, headHeight * ratio);
 	context.fillStyle = isAlarm ? alarm : shade;
 	context.fillRect(x, y, size.width, size.height);
 	context.fillStyle = isAlarm ? onAlarm : neutral;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { boxOn, labelAt, pictureIn, positionOf } from './place';
+import { boxOn, isSeen, labelAt, pictureIn, positionOf } from './place';
 
 const whole = { scale: 1, x: 0, y: 0 };
 
@@ -37,10 +37,21 @@ test('positions as browsers compute them', () => {
 test('labels stay in the tile', () => {
 	const tile = { width: 200, height: 100 };
 	const label = { width: 50, height: 16 };
-	const check = (x: number, y: number, expected: { x: number; y: number }) => expect(labelAt({ x, y, width: 40, height: 40 }, label, tile)).toEqual(expected);
+	const check = (x: number, y: number, expected: { x: number; y: number }) => expect(labelAt({ x, y, width: 40, height: 40 }, label, tile, 12)).toEqual(expected);
 	check(20, 30, { x: 20, y: 14 });
-	check(20, 10, { x: 20, y: 10 });
+	check(20, 20, { x: 20, y: 20 });
+	// Not under the tile's head.
+	check(20, 2, { x: 20, y: 12 });
 	check(190, 30, { x: 150, y: 14 });
-	check(-30, -20, { x: 0, y: 0 });
+	check(-30, -20, { x: 0, y: 12 });
 	check(20, 98, { x: 20, y: 82 });
+});
+
+test('what lies beyond the tile is not seen', () => {
+	const check = (x: number, y: number, expected: boolean) => expect(isSeen({ x, y, width: 40, height: 40 }, { width: 200, height: 100 })).toBe(expected);
+	check(0, 0, true);
+	check(-39, 99, true);
+	check(-40, 0, false);
+	check(200, 0, false);
+	check(0, 100, false);
 });

@@ -41,8 +41,13 @@ export function positionOf(text: string): [x: number, y: number] {
 	return shares ? [Number(shares[1]) / 100, Number(shares[2]) / 100] : [0.5, 0.5];
 }
 
-/** Where a label of this size stands: above its box, or inside it where there is no room, and never beyond the tile's edges. */
-export function labelAt(box: Rect, label: Size, tile: Size): { x: number; y: number } {
+/** Any of it can be seen. */
+export function isSeen({ x, y, width, height }: Rect, tile: Size): boolean {
+	return x < tile.width && y < tile.height && x + width > 0 && y + height > 0;
+}
+
+/** Where a label of this size stands: above its box, or inside it where there is no room, and never beyond the tile's edges or under its head. */
+export function labelAt(box: Rect, label: Size, tile: Size, headHeight: number): { x: number; y: number } {
 	const above = box.y - label.height;
-	return { x: Math.max(0, Math.min(box.x, tile.width - label.width)), y: Math.max(0, Math.min(above >= 0 ? above : box.y, tile.height - label.height)) };
+	return { x: Math.max(0, Math.min(box.x, tile.width - label.width)), y: Math.max(headHeight, Math.min(above >= headHeight ? above : box.y, tile.height - label.height)) };
 }
