@@ -2,10 +2,12 @@
 import type { Page, WebSocketRoute } from '@playwright/test';
 import { expectAccessible, speak } from '../support/axe';
 import { expect, login, test } from '../support/fixtures';
-import type { TestSite } from '../support/site';
+import { administrator, type TestSite } from '../support/site';
 import { tile } from '../support/wall';
 import { languages, wordsOf, type Language } from '../support/words';
 
+// Walks through every part of the room, each looked at by axe in both themes.
+test.describe.configure({ timeout: 240_000 });
 // A site without a catalogue of scenes says so with a 404.
 test.use({ cameras: 2, allowedErrors: [[/status of (404|409|412)/, /WebSocket/], { scope: 'test' }] });
 
@@ -201,6 +203,76 @@ test('a change that somebody else made is not overwritten', async ({ page, site 
 	await dialog.locator('[name=task_name]').fill('Ours');
 	await dialog.getByRole('button', { name: 'Save' }).click();
 	await expect(page.getByTestId('task')).toContainText('Ours');
+	await site.api('DELETE', `/ai-tasks/${id}`);
+});
+
+test('the room follows the word of the site, and asks by itself only while there is none', async ({ page, site }) => {
+	let say = () => {};
+	await page.routeWebSocket(/\/ws\/web-notify/, (socket) => {
+		let sequence = 0;
+		const server = socket.connectToServer();
+		server.onMessage((message) => socket.send(message));
+		socket.onMessage((text) => {
+			const { topics } = JSON.parse(String(text)) as { topics?: string[] };
+			if (topics?.includes('nodes')) say = () => socket.send(JSON.stringify({ type: 'analytics_changed', sequence: ++sequence }));
+			else server.send(text);
+		});
+	});
+	await enter(page, site, 'en');
+	let asked = 0;
+	page.on('request', (request) => {
+		if (new URL(request.url()).pathname === '/api/v1/ai-tasks') asked += 1;
+	});
+	await expect.poll(() => asked, { timeout: 12_000 }).toBeGreaterThan(1);
+	// A burst is one word, or two: at most two readings a second.
+	const before = asked;
+	for (let times = 0; times < 20; times++) say();
+	await expect.poll(() => asked).toBeGreaterThan(before);
+	await page.waitForTimeout(1000);
+	expect(asked - before).toBeLessThanOrEqual(2);
+	const after = asked;
+	await page.waitForTimeout(6000);
+	expect(asked).toBe(after);
+});
+
+test('scenes have the names of the catalogue, and what it does not know is unlisted', async ({ page, site }) => {
+	const items = [{ code: 'LINE_CROSSING', category: 'BEHAVIOR', name: { en: 'Line crossing', zh_cn: '越线检测' }, needs: 'lines', problems: [] }];
+	await page.route('**/api/v1/ai-scenes', (route) => route.fulfill({ json: { items } }));
+	const { id } = await site.api<{ id: number }>('POST', '/ai-tasks', { name: 'Bees', camera_id: site.cameras[0]?.id, scenes: [{ code: 'BEE_COUNT' }], enabled: false });
+	await enter(page, site, 'zh-CN');
+	const say = wordsOf('zh-CN');
+	await expect(page.getByRole('cell', { name: 'BEE_COUNT' })).toContainText(say('engines.unlisted'));
+	await page.getByRole('button', { name: 'Bees', exact: true }).click();
+	const dialog = page.getByRole('dialog');
+	await dialog.getByRole('button', { name: say('engines.scene.add') }).click();
+	await page.getByRole('menuitem', { name: /越线检测/ }).click();
+	await expect(dialog.getByText(say('engines.line.needed'))).toBeVisible();
+	// Without a pointer: a line to begin with, and its direction turned round.
+	await dialog.getByRole('button', { name: say('engines.line.start') }).click();
+	await expect(dialog.getByText(say('engines.line.drawn', { count: 1 }))).toBeVisible();
+	await dialog.getByRole('button', { name: say('engines.line.swap') }).click();
+	await expectAccessible(page);
+	await page.screenshot({ path: 'test-results/screens/engines-line-zh-CN.png' });
+	await dialog.getByRole('button', { name: say('ui.save') }).click();
+	await expect(page.getByTestId('task')).toContainText('越线检测');
+	const saved = await site.api<{ scenes: { code: string; lines: Point[][] }[] }>('GET', `/ai-tasks/${id}`);
+	expect(saved.scenes.find(({ code }) => code === 'LINE_CROSSING')?.lines[0]?.map(([x]) => Math.round(x * 10))).toEqual([8, 2]);
+	await site.api('DELETE', `/ai-tasks/${id}`);
+});
+
+test('an operator sees tasks and results, and changes nothing', async ({ page, site }) => {
+	await site.api('POST', '/users', { name: 'olga', role: 'operator', password: 'a long password' });
+	const { id } = await site.api<{ id: number }>('POST', '/ai-tasks', { name: 'Gate', camera_id: site.cameras[0]?.id, scenes: [{ code: 'MOTION' }], enabled: false });
+	await login(page, site);
+	const answer = await page.request.post(`${site.url}/api/v1/login`, { data: { ...administrator, username: 'olga', password: 'a long password' }, headers: { origin: site.url } });
+	expect(answer.ok(), await answer.text()).toBe(true);
+	await page.goto(`${site.url}/engines?tab=nodes`);
+	await expect(page.getByTestId('task')).toContainText('Gate');
+	await expect(page.getByTestId('task').getByRole('switch')).toHaveCount(0);
+	await expect(page.getByRole('button', { name: 'Add task' })).toHaveCount(0);
+	await expect(page.getByRole('tab')).toHaveText(['Tasks', 'Results']);
+	await page.getByRole('tab', { name: 'Results' }).click();
+	await expect(page.getByRole('search')).toBeVisible();
 	await site.api('DELETE', `/ai-tasks/${id}`);
 });
 

@@ -3,7 +3,8 @@ import { isOnlyHere, startLines } from './start';
 
 test('lines to start a node by', () => {
 	const check = (page: string, url: string) => {
-		expect(startLines(page, 'tok-en_1')).toEqual({ engine: `WATCHWALL_ENGINE_TOKEN=tok-en_1 watchwall-engine run ${url}`, python: `python3 ai_node.py ${url} tok-en_1` });
+		const python = url.startsWith('ws:') ? `python3 ai_node.py ${url} tok-en_1` : undefined;
+		expect(startLines(page, 'tok-en_1')).toEqual({ engine: `WATCHWALL_ENGINE_TOKEN=tok-en_1 watchwall-engine run ${url}`, python });
 	};
 	check('http://10.0.0.5:8080/engines?tab=nodes', 'ws://10.0.0.5:8080/ws/ai-engine');
 	check('https://site.example/engines', 'wss://site.example/ws/ai-engine');

@@ -3,15 +3,15 @@
 export interface StartLines {
 	/** The site's own engine. */
 	engine: string;
-	/** The example that needs nothing but Python. */
-	python: string;
+	/** The example that needs nothing but Python; it speaks no TLS. */
+	python: string | undefined;
 }
 
 /** `page` is where the site is seen from here: a node elsewhere reaches it by the same address. */
 export function startLines(page: string, token: string): StartLines {
 	const url = new URL('/ws/ai-engine', page);
 	url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
-	return { engine: `WATCHWALL_ENGINE_TOKEN=${token} watchwall-engine run ${url.href}`, python: `python3 ai_node.py ${url.href} ${token}` };
+	return { engine: `WATCHWALL_ENGINE_TOKEN=${token} watchwall-engine run ${url.href}`, python: url.protocol === 'ws:' ? `python3 ai_node.py ${url.href} ${token}` : undefined };
 }
 
 /** This machine's own name for itself: a node on another machine does not find the site by it. */
