@@ -3,6 +3,18 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
+export type AiLatest = Schemas['AiLatest'];
+export type AiNodePatch = Schemas['AiNodePatch'];
+export type AiNodeToken = Schemas['AiNodeToken'];
+export type AiNodeView = Schemas['AiNodeView'];
+export type AiObjectView = Schemas['AiObjectView'];
+export type AiResultView = Schemas['AiResultView'];
+export type AiSceneState = Schemas['AiSceneState'];
+export type AiSceneView = Schemas['AiSceneView'];
+export type AiTaskParamsView = Schemas['AiTaskParamsView'];
+export type AiTaskState = Schemas['AiTaskState'];
+export type AiTaskView = Schemas['AiTaskView'];
+export type AiTaskWish = Schemas['AiTaskWish'];
 export type BookmarkMark = Schemas['BookmarkMark'];
 export type BookmarkView = Schemas['BookmarkView'];
 export type CameraEventView = Schemas['CameraEventView'];
@@ -60,6 +72,7 @@ export type LoginAnswer = Schemas['LoginAnswer'];
 export type LoginRequest = Schemas['LoginRequest'];
 export type MarkView = Schemas['MarkView'];
 export type MePatch = Schemas['MePatch'];
+export type NewAiNode = Schemas['NewAiNode'];
 export type NewCamera = Schemas['NewCamera'];
 export type NewCredentialSet = Schemas['NewCredentialSet'];
 export type NewDiscovery = Schemas['NewDiscovery'];

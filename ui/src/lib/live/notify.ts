@@ -28,7 +28,7 @@ export class NotifySocket {
 
 	constructor(
 		private readonly url: string,
-		private readonly topics: string[],
+		private topics: string[],
 		private readonly listener: NotifyListener
 	) {}
 
@@ -36,6 +36,12 @@ export class NotifySocket {
 		if (!this.#isClosed) return;
 		this.#isClosed = false;
 		this.#connect();
+	}
+
+	/** Others from here on, over the same connection. */
+	setTopics(topics: string[]): void {
+		this.topics = topics;
+		this.#send({ type: 'subscribe', topics });
 	}
 
 	close(): void {

@@ -15,7 +15,7 @@ import type { LiveHello } from './messages';
 import { Meter } from './meter';
 import { codecList, type Abilities } from './probe';
 import type { RendererStats } from './renderer';
-import { Stage } from './stage';
+import { Stage, type ShownPicture } from './stage';
 import { isLasting, looksSame, type PlayerState } from './state';
 import { everyTick } from './ticker';
 import { waysFor, type Way, type WayChoice } from './ways';
@@ -56,6 +56,7 @@ const resumeMs = 1000;
 export class LivePlayer {
 	state: PlayerState = { kind: 'connecting' };
 	#listeners = new Set<(state: PlayerState) => void>();
+	#frameListeners = new Set<(captureMs: number) => void>();
 	#connection: LiveConnection | undefined;
 	readonly #stage: Stage;
 	#audio: AudioTrack | undefined;
@@ -110,6 +111,17 @@ export class LivePlayer {
 		this.#listeners.add(listener);
 		listener(this.state);
 		return () => this.#listeners.delete(listener);
+	}
+
+	/** Hears of each picture as it comes on screen, with the time it was taken, UTC ms of the site. Must be quick. */
+	watchFrames(listener: (captureMs: number) => void): () => void {
+		this.#frameListeners.add(listener);
+		return () => this.#frameListeners.delete(listener);
+	}
+
+	/** What is on screen, and the size of its picture. */
+	get picture(): ShownPicture | undefined {
+		return this.#stage.picture;
 	}
 
 	/** The site has another idea of how old a live picture may be. */
@@ -236,6 +248,7 @@ export class LivePlayer {
 		this.#stage.dispose();
 		this.#audio?.dispose();
 		this.#listeners.clear();
+		this.#frameListeners.clear();
 		counters.players -= 1;
 	}
 
@@ -299,6 +312,7 @@ export class LivePlayer {
 			if (isLive) this.#livePresentedAt = now;
 		}
 		if (this.state.kind !== 'playing' && this.state.kind !== 'replaying') this.#update();
+		for (const listener of this.#frameListeners) listener(captureMs);
 	}
 
 	/** The decoder gave up: the next way, and when all have, stills. */

@@ -28,6 +28,13 @@ export interface Scene {
 	isReplay: boolean;
 }
 
+/** A picture element and the size of the picture it holds, pixels. */
+export interface ShownPicture {
+	element: Element;
+	width: number;
+	height: number;
+}
+
 export class Stage {
 	readonly root = document.createElement('div');
 	#shown: Renderer | undefined;
@@ -97,6 +104,14 @@ export class Stage {
 	/** What shows is the newest there is. */
 	get isSettled(): boolean {
 		return this.#shown !== undefined && this.#incoming === undefined;
+	}
+
+	get picture(): ShownPicture | undefined {
+		const element = this.#shown?.element;
+		if (!element) return undefined;
+		if (element instanceof HTMLVideoElement) return { element, width: element.videoWidth, height: element.videoHeight };
+		if (element instanceof HTMLImageElement) return { element, width: element.naturalWidth, height: element.naturalHeight };
+		return { element, width: element.width, height: element.height };
 	}
 
 	get dropped(): number {

@@ -10,9 +10,12 @@ interface Stored {
 	treeHidden?: boolean;
 	player?: PlayerChoice;
 	lastWall?: string;
+	boxesHidden?: number[];
 }
 
 const key = 'watchwall.preferences';
+/** The oldest are forgotten. */
+const mostHidden = 500;
 
 class Preferences {
 	#stored = $state<Stored>({});
@@ -74,6 +77,15 @@ class Preferences {
 	}
 	set player(player: PlayerChoice) {
 		this.#set({ player });
+	}
+
+	/** What AI engines find is not drawn over this camera's picture. */
+	hidesBoxes(cameraId: number): boolean {
+		return this.#stored.boxesHidden?.includes(cameraId) ?? false;
+	}
+	toggleBoxes(cameraId: number): void {
+		const others = (this.#stored.boxesHidden ?? []).filter((id) => id !== cameraId);
+		this.#set({ boxesHidden: this.hidesBoxes(cameraId) ? others : [...others, cameraId].slice(-mostHidden) });
 	}
 
 	/** The wall as it was left, JSON of a wall arrangement. */

@@ -14,6 +14,8 @@ export interface TileHandle {
 	zoom: (factor: number) => void;
 	/** Moves the picture by parts of the tile; false when all of it is shown. */
 	pan: (dx: number, dy: number) => boolean;
+	/** Shows or hides what AI engines find. */
+	boxes: () => void;
 	/** Of a camera that can be moved by whoever is logged in. */
 	ptz: () => PtzControl | undefined;
 }
@@ -133,6 +135,9 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 			return true;
 		case '?':
 			board.onhelp();
+			return true;
+		case 'b':
+			tile?.boxes();
 			return true;
 		case 'i':
 			tile?.view.toggleStats();

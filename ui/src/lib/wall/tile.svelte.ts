@@ -4,11 +4,17 @@
  */
 import type { Attachment } from 'svelte/attachments';
 import { socketUrl, type CameraView } from '$lib/api';
-import { pool, type LivePlayer, type PlayerState, type PlayerStats, type Role } from '$lib/player';
+import { pool, type LivePlayer, type PlayerState, type PlayerStats, type Role, type ShownPicture } from '$lib/player';
 import { preferences } from '$lib/state/preferences.svelte';
 import { snapshotUrl } from './snapshot';
 
 const replayS = 30;
+
+interface FrameListener {
+	listener: (captureMs: number) => void;
+	/** Of the player that is there now. */
+	unwatch?: () => void;
+}
 
 export class TileView {
 	state = $state.raw<PlayerState>({ kind: 'connecting' });
@@ -21,6 +27,7 @@ export class TileView {
 	#player: LivePlayer | undefined;
 	#isCovered = false;
 	#isInView = true;
+	#frameListeners: FrameListener[] = [];
 
 	/** Runs the camera's picture in the element for as long as both exist. */
 	picture(key: string, camera: CameraView): Attachment<HTMLElement> {
@@ -43,6 +50,7 @@ export class TileView {
 			void pool.acquire(key, source, preferences.player, heightOf(host), leaving.signal).then((player) => {
 				if (!player) return;
 				this.#player = player;
+				for (const one of this.#frameListeners) one.unwatch = player.watchFrames(one.listener);
 				host.append(player.root);
 				player.attached();
 				this.role = player.role;
@@ -66,10 +74,28 @@ export class TileView {
 				unwatch?.();
 				if (!this.#player) return;
 				this.#player.setAudio(false);
+				for (const one of this.#frameListeners) {
+					one.unwatch?.();
+					one.unwatch = undefined;
+				}
 				this.#player = undefined;
 				pool.release(key);
 			};
 		};
+	}
+
+	/** Hears of each picture as it comes on screen, whichever player shows it. On the frame path: nothing here is reactive. */
+	watchFrames(listener: (captureMs: number) => void): () => void {
+		const one: FrameListener = { listener, unwatch: this.#player?.watchFrames(listener) };
+		this.#frameListeners.push(one);
+		return () => {
+			one.unwatch?.();
+			this.#frameListeners = this.#frameListeners.filter((other) => other !== one);
+		};
+	}
+
+	get shown(): ShownPicture | undefined {
+		return this.#player?.picture;
 	}
 
 	/** Another tile lies over this one. */

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import type { AiNodeView } from '$lib/api';
+import { abilitiesOf, loadOf, nodeState } from './words';
+
+const node = (change: Partial<AiNodeView>) => ({ enabled: true, is_connected: true, active_scenes: 1, max_scenes: 4, last_seen_at: 5, ...change }) as AiNodeView;
+
+test('how a node stands', () => {
+	const check = (change: Partial<AiNodeView>, expected: string) => expect(nodeState(node(change)).word, JSON.stringify(change)).toBe(expected);
+	check({}, 'connected');
+	check({ active_scenes: 4 }, 'full');
+	check({ active_scenes: 0, max_scenes: 0 }, 'connected');
+	check({ is_connected: false }, 'away');
+	check({ is_connected: false, last_seen_at: null }, 'new');
+	check({ enabled: false }, 'off');
+});
+
+test('load and abilities', () => {
+	expect(loadOf({ active_scenes: 1, max_scenes: 4 })).toBe(0.25);
+	expect(loadOf({ active_scenes: 9, max_scenes: 4 })).toBe(1);
+	expect(loadOf({ active_scenes: 0, max_scenes: 0 })).toBeUndefined();
+	expect(abilitiesOf(node({ can_preview: true, can_archive: true }))).toEqual(['preview', 'archive']);
+	expect(abilitiesOf(node({}))).toEqual([]);
+});
