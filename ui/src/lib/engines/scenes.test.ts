@@ -3,7 +3,7 @@ import type { AiNodeView } from '$lib/api';
 import { choicesOf, isUnlisted, needsOf, sceneName } from './scenes';
 import type { SceneKind } from './wire';
 
-const kind = (code: string, en: string, zh_cn: string, needs: SceneKind['needs']): SceneKind => ({ code, category: 'SAFETY', name: { en, zh_cn }, needs, problems: [] });
+const kind = (code: string, en: string, zh_cn: string, needs: SceneKind['needs']): SceneKind => ({ code, category: 'SAFETY', name: { en, zh_cn }, needs, problems: [], nodes: 0 });
 const catalogue = [kind('MOTION', 'Motion', '移动', 'nothing'), kind('REGION_INTRUSION', 'Intrusion', '区域入侵', 'region'), kind('LINE_CROSSING', 'Line crossing', '', 'lines')];
 const node = (algorithms: string[], { connected = true, enabled = true } = {}) => ({ algorithms, is_connected: connected, enabled }) as unknown as AiNodeView;
 

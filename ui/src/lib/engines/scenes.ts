@@ -13,7 +13,8 @@ export interface SceneChoice {
 
 /** A site without a catalogue cannot call anything unlisted. */
 export function isUnlisted(code: string, catalogue: readonly SceneKind[] | undefined): boolean {
-	return catalogue !== undefined && !catalogue.some((kind) => kind.code === code);
+	// One without a category is there because a node announces it.
+	return catalogue !== undefined && !catalogue.some((kind) => kind.code === code && kind.category);
 }
 
 export function sceneName(code: string, catalogue: readonly SceneKind[] | undefined, language: string): string {
@@ -23,7 +24,7 @@ export function sceneName(code: string, catalogue: readonly SceneKind[] | undefi
 
 /** What has to be drawn; undefined: nobody knows, so anything may be. */
 export function needsOf(code: string, catalogue: readonly SceneKind[] | undefined): SceneKind['needs'] | undefined {
-	return catalogue?.find((one) => one.code === code)?.needs;
+	return catalogue?.find((one) => one.code === code && one.category)?.needs;
 }
 
 /** All that the catalogue has and all that nodes announce, those first that a connected node can look for. */
@@ -35,7 +36,7 @@ export function choicesOf(catalogue: readonly SceneKind[] | undefined, nodes: re
 		name: sceneName(code, catalogue, language),
 		nodes: nodes.filter((node) => node.is_connected && node.algorithms.includes(code)).length,
 		isUnlisted: isUnlisted(code, catalogue),
-		category: catalogue?.find((one) => one.code === code)?.category
+		category: catalogue?.find((one) => one.code === code)?.category ?? undefined
 	}));
 	const order = new Intl.Collator(language, { numeric: true });
 	return choices.sort((a, b) => Number(b.nodes > 0) - Number(a.nodes > 0) || Number(a.isUnlisted) - Number(b.isUnlisted) || order.compare(a.name, b.name));

@@ -1,21 +1,19 @@
-/** Mirrors what the API says of engines and its document does not have yet: the scene catalogue and two messages of `/ws/web-notify`. */
-import type { AiObjectView, ApiPath } from '$lib/api/types';
+/** What the API says of engines, by the names this room uses. */
+import type { AiOverlayScene, AiOverlayView, AiSceneType } from '$lib/api/types';
 
-export interface SceneKind {
-	code: string;
-	category: string;
-	name: { en: string; zh_cn: string };
-	/** What has to be drawn for it. */
-	needs: 'nothing' | 'region' | 'lines';
-	/** Labels of what it finds wrong. */
-	problems: string[];
-}
+/** What has to be drawn for a scene. */
+export type Needs = 'nothing' | 'region' | 'lines';
+
+export type SceneKind = AiSceneType;
 
 export interface SceneCatalogue {
 	items: SceneKind[];
 }
 
-export const scenesPath = '/ai-scenes' as string as ApiPath;
+export const scenesPath = '/ai-scenes';
+
+export type LiveResult = AiOverlayView;
+export type LiveScene = AiOverlayScene;
 
 /** Topic `nodes`: how nodes or tasks stand has changed; at most two a second. */
 export interface AnalyticsChanged {
@@ -28,20 +26,4 @@ export interface AiResultMessage {
 	type: 'ai_result';
 	sequence: number;
 	result: LiveResult;
-}
-
-export interface LiveResult {
-	task_id: number;
-	camera_id: number;
-	/** When the picture was taken, UTC milliseconds. */
-	at: number;
-	scenes: LiveScene[];
-}
-
-export interface LiveScene {
-	scene: string;
-	is_alarm: boolean;
-	/** 0 to 1. */
-	confidence: number;
-	objects: AiObjectView[];
 }
