@@ -1,7 +1,7 @@
 //! The running site: its domains, one folder each. Actors and reconcilers live here.
 //!
 //! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap`, `sense` and `edge` join
-//! cameras to recording, `looks` joins them to analytics.
+//! cameras to recording and the outlet, `looks` joins cameras and the outlet to analytics.
 //! Nothing here knows HTTP.
 
 pub mod analytics;
@@ -9,6 +9,7 @@ pub mod cameras;
 mod edge;
 pub mod evidence;
 mod looks;
+pub mod outlet;
 pub mod recording;
 mod sense;
 mod site;

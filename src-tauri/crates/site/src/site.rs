@@ -6,6 +6,7 @@ use crate::{
     edge::CameraStorage,
     evidence::{Evidence, EvidenceParts},
     looks::CameraLooks,
+    outlet::Outlet,
     recording::{GapFill, GapFillParts, Recording},
     sense::Sense,
     tap::CameraTaps,
@@ -39,6 +40,7 @@ pub struct Site {
     pub recording: Recording,
     pub gap_fill: GapFill,
     pub evidence: Evidence,
+    pub outlet: Outlet,
     pub analytics: Analytics,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
@@ -83,7 +85,8 @@ impl Site {
         }
         let doctor = Doctor::new(store.clone(), cameras.clone(), health.clone(), control.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
-        let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
+        let recording =
+            Recording::start(store.clone(), &config.recording, &data_folder, Arc::<CameraTaps>::clone(&taps)).await?;
         if let OpenOutcome::Rebuilt { .. } = outcome {
             recording.reindex().await?;
         }
@@ -100,10 +103,12 @@ impl Site {
             config: config.evidence.clone(),
         })
         .await?;
+        let outlet = Outlet::start(&config.outlet, taps);
+        let looks = CameraLooks { cameras: cameras.clone(), health: health.clone(), outlet: outlet.clone() };
         let analytics = Analytics::start(AnalyticsParts {
             store: store.clone(),
             data_folder: &data_folder,
-            streams: Arc::new(CameraLooks { cameras: cameras.clone(), health: health.clone() }),
+            streams: Arc::new(looks),
             zone: recording.zone().clone(),
             results: ResultOptions::from(&config.analytics),
         })?;
@@ -123,6 +128,7 @@ impl Site {
             recording,
             gap_fill,
             evidence,
+            outlet,
             analytics,
             transcodes,
             plugins,
@@ -137,6 +143,7 @@ impl Site {
         let started = std::time::Instant::now();
         bounded("upkeep", self.upkeep.stop()).await;
         bounded("analytics", self.analytics.stop()).await;
+        bounded("outlet", self.outlet.stop()).await;
         bounded("evidence", self.evidence.stop()).await;
         bounded("gap_fill", self.gap_fill.stop()).await;
         bounded("sense", self.sense.stop()).await;
