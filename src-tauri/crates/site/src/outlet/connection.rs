@@ -2,6 +2,7 @@
 
 use super::{
     handle::Shared,
+    life::Life,
     session::{Ending, Link, Session},
     target::Target,
 };
@@ -34,8 +35,7 @@ pub(super) struct Connection {
     /// What the session sends from, while it plays.
     pub playing: Option<Playing>,
     inbox: Vec<u8>,
-    /// When the client last gave a sign of life, or was let in or out.
-    last_alive: Instant,
+    pub life: Life,
 }
 
 /// What a token has opened. Holds the stream's interest and a place among all sessions.
@@ -64,12 +64,10 @@ pub(super) enum Then {
 }
 
 const TOO_SLOW: &str = "the client reads too slowly";
-/// A client that has shown no token.
-const UNKNOWN_FOR: Duration = Duration::from_secs(10);
-/// A client that neither asks nor reads; told to it in seconds.
-pub(super) const IDLE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(250);
 const READ_BYTES: usize = 4_096;
+/// Reads before pictures have their turn again.
+const READS: usize = 16;
 /// What the site calls itself.
 pub(super) const SERVER: &str = "Watchwall";
 
@@ -111,7 +109,7 @@ impl Connection {
             session: None,
             playing: None,
             inbox: Vec::new(),
-            last_alive: Instant::now(),
+            life: Life::begin(Instant::now()),
         })
     }
 
@@ -157,7 +155,7 @@ impl Connection {
                     if ready.is_writable() {
                         self.outbox.flush(&self.socket)?;
                         // Whoever takes what is sent is there.
-                        self.last_alive = Instant::now();
+                        self.life.gives_a_sign(Instant::now());
                     }
                     if ready.is_readable() && self.read().await? == Then::Close {
                         return Ok("the client ended it");
@@ -176,7 +174,7 @@ impl Connection {
                     return Ok(TOO_SLOW);
                 }
                 Some(Ending::StreamChanged) => return Ok("the stream is coded otherwise now, or over"),
-                None if self.is_idle() => return Ok("the client is silent"),
+                None if self.life.is_over(Instant::now()) => return Ok("the client is silent"),
                 None => {}
             }
         }
@@ -188,8 +186,7 @@ impl Connection {
         let ending =
             session.take(received, &mut Link { socket: &self.socket, outbox: &mut self.outbox, counters }).await?;
         if session.is_interleaved() && !self.outbox.is_blocked() {
-            // Whoever takes what is sent is there.
-            self.last_alive = Instant::now();
+            self.life.gives_a_sign(Instant::now());
         }
         Ok(ending)
     }
@@ -197,23 +194,20 @@ impl Connection {
     fn look(&mut self) -> Option<Ending> {
         let (session, playing) = (self.session.as_mut()?, self.playing.as_mut()?);
         if session.heard() {
-            self.last_alive = Instant::now();
+            self.life.gives_a_sign(Instant::now());
         }
         let counters = &self.shared.counters;
         session.look(&mut playing.subscription, &Link { socket: &self.socket, outbox: &mut self.outbox, counters })
     }
 
-    fn is_idle(&self) -> bool {
-        self.last_alive.elapsed() > if self.admitted.is_some() { IDLE } else { UNKNOWN_FOR }
-    }
-
     /// Lets go of the stream; the connection may be let in again.
     pub fn leave(&mut self) {
         (self.session, self.playing, self.admitted) = (None, None, None);
+        self.life = Life::begin(Instant::now());
     }
 
     async fn read(&mut self) -> io::Result<Then> {
-        loop {
+        for _ in 0..READS {
             self.inbox.reserve(READ_BYTES);
             match self.socket.try_read_buf(&mut self.inbox) {
                 Ok(0) => return Ok(Then::Close),
@@ -226,11 +220,11 @@ impl Connection {
                     Incoming::Incomplete => break,
                     Incoming::Frame { size } => {
                         self.inbox.drain(..size);
-                        self.note_life();
+                        self.life.gives_a_sign(Instant::now());
                     }
                     Incoming::Request { request, size } => {
                         self.inbox.drain(..size);
-                        self.note_life();
+                        self.life.gives_a_sign(Instant::now());
                         if self.answer(&request).await? == Then::Close {
                             return Ok(Then::Close);
                         }
@@ -242,18 +236,7 @@ impl Connection {
                 }
             }
         }
-    }
-
-    /// Who has not been let in has its time, whatever it says.
-    fn note_life(&mut self) {
-        if self.admitted.is_some() {
-            self.last_alive = Instant::now();
-        }
-    }
-
-    /// The time of whoever is let in, or out, begins.
-    pub fn begin_time(&mut self) {
-        self.last_alive = Instant::now();
+        Ok(Then::Stay)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{
     coding::Coding,
-    connection::{Admitted, Connection, IDLE, Playing, SERVER, Seat, Then},
+    connection::{Admitted, Connection, Playing, SERVER, Seat, Then},
     description,
     door::MOST_SESSIONS,
     handle::lock,
+    life::IDLE,
     session::{Carrier, Session},
     target::{TRACK, Target},
 };
@@ -75,14 +76,14 @@ impl Connection {
         if self.admitted.is_some() {
             return Err(Response::new(459));
         }
-        let Some(tap) = self.shared.source.open(&target.path) else { return Err(Response::new(404)) };
         let Some(seat) = Seat::take(&self.shared, MOST_SESSIONS) else {
             self.shared.counters.turned_away.fetch_add(1, Relaxed);
             tracing::warn!(path = %target.path, peer = %self.peer, most = MOST_SESSIONS, "too many streams are handed on");
             return Err(Response::new(453));
         };
+        let Some(tap) = self.shared.source.open(&target.path) else { return Err(Response::new(404)) };
         self.admitted = Some(Admitted { target, hub: tap.hub, _interest: tap.interest, _seat: seat });
-        self.begin_time();
+        self.life.is_let_in(Instant::now());
         Ok(())
     }
 
@@ -153,7 +154,6 @@ impl Connection {
             tracing::info!(%path, peer = %self.peer, why = "the client ended it", "a stream is no longer handed on");
         }
         self.leave();
-        self.begin_time();
         Response::new(200)
     }
 

@@ -6,8 +6,8 @@
 //!
 //! Tasks: one accepts (`door`), one per connection (`connection`) reads requests and sends; both are tracked and joined
 //! by [`Outlet::stop`]. No channel but the hub's bounded queue of each session. What is not read is skipped once and then
-//! ends the session (`lag`), so that neither the hub nor a neighbour waits. Decisions are pure: `tokens`, `guesses`, `lag`,
-//! `timing`, `place`.
+//! ends the session (`lag`), so that neither the hub nor a neighbour waits. Decisions are pure: `tokens`, `guesses`, `life`,
+//! `lag`, `timing`, `place`.
 //! What must not live here: cameras, AI tasks, HTTP.
 
 mod coding;
@@ -18,6 +18,7 @@ mod figures;
 mod guesses;
 mod handle;
 mod lag;
+mod life;
 mod methods;
 mod place;
 mod session;

@@ -63,8 +63,10 @@ impl Client {
     }
 
     pub async fn play(mut self) -> Self {
-        assert_eq!(self.request("DESCRIBE", "", "").await.status, 200);
-        assert_eq!(self.set_up().await.status, 200);
+        let described = self.request("DESCRIBE", "", "").await;
+        assert!(described.status == 200 && described.body.contains("a=control:track1"), "{described:?}");
+        let set_up = self.set_up().await;
+        assert!(set_up.status == 200 && set_up.head.contains(";timeout=60"), "{set_up:?}");
         assert_eq!(self.request("PLAY", "", "").await.status, 200);
         self
     }
