@@ -8,8 +8,12 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_tungstenite::tungstenite::Message;
-use watchwall_model::config::AnalyticsConfig;
-use watchwall_tests::{Client, Heard, SiteOptions, Socket, TestSite, local_token, until};
+use watchwall_camsim::CameraSpec;
+use watchwall_model::{
+    StreamRole,
+    config::{AnalyticsConfig, OutletConfig},
+};
+use watchwall_tests::{Client, Heard, SiteOptions, Socket, TestSite, farm, local_token, small_stream, until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const ENGINE: &str = "/ws/ai-engine";
@@ -109,6 +113,38 @@ async fn a_node_in_another_language_runs_a_task_and_its_end_is_noticed_at_once()
     // Its administrator allows it the camera's own address; nobody else is told.
     assert_eq!(start["data"]["rtsp"], "rtsp://root:s3cret@127.0.0.1:1/1");
     ensure!(!read_task(&site, &task).await?.to_string().contains("s3cret"));
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_may_not_see_cameras_is_told_where_the_site_plays_them() -> Result<()> {
+    let site = TestSite::start().await?;
+    let farm = farm(vec![CameraSpec::new("Gate", small_stream())]).await?;
+    let camera = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
+    let task = task(&site, &camera).await?;
+    let mut node = connect(&site.anonymous()?.with_token(&local_token(site.data.path())?), "here").await?;
+    let start = node.json("START_TASK").await?;
+    assert_eq!(start["data"]["task_id"], task["id"]);
+    let address = start["data"]["rtsp"].as_str().context("no address")?;
+    let path = TestSite::path_of(&camera, "main");
+    ensure!(address.starts_with("rtsp://127.0.0.1:") && address.ends_with(&format!("/{path}")), "{address}");
+    // It plays: another site would take it for a camera.
+    let looked = site.admin.post("/api/v1/cameras/probe", &json!({ "url": address })).await?.ok()?.json;
+    assert_eq!((&looked["facts"]["video"], &looked["facts"]["width"]), (&json!("h264"), &json!(320)), "{looked}");
+    assert!(looked["picture"].as_str().unwrap_or_default().starts_with("data:image/jpeg;base64,"));
+    assert_eq!(farm.counters(0)?.main.sessions_max, 1);
+    // With the token turned, nothing does.
+    let (start, _) = address.rsplit_once('/').context("no path")?;
+    let turned = if start.ends_with('0') { '1' } else { '0' };
+    let wrong = format!("{}{turned}/{path}", &start[..start.len() - 1]);
+    let refused = site.admin.post("/api/v1/cameras/probe", &json!({ "url": wrong })).await?;
+    ensure!(!refused.status.is_success(), "{}", refused.text);
+    let metrics = site.admin.get("/metrics").await?.ok()?.text;
+    ensure!(metrics.contains("outlet_listening 1"), "{metrics}");
+    let refused = metrics.lines().find_map(|line| line.strip_prefix("outlet_refused_total "));
+    ensure!(refused.is_some_and(|count| count != "0"), "{metrics}");
+    farm.shutdown().await;
     site.stop().await;
     Ok(())
 }
@@ -215,7 +251,9 @@ async fn nonsense_is_answered_and_the_connection_stays() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_task_says_what_is_wrong_with_it() -> Result<()> {
-    let site = TestSite::start().await?;
+    // An address of nobody (RFC 5737): the site runs, and hands no stream on.
+    let outlet = OutletConfig { listen: ([192, 0, 2, 1], 8554).into(), ..OutletConfig::default() };
+    let site = TestSite::start_with(SiteOptions { outlet: Some(outlet), ..SiteOptions::default() }).await?;
     let camera = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
     let check = async |changes: Value, status: u16, field: &str| -> Result<()> {
         let mut wish = json!({"name": "Gate", "camera_id": camera["id"], "scenes": [{"code": "MOTION"}]});
@@ -238,7 +276,7 @@ async fn a_task_says_what_is_wrong_with_it() -> Result<()> {
 
     let listed = site.admin.get("/api/v1/ai-tasks").await?.ok()?.json["items"][0].clone();
     assert_eq!((&listed["state"]["phase"], &listed["state"]["reason"]), (&json!("waiting"), &json!("nobody_can")));
-    // A node that may not see cameras cannot be told where the pictures are.
+    // A node that may not see cameras cannot be told where the pictures are while the site hands none on.
     let here = site.anonymous()?.with_token(&local_token(site.data.path())?);
     let _node = connect(&here, "here").await?;
     let state = until("a failure", PATIENCE, async || {

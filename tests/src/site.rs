@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::{net::SocketAddr, path::Path, time::Duration};
 use watchwall_headless::{Running, StartOptions, start};
-use watchwall_model::config::{AnalyticsConfig, Config, HealthConfig, PushConfig, RecordingConfig};
+use watchwall_model::config::{AnalyticsConfig, Config, HealthConfig, OutletConfig, PushConfig, RecordingConfig};
 
 const STOP_DEADLINE: Duration = Duration::from_secs(5);
 /// A first picture on a busy machine.
@@ -25,6 +25,7 @@ pub struct SiteOptions {
     pub recording: Option<RecordingConfig>,
     pub analytics: Option<AnalyticsConfig>,
     pub push: Option<PushConfig>,
+    pub outlet: Option<OutletConfig>,
     /// Of an earlier site; without one the site starts empty.
     pub data: Option<DataFolder>,
 }
@@ -63,6 +64,9 @@ impl TestSite {
         }
         if let Some(push) = options.push {
             config.push = push;
+        }
+        if let Some(outlet) = options.outlet {
+            config.outlet = outlet;
         }
         let start_options =
             StartOptions { data_folder: data.path().to_owned(), config, demo_cameras: options.demo_cameras };

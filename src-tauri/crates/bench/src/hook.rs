@@ -57,8 +57,7 @@ impl Probe {
         let url = format!("http://{}/hook", listener.local_addr()?);
         let arrived = Moments::default();
         tokio::spawn(listen(listener, Arc::clone(&arrived)));
-        let channel =
-            json!({"name": "bench", "kind": "webhook", "settings": {"url": url}, "per_minute": PER_MINUTE});
+        let channel = json!({"name": "bench", "kind": "webhook", "settings": {"url": url}, "per_minute": PER_MINUTE});
         let channel = site.post("/api/v1/push-channels", &channel).await?;
         let routes = json!({"routes": [{"key": "bench", "channel_ids": [channel["id"]]}]});
         site.put("/api/v1/push-routes", &routes).await?;
@@ -101,10 +100,8 @@ impl Probe {
         // The last ones are under way.
         tokio::time::sleep(Duration::from_secs(2)).await;
         let arrived = self.arrived.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut took_ms: Vec<f64> = sent
-            .iter()
-            .filter_map(|(name, at)| Some((*arrived.get(name)? - *at).as_secs_f64() * 1_000.0))
-            .collect();
+        let mut took_ms: Vec<f64> =
+            sent.iter().filter_map(|(name, at)| Some((*arrived.get(name)? - *at).as_secs_f64() * 1_000.0)).collect();
         took_ms.sort_by(f64::total_cmp);
         self.wire.close(None).await?;
         Ok(Delays { sent: sent.len(), took_ms })
@@ -123,14 +120,15 @@ async fn serve(mut socket: TcpStream, arrived: Moments) {
         let at = Instant::now();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length = head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
+        let length =
+            head.lines().find_map(|line| line.to_lowercase().strip_prefix("content-length:")?.trim().parse().ok());
         if body.len() < length.unwrap_or(0) {
             continue;
         }
         bytes.clear();
-        let name = serde_json::from_str::<Value>(body).ok().and_then(|body| {
-            body["alarm"]["params"]["event_desc"].as_str().map(str::to_owned)
-        });
+        let name = serde_json::from_str::<Value>(body)
+            .ok()
+            .and_then(|body| body["alarm"]["params"]["event_desc"].as_str().map(str::to_owned));
         if let Some(name) = name {
             arrived.lock().unwrap_or_else(PoisonError::into_inner).entry(name).or_insert(at);
         }

@@ -14,6 +14,7 @@ pub mod fmp4;
 pub mod hub;
 pub mod ingest;
 pub mod live;
+mod parameter_sets;
 mod params;
 pub mod pixels;
 mod unit;

@@ -2,6 +2,7 @@
 
 use crate::{NodeId, SceneCode, UtcMillis};
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 /// A node as it is kept: who may connect, and what it said of itself last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,5 +33,7 @@ pub struct AiNodeFacts {
     pub can_archive: bool,
     /// Where it came from, and what it says its own address is.
     pub address: Option<String>,
+    /// Our own address that it came to.
+    pub reached: Option<IpAddr>,
     pub protocol: u32,
 }

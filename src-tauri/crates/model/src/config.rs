@@ -177,6 +177,17 @@ sections! {
         allow_this_machine: bool = false;
     }
 
+    /// Streams handed on by RTSP, to AI nodes.
+    outlet: OutletConfig {
+        /// Address and port. Loopback serves nodes on this machine, and port 0 is any that is free. For nodes on other
+        /// machines: an address they reach, for example `0.0.0.0:8554`. Who pulls a stream shows a token, but the pictures
+        /// are not encrypted on their way.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 0));
+        /// Name or address that nodes are told where it is not the one by which they came to the site: behind a proxy or in
+        /// a container. Empty: that one.
+        announced_host: Option<String> = None;
+    }
+
     /// The log.
     log: LogConfig {
         /// `error`, `warn`, `info`, `debug` or `trace`, or tracing directives.

@@ -1,8 +1,8 @@
 //! The running site: its domains, one folder each. Actors and reconcilers live here.
 //!
 //! A domain talks to another only through its handle; [`Site`] starts and stops them, `tap`, `sense` and `edge` join
-//! cameras to recording, `looks` joins them to analytics,
-//! `alert` joins all of them to alarms.
+//! cameras to recording and the outlet, `looks` joins cameras and the outlet to analytics, `alert` joins all of them to
+//! alarms.
 //! Nothing here knows HTTP.
 
 pub mod alarms;
@@ -13,6 +13,7 @@ mod edge;
 pub mod evidence;
 pub mod language;
 mod looks;
+pub mod outlet;
 pub mod recording;
 mod sense;
 mod site;

@@ -3,6 +3,7 @@
 use crate::{
     analytics::TaskStreams,
     cameras::{Cameras, health::Health},
+    outlet::{Outlet, Way},
 };
 use futures::future::{BoxFuture, FutureExt};
 use std::collections::BTreeSet;
@@ -14,19 +15,23 @@ use watchwall_model::{AiNode, AiTask, CameraId};
 pub struct CameraLooks {
     pub cameras: Cameras,
     pub health: Health,
+    pub outlet: Outlet,
 }
 
 impl TaskStreams for CameraLooks {
-    /// Only for nodes that may see cameras: the site does not serve its streams to nodes itself yet.
+    /// The camera's own only for nodes that may see cameras; the others pull the site's.
     fn address<'a>(&'a self, task: &'a AiTask, node: &'a AiNode) -> BoxFuture<'a, Option<StreamAddress>> {
         async move {
-            if !node.sees_cameras {
-                return None;
-            }
             let camera = self.cameras.get(task.camera).await.ok()?.camera;
             let wanted = camera.streams.iter().find(|stream| stream.role == task.stream);
             // A camera with one stream is looked at by that.
             let stream = wanted.or_else(|| camera.streams.first())?;
+            if !node.sees_cameras {
+                let way =
+                    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached };
+                let address = self.outlet.address(&stream.path, way)?;
+                return Some(StreamAddress::new(address.reveal()));
+            }
             let address = stream.url.with_credentials(camera.credentials.as_ref());
             Some(StreamAddress::new(address.reveal()))
         }

@@ -8,6 +8,7 @@ use crate::{
     edge::CameraStorage,
     evidence::{Evidence, EvidenceParts},
     looks::CameraLooks,
+    outlet::Outlet,
     recording::{GapFill, GapFillParts, Recording},
     sense::Sense,
     tap::CameraTaps,
@@ -43,6 +44,7 @@ pub struct Site {
     pub gap_fill: GapFill,
     pub evidence: Evidence,
     pub alarms: Alarms,
+    pub outlet: Outlet,
     pub analytics: Analytics,
     pub transcodes: TranscodePool,
     pub plugins: PluginReport,
@@ -88,7 +90,8 @@ impl Site {
         }
         let doctor = Doctor::new(store.clone(), cameras.clone(), health.clone(), control.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
-        let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
+        let recording =
+            Recording::start(store.clone(), &config.recording, &data_folder, Arc::<CameraTaps>::clone(&taps)).await?;
         if let OpenOutcome::Rebuilt { .. } = outcome {
             recording.reindex().await?;
         }
@@ -118,10 +121,12 @@ impl Site {
             reach: if config.push.allow_this_machine { Reach::Everywhere } else { Reach::Others },
         })
         .await?;
+        let outlet = Outlet::start(&config.outlet, taps);
+        let looks = CameraLooks { cameras: cameras.clone(), health: health.clone(), outlet: outlet.clone() };
         let analytics = Analytics::start(AnalyticsParts {
             store: store.clone(),
             data_folder: &data_folder,
-            streams: Arc::new(CameraLooks { cameras: cameras.clone(), health: health.clone() }),
+            streams: Arc::new(looks),
             sink: Arc::new(EngineAlarms::new(store.clone(), alarms.clone())),
             zone: recording.zone().clone(),
             results: ResultOptions::from(&config.analytics),
@@ -152,6 +157,7 @@ impl Site {
             gap_fill,
             evidence,
             alarms,
+            outlet,
             analytics,
             transcodes,
             plugins,
@@ -169,6 +175,7 @@ impl Site {
         bounded("analytics", self.analytics.stop()).await;
         // After those that raise them.
         bounded("alarms", self.alarms.stop()).await;
+        bounded("outlet", self.outlet.stop()).await;
         bounded("evidence", self.evidence.stop()).await;
         bounded("gap_fill", self.gap_fill.stop()).await;
         bounded("sense", self.sense.stop()).await;

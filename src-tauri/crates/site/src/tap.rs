@@ -1,14 +1,15 @@
-//! How recording reaches a camera's stream: the one place where the two domains meet.
+//! How recording and the outlet reach a camera's stream: the one place where they meet cameras.
 
 use crate::{
     cameras::Cameras,
+    outlet::{OutletSource, OutletTap},
     recording::{StreamSource, StreamTap},
 };
 use tokio::sync::watch;
 use watchwall_media::ingest::InterestKind;
 use watchwall_model::StreamPath;
 
-/// The cameras as the recorder sees them.
+/// The cameras as the recorder and the outlet see them.
 pub struct CameraTaps {
     cameras: Cameras,
 }
@@ -32,5 +33,12 @@ impl StreamSource for CameraTaps {
 
     fn changed(&self) -> watch::Receiver<u64> {
         self.cameras.changes()
+    }
+}
+
+impl OutletSource for CameraTaps {
+    fn open(&self, path: &StreamPath) -> Option<OutletTap> {
+        let ingest = self.cameras.ingest(path)?;
+        Some(OutletTap { hub: ingest.hub(), interest: Box::new(ingest.interest(InterestKind::Gateway)) })
     }
 }

@@ -1,6 +1,6 @@
 //! XML documents of a metadata track: as many packets as it takes, the marker on the last.
 
-use super::wire::{MAX_PAYLOAD, Wire, WireBuilder};
+use watchwall_rtsp::rtp::{MAX_PAYLOAD, Wire, WireBuilder};
 
 /// Dynamic, as real cameras number it.
 pub(crate) const METADATA_PAYLOAD_TYPE: u8 = 107;

@@ -1,10 +1,7 @@
 //! From an encoded access unit to its packets, with filler when a burst is ordered.
 
-use super::{
-    h264, h265, jpeg,
-    wire::{Wire, WireBuilder},
-};
 use crate::{Codec, content::nals};
+use watchwall_rtsp::rtp::{Wire, WireBuilder, h264, h265, jpeg};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packetiser {

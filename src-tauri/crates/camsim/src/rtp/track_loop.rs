@@ -1,11 +1,9 @@
 //! A loop of access units with their times: what a replayed track plays for ever.
 
-use super::{
-    packetiser::Packetiser,
-    wire::{Wire, WireBuilder},
-};
+use super::packetiser::Packetiser;
 use crate::content::{EncodedUnit, Profile};
 use bytes::Bytes;
+use watchwall_rtsp::rtp::{Wire, WireBuilder};
 
 #[derive(Debug)]
 pub(crate) struct TrackLoop {

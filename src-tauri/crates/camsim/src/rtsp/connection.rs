@@ -1,10 +1,8 @@
 //! One client's connection: reads requests, sends its session's packets, ends with fault, client or farm.
 
 use super::{
-    outbox::Outbox,
+    methods::SERVER,
     replay::{Replay, next_recorded},
-    request::{self, Incoming, MAX_REQUEST},
-    response,
     session::Session,
 };
 use crate::{
@@ -24,6 +22,7 @@ use tokio::{
     net::TcpStream,
     sync::broadcast::{self, error::RecvError},
 };
+use watchwall_rtsp::{Incoming, MAX_REQUEST, Outbox, Response, parse};
 
 pub(super) struct Connection {
     pub socket: TcpStream,
@@ -197,7 +196,7 @@ impl Connection {
                 Err(error) => return Err(error),
             }
             loop {
-                match request::parse(&self.inbox) {
+                match parse(&self.inbox) {
                     Incoming::Incomplete => break,
                     Incoming::Frame { size } => {
                         self.inbox.advance(size);
@@ -209,7 +208,7 @@ impl Connection {
                         if let Some(camera) = self.camera.or(self.only) {
                             self.house.cameras[camera].tally.bad_requests.fetch_add(1, Relaxed);
                         }
-                        self.outbox.send(&self.socket, &response::Response::new(400).render(None))?;
+                        self.outbox.send(&self.socket, &Response::new(400).render(SERVER, None))?;
                         return Ok(Then::Close);
                     }
                     Incoming::Request { request, size } => {

@@ -4,13 +4,10 @@ use super::{
     auth::{self, Verdict, Visit},
     connection::{Connection, Then},
     replay::is_replay,
-    request::Request,
-    response::{self, Response},
     sdp::{self, Beside},
     session::Session,
     target::{self, Source, Target, TrackKind},
-    track::{Carrier, Track, bind_udp},
-    transport::{self, Wish},
+    track::{Carrier, Track},
 };
 use crate::{
     fault::FaultSet,
@@ -24,7 +21,10 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
+use watchwall_rtsp::{Request, Response, UdpPair, Wish};
 
+/// What the server calls itself.
+pub(super) const SERVER: &str = "camsim";
 const METHODS: &str = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
 /// How long a description waits for the content to be encoded.
 const CONTENT_WAIT: Duration = Duration::from_secs(20);
@@ -62,7 +62,7 @@ impl Connection {
         if let Some(meant) = &meant
             && meant.faults.html_answer
         {
-            self.outbox.send(&self.socket, &response::html())?;
+            self.outbox.send(&self.socket, &html())?;
             return Ok(Then::Close);
         }
         let offline = meant.as_ref().is_some_and(|meant| meant.faults.offline);
@@ -74,7 +74,7 @@ impl Connection {
                 Ok(()) => self.act(method, request, meant).await,
             },
         };
-        self.outbox.send(&self.socket, &answer.render(request.header("CSeq")))?;
+        self.outbox.send(&self.socket, &answer.render(SERVER, request.header("CSeq")))?;
         Ok(if offline { Then::Close } else { Then::Stay })
     }
 
@@ -196,7 +196,7 @@ impl Connection {
                 }
             }
         }
-        let wish = request.header("Transport").and_then(transport::parse);
+        let wish = request.header("Transport").and_then(Wish::parse);
         let Some(wish) = wish.filter(|wish| !(meant.faults.udp_only && matches!(wish, Wish::Interleaved(_)))) else {
             return Response::new(461);
         };
@@ -228,19 +228,16 @@ impl Connection {
                 // Administratively scoped (RFC 2365): it does not leave the site.
                 let group = Ipv4Addr::new(239, 255, rand::random(), rand::random_range(1..=254));
                 let port = rand::random_range(10_000_u16..30_000) * 2;
-                let carrier = bind_udp(self.local, group.into(), port, port + 1).await?;
+                let carrier = Carrier::Udp(UdpPair::bind(self.local, group.into(), (port, port + 1)).await?);
                 let granted = format!("RTP/AVP;multicast;destination={group};port={port}-{};ttl=1", port + 1);
                 Ok((carrier, granted))
             }
             Wish::Udp { rtp, rtcp } => {
-                let carrier = bind_udp(self.local, self.peer, rtp, rtcp).await?;
-                let port = match &carrier {
-                    Carrier::Udp { rtp, .. } => rtp.local_addr()?.port(),
-                    Carrier::Interleaved { .. } => 0,
-                };
+                let pair = UdpPair::bind(self.local, self.peer, (rtp, rtcp)).await?;
+                let port = pair.port();
                 let granted =
                     format!("RTP/AVP;unicast;client_port={rtp}-{rtcp};server_port={port}-{}", port.saturating_add(1));
-                Ok((carrier, granted))
+                Ok((Carrier::Udp(pair), granted))
             }
         }
     }
@@ -303,4 +300,10 @@ impl Connection {
         };
         format!("rtsp://{address}/{path}")
     }
+}
+
+/// What a web server in the wrong place says.
+fn html() -> Vec<u8> {
+    let page = "<!DOCTYPE html><html><head><title>Login</title></head><body><h1>Login</h1></body></html>";
+    format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len()).into_bytes()
 }

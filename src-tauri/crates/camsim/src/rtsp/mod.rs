@@ -9,15 +9,11 @@ mod auth;
 mod connection;
 mod listener;
 mod methods;
-mod outbox;
 mod replay;
-mod request;
-mod response;
 mod sdp;
 mod session;
 mod target;
 mod track;
-mod transport;
 
 pub(crate) use listener::{Door, serve_own_port, serve_shared_port};
 pub(crate) use target::{path as stream_path, storage_path};

@@ -4,20 +4,22 @@
 use super::{
     connection::Connection,
     methods::Meant,
-    request::Request,
-    response::Response,
     target::{Source, TrackKind},
 };
 use crate::{
     CamsimError,
     content::{Profile, encode_recorded},
     onvif::{Device, ReplayManner, parse_clock},
-    rtp::{NtpTime, Packetiser, Wire},
+    rtp::Packetiser,
     stream::{VIDEO_HZ, ticks},
 };
 use std::{io, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 use watchwall_model::{TimeRange, UtcMicros, UtcMillis};
+use watchwall_rtsp::{
+    Request, Response,
+    rtp::{NtpTime, Wire},
+};
 
 /// Header of four bytes, NTP time of eight, flags, sequence number of the request, two bytes of nothing.
 pub(super) const EXTENSION_BYTES: usize = 16;

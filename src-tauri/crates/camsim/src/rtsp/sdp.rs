@@ -7,8 +7,8 @@ use crate::{
     rtp::{METADATA_PAYLOAD_TYPE, audio_payload_type, video_payload_type},
     stream::StreamRuntime,
 };
-use base64::{Engine, prelude::BASE64_STANDARD};
 use std::{fmt::Write, net::IpAddr};
+use watchwall_rtsp::VideoFormat;
 
 /// What a stream holds beside its pictures and its sound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ pub(super) fn describe(
         fps = encoder.fps,
     );
     let format =
-        if faults.unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(payload_type, parameters) };
+        if faults.unknown_codec { "X-UNKNOWN/90000\r\n".to_owned() } else { video_format(parameters).describe() };
     // Writing to a string cannot fail.
     let _ = write!(sdp, "a=rtpmap:{payload_type} {format}");
     if let Some(audio) = stream.audio.as_ref().filter(|_| beside != Beside::Silence) {
@@ -56,26 +56,11 @@ pub(super) fn describe(
     sdp
 }
 
-/// The rest of `rtpmap`, then `fmtp`.
-fn video_format(payload_type: u8, parameters: &Parameters) -> String {
-    let text = |set: &[u8]| BASE64_STANDARD.encode(set);
+fn video_format(parameters: &Parameters) -> VideoFormat<'_> {
     match parameters {
-        Parameters::H264 { sps, pps } => {
-            let level: String = sps.iter().skip(1).take(3).map(|byte| format!("{byte:02X}")).collect();
-            format!(
-                "H264/90000\r\na=fmtp:{payload_type} packetization-mode=1;profile-level-id={level};\
-                 sprop-parameter-sets={},{}\r\n",
-                text(sps),
-                text(pps)
-            )
-        }
-        Parameters::H265 { vps, sps, pps } => format!(
-            "H265/90000\r\na=fmtp:{payload_type} sprop-vps={};sprop-sps={};sprop-pps={}\r\n",
-            text(vps),
-            text(sps),
-            text(pps)
-        ),
-        Parameters::Mjpeg => "JPEG/90000\r\n".to_owned(),
+        Parameters::H264 { sps, pps } => VideoFormat::H264 { sps, pps },
+        Parameters::H265 { vps, sps, pps } => VideoFormat::H265 { vps, sps, pps },
+        Parameters::Mjpeg => VideoFormat::Jpeg,
     }
 }
 

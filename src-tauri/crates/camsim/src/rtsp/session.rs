@@ -1,7 +1,6 @@
 //! A session: one client's set-up tracks of one stream, and what is due on them.
 
 use super::{
-    outbox::Outbox,
     replay::Recorded,
     target::{Source, TrackKind},
     track::{Link, Track},
@@ -9,12 +8,16 @@ use super::{
 use crate::{
     Codec,
     fault::FaultSet,
-    rtp::{NtpTime, pack_document, sender_report},
+    rtp::pack_document,
     stream::{Feed, LiveUnit, LoopCursor, MediaClock, StreamRuntime, VIDEO_HZ, ticks},
 };
 use std::{io, sync::Arc, sync::atomic::Ordering::Relaxed, time::Instant};
 use tokio::{net::TcpStream, sync::broadcast};
 use watchwall_model::UtcMicros;
+use watchwall_rtsp::{
+    Outbox,
+    rtp::{NtpTime, SenderReport},
+};
 
 pub(super) struct Session {
     pub id: String,
@@ -276,7 +279,8 @@ fn send_report(
         false => UtcMicros(now.0.saturating_add(faults.ntp_offset_ms.saturating_mul(1000))),
     };
     let rtp = time_of(stream, track, ticks(now_us, track.clock_hz), faults);
-    let report = sender_report(track.ssrc, NtpTime::from(wall), rtp, track.packets, track.octets);
+    let (ssrc, packets, octets) = (track.ssrc, track.packets, track.octets);
+    let report = SenderReport { ssrc, ntp: NtpTime::from(wall), rtp, packets, octets, name: "camsim" }.render();
     link.tally.bytes.fetch_add(report.len() as u64, Relaxed);
     track.send_report(&report, link)
 }

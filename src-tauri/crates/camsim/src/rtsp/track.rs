@@ -1,15 +1,14 @@
 //! One track of a session: its RTP state and the way its packets take.
 
-use super::{outbox::Outbox, replay::EXTENSION_BYTES, target::TrackKind};
-use crate::{
-    counters::StreamTally,
-    fault::FaultSet,
-    rtp::{Stamp, Wire},
-    stream::LoopCursor,
-};
+use super::{replay::EXTENSION_BYTES, target::TrackKind};
+use crate::{counters::StreamTally, fault::FaultSet, stream::LoopCursor};
 use rand::Rng;
-use std::{cell::RefCell, io, net::IpAddr, sync::atomic::Ordering::Relaxed};
-use tokio::net::{TcpStream, UdpSocket};
+use std::{cell::RefCell, io, sync::atomic::Ordering::Relaxed};
+use tokio::net::TcpStream;
+use watchwall_rtsp::{
+    Outbox, UdpPair,
+    rtp::{INTERLEAVED_HEADER, RTP_HEADER, Stamp, Wire, interleave},
+};
 
 pub(super) struct Track {
     pub kind: TrackKind,
@@ -29,12 +28,8 @@ pub(super) struct Track {
 
 pub(super) enum Carrier {
     Interleaved { rtp: u8, rtcp: u8 },
-    Udp { rtp: UdpSocket, rtcp: UdpSocket },
+    Udp(UdpPair),
 }
-
-/// Interleaved header and RTP header, as in a stamped wire.
-const INTERLEAVED_HEADER: usize = 4;
-const RTP_HEADER: usize = 12;
 
 thread_local! {
     /// Stamped packets of one access unit. Shared by the sessions of a thread, as none keeps it over a wait.
@@ -80,12 +75,12 @@ impl Track {
     ) -> io::Result<()> {
         let channel = match self.carrier {
             Carrier::Interleaved { rtp, .. } => rtp,
-            Carrier::Udp { .. } => 0,
+            Carrier::Udp(_) => 0,
         };
         let stamp = Stamp { channel, sequence: self.sequence, time, ssrc: self.ssrc };
         let count = wire.packets() as u32;
         self.sequence = self.sequence.wrapping_add(count as u16);
-        let octets = (wire.size() - wire.packets() * (INTERLEAVED_HEADER + RTP_HEADER)) as u32;
+        let octets = wire.payload_bytes() as u32;
         self.packets = self.packets.wrapping_add(count);
         self.octets = self.octets.wrapping_add(octets);
         SCRATCH.with_borrow_mut(|scratch| {
@@ -114,7 +109,7 @@ impl Track {
         }
         let ends = starts.iter().skip(1).copied().chain([scratch.len()]);
         let mut packets: Vec<_> = starts.iter().copied().zip(ends).collect();
-        if matches!(self.carrier, Carrier::Udp { .. }) {
+        if matches!(self.carrier, Carrier::Udp(_)) {
             for at in 1..packets.len() {
                 if happens(faults.reorder_percent) {
                     packets.swap(at - 1, at);
@@ -129,8 +124,7 @@ impl Track {
                         link.outbox.send(link.socket, &scratch[start..end])?;
                         false
                     }
-                    // A full socket or a client that has gone loses the packet: that is what UDP does.
-                    Carrier::Udp { rtp, .. } => rtp.try_send(&scratch[start + INTERLEAVED_HEADER..end]).is_err(),
+                    Carrier::Udp(pair) => !pair.send_rtp(&scratch[start + INTERLEAVED_HEADER..end]),
                 };
             lost += u32::from(gone);
         }
@@ -143,14 +137,10 @@ impl Track {
     /// The RTSP connection is broken.
     pub fn send_report(&self, report: &[u8], link: &mut Link<'_>) -> io::Result<()> {
         match &self.carrier {
-            Carrier::Interleaved { rtcp, .. } => {
-                let length = (report.len() as u16).to_be_bytes();
-                let header = [b'$', *rtcp, length[0], length[1]];
-                link.outbox.send(link.socket, &[&header, report].concat())
-            }
-            Carrier::Udp { rtcp, .. } => {
+            Carrier::Interleaved { rtcp, .. } => link.outbox.send(link.socket, &interleave(*rtcp, report)),
+            Carrier::Udp(pair) => {
                 // Lost like any other packet.
-                let _ = rtcp.try_send(report);
+                let _ = pair.send_rtcp(report);
                 Ok(())
             }
         }
@@ -158,19 +148,10 @@ impl Track {
 
     /// Whether the client has sent RTCP over UDP since the last look.
     pub fn heard(&self) -> bool {
-        let mut heard = false;
-        if let Carrier::Udp { rtp, rtcp } = &self.carrier {
-            let mut packet = [0; 2048];
-            for socket in [rtp, rtcp] {
-                for _ in 0..16 {
-                    match socket.try_recv(&mut packet) {
-                        Ok(_) => heard = true,
-                        Err(_) => break,
-                    }
-                }
-            }
+        match &self.carrier {
+            Carrier::Interleaved { .. } => false,
+            Carrier::Udp(pair) => pair.heard(),
         }
-        heard
     }
 }
 
@@ -195,25 +176,4 @@ pub(super) struct Link<'a> {
     pub socket: &'a TcpStream,
     pub outbox: &'a mut Outbox,
     pub tally: &'a StreamTally,
-}
-
-/// Binds an even port and the next one, connected to the client's.
-pub(super) async fn bind_udp(local: IpAddr, peer: IpAddr, rtp_port: u16, rtcp_port: u16) -> io::Result<Carrier> {
-    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
-    for _ in 0..64 {
-        let rtp = UdpSocket::bind((local, 0)).await?;
-        let port = rtp.local_addr()?.port();
-        if port % 2 != 0 || port == u16::MAX {
-            continue;
-        }
-        match UdpSocket::bind((local, port + 1)).await {
-            Ok(rtcp) => {
-                rtp.connect((peer, rtp_port)).await?;
-                rtcp.connect((peer, rtcp_port)).await?;
-                return Ok(Carrier::Udp { rtp, rtcp });
-            }
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }

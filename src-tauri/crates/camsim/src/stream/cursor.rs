@@ -83,7 +83,7 @@ impl LoopCursor {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rtp::WireBuilder;
+    use watchwall_rtsp::rtp::WireBuilder;
 
     fn track() -> Arc<TrackLoop> {
         let unit = |n: i64| LoopUnit {

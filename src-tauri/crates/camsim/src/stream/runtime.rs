@@ -6,7 +6,7 @@ use crate::{
     content::{AudioLoop, Clip, Parameters, Profile},
     counters::StreamTally,
     fault::{ContentFaults, EncoderSettings, FaultSet},
-    rtp::{TrackLoop, Wire},
+    rtp::TrackLoop,
 };
 use rand::Rng;
 use std::{
@@ -18,6 +18,7 @@ use std::{
 };
 use tokio::sync::{broadcast, watch};
 use watchwall_model::StreamRole;
+use watchwall_rtsp::rtp::Wire;
 
 /// Units that may wait for a slow session.
 const LIVE_QUEUE: usize = 64;

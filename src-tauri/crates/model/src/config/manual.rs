@@ -108,6 +108,7 @@ mod tests {
             config.recording.smartctl = Some("x".into());
             config.server.tls_certificate = Some("x".into());
             config.server.tls_key = Some("x".into());
+            config.outlet.announced_host = Some("x".into());
             config.evidence.export_folder = Some("x".into());
             config
         })

@@ -4,6 +4,7 @@ mod analytics;
 mod histogram;
 mod live;
 mod onboarding;
+mod outlet;
 mod page;
 
 pub use histogram::Histogram;

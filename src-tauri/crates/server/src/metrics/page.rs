@@ -53,6 +53,7 @@ pub async fn render(app: &App) -> Result<String, Problem> {
     recording(app, &mut page);
     gap_fill(app, &mut page);
     super::analytics::write(app, &mut page);
+    super::outlet::write(app, &mut page);
     page.gauge("live_viewers", "Viewers connected", app.viewers.count());
     page.gauge("live_stale_tiles", "Viewers whose tile is stale", app.viewers.stale());
     page.gauge("stream_transcode_count", "Transcodes running", app.site.transcodes.running());

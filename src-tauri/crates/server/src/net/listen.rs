@@ -1,6 +1,6 @@
 //! Accepting connections.
 
-use super::{Door, Peer};
+use super::{Door, Peer, Reached};
 use axum::{
     Router,
     extract::Request,
@@ -77,7 +77,8 @@ pub async fn serve(listener: TcpListener, entry: Entry, router: Router, limits: 
         prepare(&stream, limits);
         let (entry, router, stop) = (entry.clone(), router.clone(), stop.clone());
         connections.spawn(async move {
-            let caller = (Peer(peer), entry.door);
+            let reached = stream.local_addr().ok().map(|own| own.ip().to_canonical());
+            let caller = (Peer(peer), Reached(reached), entry.door);
             match entry.tls {
                 None => connection(stream, caller, router, limits, stop).await,
                 Some(acceptor) => behind_tls(stream, &acceptor, caller, router, limits, stop).await,
@@ -121,7 +122,7 @@ fn prepare(stream: &TcpStream, limits: ServeLimits) {
 async fn behind_tls(
     stream: TcpStream,
     acceptor: &TlsAcceptor,
-    caller: (Peer, Door),
+    caller: (Peer, Reached, Door),
     router: Router,
     limits: ServeLimits,
     stop: CancellationToken,
@@ -157,7 +158,7 @@ async fn to_tls(uri: Uri, headers: HeaderMap) -> Response {
 
 async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     stream: S,
-    (peer, door): (Peer, Door),
+    (peer, reached, door): (Peer, Reached, Door),
     router: Router,
     limits: ServeLimits,
     stop: CancellationToken,
@@ -165,6 +166,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = router.map_request(move |request: hyper::Request<Incoming>| {
         let mut request: Request = request.map(axum::body::Body::new);
         request.extensions_mut().insert(peer);
+        request.extensions_mut().insert(reached);
         request.extensions_mut().insert(door);
         request
     });

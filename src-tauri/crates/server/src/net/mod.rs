@@ -8,5 +8,5 @@ mod request;
 mod sockets;
 
 pub use listen::{Entry, ServeLimits, bind, serve};
-pub use request::{Door, Names, Peer, RequestId, Scheme, agent};
+pub use request::{Door, Names, Peer, Reached, RequestId, Scheme, agent};
 pub use sockets::{CloseCode, Sockets, WRITE_TIMEOUT, close_with, refuse_socket};

@@ -30,6 +30,10 @@ impl Peer {
     }
 }
 
+/// Our own address that the connection came to, where the system tells.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reached(pub Option<IpAddr>);
+
 /// What is known about the way a request came in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Door {

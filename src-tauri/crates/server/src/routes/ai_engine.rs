@@ -4,7 +4,7 @@ use crate::{
     access::{MaybeCaller, Token, Via, bearer},
     app::App,
     engine,
-    net::{Peer, refuse_socket},
+    net::{Peer, Reached, refuse_socket},
 };
 use axum::{
     Extension,
@@ -14,7 +14,7 @@ use axum::{
 };
 use watchwall_api::{AiEngineQuery, ProblemDetails};
 use watchwall_model::{ErrorCode, Problem};
-use watchwall_site::analytics::nodes::{NodeLink, Presented};
+use watchwall_site::analytics::nodes::{Came, NodeLink, Presented};
 
 /// WebSocket of an AI node. It shows its own token; from this machine the local administrator's token will do. A wrong one
 /// is closed with 4401. Nodes of this machine may be let in without any (`analytics.open_to_this_machine`). See the protocol page for what is said on it.
@@ -24,6 +24,7 @@ pub async fn connect(
     State(app): State<App>,
     MaybeCaller(caller): MaybeCaller,
     Extension(peer): Extension<Peer>,
+    Extension(Reached(reached)): Extension<Reached>,
     crate::extract::Query(query): crate::extract::Query<AiEngineQuery>,
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
@@ -36,7 +37,8 @@ pub async fn connect(
         (false, None) if peer.is_loopback() && app.site.config.analytics.open_to_this_machine => Ok(Presented::Local),
         (false, None) => Err(Problem::new(ErrorCode::NodeTokenWrong)),
     };
-    let connected = presented.and_then(|presented| app.site.analytics.connect(presented, peer.ip().to_string()));
+    let came = Came { from: peer.ip(), to: reached };
+    let connected = presented.and_then(|presented| app.site.analytics.connect(presented, came));
     match connected {
         Ok((link, place)) => open(&app, upgrade, link, place),
         Err(problem) => refuse_socket(&app, upgrade, problem),

@@ -1,7 +1,7 @@
 //! What others hold of analytics.
 
 use super::{
-    nodes::{LinkParts, NodeLink, Presented},
+    nodes::{Came, LinkParts, NodeLink, Presented},
     owners::Owners,
     results::{Lane, ResultIntake, ResultOptions, ResultRetention, ResultWriter},
     sink::AlarmSink,
@@ -171,14 +171,14 @@ impl Analytics {
     ///
     /// # Errors
     /// `nodes_too_many`.
-    pub fn connect(&self, presented: Presented, address: String) -> Result<(NodeLink, Place), Problem> {
+    pub fn connect(&self, presented: Presented, came: Came) -> Result<(NodeLink, Place), Problem> {
         let before = self.connected.fetch_add(1, Relaxed);
         let place = Place(Arc::clone(&self.connected));
         if before >= MOST_NODES {
             return Err(Problem::new(ErrorCode::NodesTooMany).with("most", MOST_NODES));
         }
         let number = self.numbers.fetch_add(1, Relaxed);
-        Ok((NodeLink::new(self.link.clone(), number, presented, address), place))
+        Ok((NodeLink::new(self.link.clone(), number, presented, came), place))
     }
 
     /// The node whose token has this SHA-256.

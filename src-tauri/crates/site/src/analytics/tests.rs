@@ -1,6 +1,11 @@
 //! Nodes, tasks and results together, with a real database; only the sockets and the cameras are left out.
 
-use super::{nodes::Presented, results::ResultOptions, tasks::board::TaskPhase, *};
+use super::{
+    nodes::{Came, Presented},
+    results::ResultOptions,
+    tasks::board::TaskPhase,
+    *,
+};
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
 use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
@@ -27,6 +32,10 @@ impl TaskStreams for Cameras {
     fn changes(&self) -> watch::Receiver<u64> {
         self.0.subscribe()
     }
+}
+
+fn came(from: &str) -> Came {
+    Came { from: from.parse().unwrap(), to: None }
 }
 
 struct Bench {
@@ -91,7 +100,7 @@ impl Bench {
     }
 
     async fn node(&self, id: &str, codes: &[&str]) -> Node {
-        let (link, place) = self.analytics.connect(Presented::Local, "127.0.0.1".into()).unwrap();
+        let (link, place) = self.analytics.connect(Presented::Local, came("127.0.0.1")).unwrap();
         let mut node = Node { link, _place: place, id: id.into() };
         let codes = codes.iter().map(|code| format!("\"{code}\"")).collect::<Vec<_>>().join(",");
         let answer = node.say(&format!(r#""NODE_REGISTER", "node_id": "{id}", "algorithms": [{codes}]"#)).await;
@@ -281,7 +290,7 @@ async fn a_name_belongs_to_one_connection_and_one_node() {
     let folder = tempfile::tempdir().unwrap();
     let bench = Bench::start(folder.path()).await;
     let gpu = bench.analytics.add_node("GPU", &[1; 32], false).await.unwrap();
-    let connect = |node: &AiNode| bench.analytics.connect(Presented::Node(node.clone()), "10.0.0.9".into()).unwrap();
+    let connect = |node: &AiNode| bench.analytics.connect(Presented::Node(node.clone()), came("10.0.0.9")).unwrap();
     let register = r#"{"type": "NODE_REGISTER", "node_id": "n1"}"#;
     let (mut first, _first) = connect(&gpu);
     let early = first.hear(r#"{"type": "NODE_HEARTBEAT", "node_id": "n1"}"#).await.unwrap();
@@ -293,7 +302,7 @@ async fn a_name_belongs_to_one_connection_and_one_node() {
     assert!(timeout(Duration::from_secs(20), first.next()).await.unwrap().is_none());
     drop(first);
     // Somebody else is not it.
-    let (mut local, _local) = bench.analytics.connect(Presented::Local, "127.0.0.1".into()).unwrap();
+    let (mut local, _local) = bench.analytics.connect(Presented::Local, came("127.0.0.1")).unwrap();
     let answer = local.hear(register).await.unwrap();
     assert!(matches!(answer, Some(SiteMessage::Error { code, .. }) if code == "node_id_taken"));
     bench.until("connected", |picture| picture.nodes.keys().eq([&gpu.id])).await;
@@ -312,11 +321,11 @@ async fn nodes_are_bounded_and_those_that_do_not_read_are_let_go() {
     let bench = Bench::start(folder.path()).await;
     let mut node = bench.node("n1", &["MOTION"]).await;
     let places: Vec<_> =
-        (1..MOST_NODES).map(|_| bench.analytics.connect(Presented::Local, "a".into()).unwrap()).collect();
-    let refused = bench.analytics.connect(Presented::Local, "a".into()).err().unwrap();
+        (1..MOST_NODES).map(|_| bench.analytics.connect(Presented::Local, came("127.0.0.1")).unwrap()).collect();
+    let refused = bench.analytics.connect(Presented::Local, came("127.0.0.1")).err().unwrap();
     assert_eq!(refused.code, ErrorCode::NodesTooMany);
     drop(places);
-    assert!(bench.analytics.connect(Presented::Local, "a".into()).is_ok());
+    assert!(bench.analytics.connect(Presented::Local, came("127.0.0.1")).is_ok());
     // Every edit is told; nothing of it is read.
     let mut task = bench.add_task(&["MOTION"]).await;
     for n in 0..1_100 {

@@ -18,8 +18,8 @@ const FORBIDDEN: [&str; 10] = [
     "mqtt_protocol_core::",
 ];
 /// Crates whose public face others read. Programs have none.
-const READ_BY_OTHERS: [&str; 9] =
-    ["store", "media", "onvif", "mediamtx", "engine-protocol", "push", "site", "server", "camsim"];
+const READ_BY_OTHERS: [&str; 10] =
+    ["store", "media", "onvif", "rtsp", "mediamtx", "engine-protocol", "push", "site", "server", "camsim"];
 
 pub fn check(repository: &Repository) -> Result<Vec<String>> {
     let mut complaints = Vec::new();

@@ -9,6 +9,7 @@ use crate::analytics::{
 };
 use std::{
     collections::{HashMap, HashSet},
+    net::IpAddr,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -41,6 +42,15 @@ pub enum Presented {
     Local,
 }
 
+/// How a node came to the site.
+#[derive(Clone, Copy, Debug)]
+pub struct Came {
+    /// Its own address.
+    pub from: IpAddr,
+    /// Ours, where the system tells it.
+    pub to: Option<IpAddr>,
+}
+
 /// What a link needs of the site.
 #[derive(Clone)]
 pub(in crate::analytics) struct LinkParts {
@@ -55,7 +65,7 @@ pub struct NodeLink {
     parts: LinkParts,
     number: u64,
     presented: Presented,
-    address: String,
+    came: Came,
     registered: Option<AiNode>,
     out: mpsc::Sender<Said>,
     unsent: mpsc::Receiver<Said>,
@@ -67,13 +77,13 @@ pub struct NodeLink {
 }
 
 impl NodeLink {
-    pub(in crate::analytics) fn new(parts: LinkParts, number: u64, presented: Presented, address: String) -> Self {
+    pub(in crate::analytics) fn new(parts: LinkParts, number: u64, presented: Presented, came: Came) -> Self {
         let (out, unsent) = mpsc::channel(UNREAD);
         Self {
             parts,
             number,
             presented,
-            address,
+            came,
             registered: None,
             out,
             unsent,
@@ -148,7 +158,8 @@ impl NodeLink {
             max_tasks: register.max_tasks,
             can_preview: register.can_preview,
             can_archive: register.can_archive,
-            address: Some(self.address.clone()),
+            address: Some(self.came.from.to_string()),
+            reached: self.came.to,
             protocol: register.protocol,
         };
         if !nodes.registered(node.id, &register.node_id, &node.facts, now).await? {
@@ -224,7 +235,7 @@ impl NodeLink {
         let what: String = what.chars().take(MOST_TOLD_CHARS).collect();
         if self.told_odd.len() < MOST_TOLD && self.told_odd.insert(what.clone()) {
             let node = self.registered.as_ref().map_or("?", |node| node.name.as_str());
-            tracing::warn!(node, address = %self.address, what, "an AI node says something odd");
+            tracing::warn!(node, address = %self.came.from, what, "an AI node says something odd");
         }
     }
 

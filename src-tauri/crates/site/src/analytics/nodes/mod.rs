@@ -4,6 +4,6 @@ mod link;
 mod speech;
 
 pub(in crate::analytics) use link::LinkParts;
-pub use link::{NodeLink, Presented};
+pub use link::{Came, NodeLink, Presented};
 pub use speech::Said;
 pub(in crate::analytics) use speech::{start_task, stop_task};

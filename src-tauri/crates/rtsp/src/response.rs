@@ -3,13 +3,17 @@
 use std::fmt::Write;
 
 #[derive(Clone, Debug)]
-pub(super) struct Response {
+pub struct Response {
     status: u16,
     headers: Vec<(&'static str, String)>,
     body: String,
 }
 
 impl Response {
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
     pub const fn new(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: String::new() }
     }
@@ -27,10 +31,11 @@ impl Response {
         self
     }
 
-    pub fn render(&self, cseq: Option<&str>) -> Vec<u8> {
+    /// `server` is what the server calls itself.
+    pub fn render(&self, server: &str, cseq: Option<&str>) -> Vec<u8> {
         let mut out = format!("RTSP/1.0 {} {}\r\n", self.status, reason(self.status));
         // Writing to a string cannot fail.
-        let _ = write!(out, "CSeq: {}\r\nServer: camsim\r\n", cseq.unwrap_or("0"));
+        let _ = write!(out, "CSeq: {}\r\nServer: {server}\r\n", cseq.unwrap_or("0"));
         for (name, value) in &self.headers {
             let _ = write!(out, "{name}: {value}\r\n");
         }
@@ -43,12 +48,6 @@ impl Response {
     }
 }
 
-/// What a web server in the wrong place says.
-pub(super) fn html() -> Vec<u8> {
-    let page = "<!DOCTYPE html><html><head><title>Login</title></head><body><h1>Login</h1></body></html>";
-    format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\r\n{page}", page.len()).into_bytes()
-}
-
 const fn reason(status: u16) -> &'static str {
     match status {
         200 => "OK",
@@ -56,6 +55,7 @@ const fn reason(status: u16) -> &'static str {
         401 => "Unauthorized",
         403 => "Forbidden",
         404 => "Not Found",
+        415 => "Unsupported Media Type",
         453 => "Not Enough Bandwidth",
         454 => "Session Not Found",
         455 => "Method Not Valid in This State",

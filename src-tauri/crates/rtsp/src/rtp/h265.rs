@@ -5,7 +5,7 @@ use super::wire::{MAX_PAYLOAD, WireBuilder};
 const AGGREGATION: u8 = 48;
 const FRAGMENTATION: u8 = 49;
 
-pub(super) fn packetise<'a>(nals: impl Iterator<Item = &'a [u8]>, out: &mut WireBuilder) {
+pub fn packetise<'a>(nals: impl Iterator<Item = &'a [u8]>, out: &mut WireBuilder) {
     let mut waiting: Vec<&[u8]> = Vec::new();
     let mut waiting_size = 2;
     for nal in nals.filter(|nal| nal.len() >= 2) {
@@ -29,8 +29,9 @@ fn flush(waiting: &mut Vec<&[u8]>, out: &mut WireBuilder) {
         [] => {}
         [nal] => out.packet(&[nal]),
         nals => {
-            // Layer 0 and temporal id 1 are the lowest of what the encoder makes.
-            let mut payload = vec![AGGREGATION << 1, 1];
+            // Layer and temporal id are the lowest of theirs (4.4.2); no camera has a second layer.
+            let temporal_id = nals.iter().map(|nal| nal[1] & 7).min().unwrap_or(1);
+            let mut payload = vec![AGGREGATION << 1, temporal_id];
             for nal in nals {
                 payload.extend_from_slice(&(nal.len() as u16).to_be_bytes());
                 payload.extend_from_slice(nal);

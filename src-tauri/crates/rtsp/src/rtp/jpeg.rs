@@ -16,7 +16,7 @@ struct Picture<'a> {
 }
 
 /// A picture that RTP cannot carry gives no packet.
-pub(super) fn packetise(file: &[u8], filler: usize, out: &mut WireBuilder) {
+pub fn packetise(file: &[u8], filler: usize, out: &mut WireBuilder) {
     let Some(picture) = parse(file) else { return };
     let mut scan = picture.scan.to_vec();
     scan.resize(scan.len() + filler, 0);
@@ -37,6 +37,16 @@ pub(super) fn packetise(file: &[u8], filler: usize, out: &mut WireBuilder) {
         offset += piece.len();
     }
 }
+
+/// Codes of each length in the four Huffman tables that a receiver assumes (RFC 2435 appendix B; ITU-T T.81 annex K.3).
+const STANDARD_CODES: [[u8; 16]; 4] = [
+    [0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0],
+    [0, 3, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0],
+    [0, 2, 1, 3, 3, 2, 4, 3, 5, 5, 4, 4, 0, 0, 1, 0x7d],
+    [0, 2, 1, 2, 4, 4, 3, 4, 7, 5, 4, 4, 0, 1, 2, 0x77],
+];
+/// Width and height are told in blocks of eight pixels, in one byte each.
+const MOST_PIXELS: u16 = 255 * 8;
 
 /// ITU-T T.81 annex B, as far as RTP needs it.
 fn parse(file: &[u8]) -> Option<Picture<'_>> {
@@ -67,15 +77,31 @@ fn parse(file: &[u8]) -> Option<Picture<'_>> {
                 });
                 chosen = [usize::from(luma), usize::from(chroma)];
             }
+            // DHT: a receiver decodes with the standard tables, whatever these are.
+            0xc4 if !has_standard_codes(segment) => return None,
+            // DRI: restart markers make another type of packet (3.1.7), which few receivers know.
+            0xdd if segment != [0, 0] => return None,
             // SOS: the scan is all that follows; the end marker is added again by the receiver.
             0xda => break,
             _ => {}
         }
     }
-    let (width, height) = size?;
+    let (width, height) = size.filter(|(width, height)| *width.max(height) <= MOST_PIXELS)?;
     let tables = chosen.iter().map(|i| *tables.get(*i)?).collect::<Option<Vec<_>>>()?.concat();
     let scan = rest.strip_suffix(&[0xff, 0xd9]).unwrap_or(rest);
     Some(Picture { kind: kind?, width, height, tables, scan })
+}
+
+/// Whether every table of the segment is as long, for each length of code, as a standard one.
+fn has_standard_codes(mut segment: &[u8]) -> bool {
+    while let Some((&[_, ref codes @ ..], after)) = segment.split_first_chunk::<17>() {
+        let values: usize = codes.iter().map(|count| usize::from(*count)).sum();
+        if !STANDARD_CODES.contains(codes) || after.len() < values {
+            return false;
+        }
+        segment = &after[values..];
+    }
+    segment.is_empty()
 }
 
 #[cfg(test)]
@@ -113,8 +139,22 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_gives_no_packet() {
-        for bad in [&b""[..], b"\xff\xd8", b"GIF89a", &file(&[])[..40]] {
+    fn what_is_no_picture_or_no_receiver_could_show_gives_no_packet() {
+        // Behind the start of the picture.
+        let with = |segment: &[u8]| [&[0xff, 0xd8], segment, &file(&[1, 2, 3])[2..]].concat();
+        let table = |codes: [u8; 16]| {
+            let values = codes.iter().map(|count| usize::from(*count)).sum::<usize>();
+            [&[0xff, 0xc4, 0, 19 + values as u8, 0], &codes[..], &vec![7; values]].concat()
+        };
+        let mut wide = file(&[1, 2, 3]);
+        let size_at = wide.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap() + 7;
+        wide[size_at..size_at + 2].copy_from_slice(&2_048_u16.to_be_bytes());
+        let mut out = WireBuilder::new(26);
+        packetise(&with(&table(STANDARD_CODES[0])), 0, &mut out);
+        assert_eq!(out.finish().packets(), 1);
+        let odd = table([0, 2, 4, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
+        let restarts = [0xff, 0xdd, 0, 4, 0, 20];
+        for bad in [&b""[..], b"\xff\xd8", b"GIF89a", &file(&[])[..40], &with(&odd), &with(&restarts), &wide] {
             let mut out = WireBuilder::new(26);
             packetise(bad, 0, &mut out);
             assert_eq!(out.finish().packets(), 0);

@@ -1,7 +1,7 @@
 //! The `Transport` header (RFC 2326 12.39): which of the client's wishes are granted.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub enum Wish {
     /// RTP over the RTSP connection; `None` lets the server choose the channels.
     Interleaved(Option<(u8, u8)>),
     /// UDP to a group that the server chooses.
@@ -10,24 +10,26 @@ pub(super) enum Wish {
     Udp { rtp: u16, rtcp: u16 },
 }
 
-/// The first wish that can be granted.
-pub(super) fn parse(header: &str) -> Option<Wish> {
-    header.split(',').find_map(|wish| {
-        let mut parts = wish.split(';').map(str::trim);
-        let protocol = parts.next()?.to_ascii_uppercase();
-        let parts: Vec<_> = parts.collect();
-        let value = |name: &str| parts.iter().find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
-        let is_multicast = parts.iter().any(|part| part.eq_ignore_ascii_case("multicast"));
-        match protocol.as_str() {
-            "RTP/AVP" | "RTP/AVP/UDP" if is_multicast => Some(Wish::Multicast),
-            "RTP/AVP/TCP" => Some(Wish::Interleaved(value("interleaved").and_then(pair))),
-            "RTP/AVP" | "RTP/AVP/UDP" => {
-                let (rtp, rtcp) = value("client_port").and_then(pair)?;
-                Some(Wish::Udp { rtp, rtcp })
+impl Wish {
+    /// The first wish that can be granted.
+    pub fn parse(header: &str) -> Option<Self> {
+        header.split(',').find_map(|wish| {
+            let mut parts = wish.split(';').map(str::trim);
+            let protocol = parts.next()?.to_ascii_uppercase();
+            let parts: Vec<_> = parts.collect();
+            let value = |name: &str| parts.iter().find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+            let is_multicast = parts.iter().any(|part| part.eq_ignore_ascii_case("multicast"));
+            match protocol.as_str() {
+                "RTP/AVP" | "RTP/AVP/UDP" if is_multicast => Some(Self::Multicast),
+                "RTP/AVP/TCP" => Some(Self::Interleaved(value("interleaved").and_then(pair))),
+                "RTP/AVP" | "RTP/AVP/UDP" => {
+                    let (rtp, rtcp) = value("client_port").and_then(pair)?;
+                    Some(Self::Udp { rtp, rtcp })
+                }
+                _ => None,
             }
-            _ => None,
-        }
-    })
+        })
+    }
 }
 
 /// `a-b`, or `a` for `a` and the one after it.
@@ -47,7 +49,7 @@ mod tests {
 
     #[test]
     fn the_first_possible_wish_is_granted() {
-        let check = |text, expect| assert_eq!(parse(text), expect, "{text}");
+        let check = |text, expect| assert_eq!(Wish::parse(text), expect, "{text}");
         check("RTP/AVP/TCP;unicast;interleaved=2-3", Some(Wish::Interleaved(Some((2, 3)))));
         check("RTP/AVP/TCP;unicast", Some(Wish::Interleaved(None)));
         check("RTP/AVP;unicast;client_port=5000-5001", Some(Wish::Udp { rtp: 5000, rtcp: 5001 }));

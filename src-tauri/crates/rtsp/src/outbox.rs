@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 /// Bounded: nothing but answers is added while something waits, and a client that does not read is cut.
 #[derive(Default)]
-pub(super) struct Outbox {
+pub struct Outbox {
     waiting: Vec<u8>,
     sent: usize,
     since: Option<Instant>,

@@ -2,7 +2,7 @@
 
 /// What stands at the beginning of the received bytes.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Incoming {
+pub enum Incoming {
     /// More bytes are needed.
     Incomplete,
     /// An interleaved frame from the client (RTCP), and its whole size.
@@ -14,14 +14,14 @@ pub(super) enum Incoming {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Request {
+pub struct Request {
     pub method: String,
     pub target: String,
     headers: Vec<(String, String)>,
 }
 
 /// Requests of cameras' clients are small; more is an attack or a mistake.
-pub(super) const MAX_REQUEST: usize = 64 * 1024;
+pub const MAX_REQUEST: usize = 64 * 1024;
 
 impl Request {
     /// The first header of this name, whatever its case.
@@ -30,7 +30,7 @@ impl Request {
     }
 }
 
-pub(super) fn parse(bytes: &[u8]) -> Incoming {
+pub fn parse(bytes: &[u8]) -> Incoming {
     match bytes {
         [] => return Incoming::Incomplete,
         [b'$', rest @ ..] => {

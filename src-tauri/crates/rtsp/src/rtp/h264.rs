@@ -5,7 +5,7 @@ use super::wire::{MAX_PAYLOAD, WireBuilder};
 const STAP_A: u8 = 24;
 const FU_A: u8 = 28;
 
-pub(super) fn packetise<'a>(nals: impl Iterator<Item = &'a [u8]>, out: &mut WireBuilder) {
+pub fn packetise<'a>(nals: impl Iterator<Item = &'a [u8]>, out: &mut WireBuilder) {
     let mut waiting: Vec<&[u8]> = Vec::new();
     let mut waiting_size = 1;
     for nal in nals.filter(|nal| !nal.is_empty()) {

@@ -4,11 +4,10 @@ use watchwall_model::UtcMicros;
 
 /// 64-bit NTP time: seconds since 1900 in the upper half.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NtpTime(pub u64);
+pub struct NtpTime(pub u64);
 
 /// Seconds from 1900 to 1970.
 const NTP_EPOCH: i64 = 2_208_988_800;
-const CNAME: &[u8] = b"camsim";
 
 impl From<UtcMicros> for NtpTime {
     fn from(at: UtcMicros) -> Self {
@@ -19,23 +18,38 @@ impl From<UtcMicros> for NtpTime {
 }
 
 /// A report that RTP time `rtp` of source `ssrc` is wall-clock time `ntp`.
-pub(crate) fn sender_report(ssrc: u32, ntp: NtpTime, rtp: u32, packets: u32, octets: u32) -> Vec<u8> {
-    let mut out = vec![0x80, 200, 0, 6];
-    out.extend_from_slice(&ssrc.to_be_bytes());
-    out.extend_from_slice(&ntp.0.to_be_bytes());
-    out.extend_from_slice(&rtp.to_be_bytes());
-    out.extend_from_slice(&packets.to_be_bytes());
-    out.extend_from_slice(&octets.to_be_bytes());
-    let description_at = out.len();
-    out.extend_from_slice(&[0x81, 202, 0, 0]);
-    out.extend_from_slice(&ssrc.to_be_bytes());
-    out.extend_from_slice(&[1, CNAME.len() as u8]);
-    out.extend_from_slice(CNAME);
-    out.push(0);
-    out.resize(out.len().next_multiple_of(4), 0);
-    let words = (out.len() - description_at) / 4 - 1;
-    out[description_at + 3] = words as u8;
-    out
+#[derive(Clone, Copy, Debug)]
+pub struct SenderReport<'a> {
+    pub ssrc: u32,
+    pub ntp: NtpTime,
+    pub rtp: u32,
+    /// Packets and bytes of payload sent so far.
+    pub packets: u32,
+    pub octets: u32,
+    /// What the source calls itself; at most 255 bytes of it are said.
+    pub name: &'a str,
+}
+
+impl SenderReport<'_> {
+    pub fn render(&self) -> Vec<u8> {
+        let mut out = vec![0x80, 200, 0, 6];
+        out.extend_from_slice(&self.ssrc.to_be_bytes());
+        out.extend_from_slice(&self.ntp.0.to_be_bytes());
+        for word in [self.rtp, self.packets, self.octets] {
+            out.extend_from_slice(&word.to_be_bytes());
+        }
+        let description_at = out.len();
+        out.extend_from_slice(&[0x81, 202, 0, 0]);
+        out.extend_from_slice(&self.ssrc.to_be_bytes());
+        let name = &self.name.as_bytes()[..self.name.len().min(usize::from(u8::MAX))];
+        out.extend_from_slice(&[1, name.len() as u8]);
+        out.extend_from_slice(name);
+        out.push(0);
+        out.resize(out.len().next_multiple_of(4), 0);
+        let words = (out.len() - description_at) / 4 - 1;
+        out[description_at + 3] = words as u8;
+        out
+    }
 }
 
 #[cfg(test)]
@@ -54,7 +68,8 @@ mod tests {
 
     #[test]
     fn a_report_is_a_valid_compound_packet() {
-        let report = sender_report(7, NtpTime(0x0102_0304_0506_0708), 9, 10, 11);
+        let ntp = NtpTime(0x0102_0304_0506_0708);
+        let report = SenderReport { ssrc: 7, ntp, rtp: 9, packets: 10, octets: 11, name: "camsim" }.render();
         assert_eq!(report.len(), 28 + 20);
         assert_eq!(report[..12], [0x80, 200, 0, 6, 0, 0, 0, 7, 1, 2, 3, 4]);
         assert_eq!(report[28..32], [0x81, 202, 0, 4]);

@@ -1,14 +1,14 @@
 //! The packets of one access unit as they go over the wire, so that a stream only patches headers.
 
 /// Largest RTP payload. With headers it fits an Ethernet frame even in a VPN.
-pub(crate) const MAX_PAYLOAD: usize = 1400;
+pub const MAX_PAYLOAD: usize = 1400;
 /// `$`, channel, length (RFC 2326 10.12).
-pub(crate) const INTERLEAVED_HEADER: usize = 4;
-const RTP_HEADER: usize = 12;
+pub const INTERLEAVED_HEADER: usize = 4;
+pub const RTP_HEADER: usize = 12;
 
 /// Packets back to back, each behind an interleaved header. Channel, sequence number, time and SSRC are zero.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wire {
+pub struct Wire {
     bytes: Box<[u8]>,
     /// Where each packet's interleaved header begins.
     starts: Box<[u32]>,
@@ -16,14 +16,14 @@ pub(crate) struct Wire {
 
 /// What differs from session to session.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Stamp {
+pub struct Stamp {
     pub channel: u8,
     pub sequence: u16,
     pub time: u32,
     pub ssrc: u32,
 }
 
-pub(crate) struct WireBuilder {
+pub struct WireBuilder {
     bytes: Vec<u8>,
     starts: Vec<u32>,
     payload_type: u8,
@@ -56,8 +56,12 @@ impl Wire {
         self.starts.iter().map(move |start| base + *start as usize)
     }
 
-    /// Payload of each packet with its marker, for tests of the packetisers.
-    #[cfg(test)]
+    /// Bytes of payload, as a sender report counts them.
+    pub fn payload_bytes(&self) -> usize {
+        self.bytes.len() - self.starts.len() * (INTERLEAVED_HEADER + RTP_HEADER)
+    }
+
+    /// Payload of each packet with its marker.
     pub fn payloads(&self) -> Vec<(bool, &[u8])> {
         let ends = self.starts.iter().skip(1).map(|s| *s as usize).chain([self.bytes.len()]);
         let packet = |(start, end): (&u32, usize)| &self.bytes[*start as usize + INTERLEAVED_HEADER..end];
@@ -91,6 +95,13 @@ impl WireBuilder {
         }
         Wire { bytes: self.bytes.into(), starts: self.starts.into() }
     }
+}
+
+/// A packet behind the header that carries it over an RTSP connection.
+pub fn interleave(channel: u8, packet: &[u8]) -> Vec<u8> {
+    // A report is far below the 64 KiB that a length can say.
+    let length = (packet.len() as u16).to_be_bytes();
+    [&[b'$', channel, length[0], length[1]], packet].concat()
 }
 
 #[cfg(test)]
