@@ -1,6 +1,7 @@
 //! Full-stack tests: a real site, real sockets, virtual cameras. One binary, so that it links once.
 
 mod access;
+mod alarm_kills;
 mod alarms;
 mod analytics;
 mod bad_cameras;

@@ -109,6 +109,14 @@ impl Binary {
         Ok(())
     }
 
+    /// Sends SIGKILL and waits until it is gone.
+    ///
+    /// # Errors
+    /// When that cannot be done.
+    pub async fn kill(&mut self) -> Result<()> {
+        self.child.kill().await.context("kill")
+    }
+
     /// Waits for the end, and for everything it said.
     ///
     /// # Errors
