@@ -17,7 +17,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("site", &["model", "store", "media", "onvif", "evidence", "mediamtx", "engine-protocol"]),
     ("server", &["model", "store", "media", "engine-protocol", "site", "api", "paper"]),
     ("camsim", &["model"]),
-    ("engine", &["model", "engine-protocol"]),
+    ("engine", &["model", "media", "engine-protocol"]),
     ("headless", &["model", "store", "media", "evidence", "site", "server", "camsim"]),
     ("desktop", &["model", "headless"]),
     ("xtask", &["model", "server"]),
