@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use watchwall_engine::{
     EngineOptions, SiteAddress,
-    conformance::{NodeCheck, check_node, check_site},
+    conformance::{ANSWER_WITHIN, NodeCheck, check_node, check_site},
     scenes::AlarmTimes,
 };
 use watchwall_engine_protocol::StreamAddress;
@@ -69,13 +69,13 @@ async fn conformance(arguments: ConformanceArguments) -> Result<ExitCode> {
             let here = listener.local_addr()?;
             output::line(format_args!("waiting for a node at ws://{here}/ws/ai-engine, any token"));
             let stream = arguments.stream.map(StreamAddress::new);
-            check_node(&listener, &NodeCheck { stream, patience: Duration::from_secs(60) }).await?
+            check_node(&listener, &NodeCheck::new(stream)).await?
         }
         (None, Some(url)) => {
             let mut site = arguments.site;
             // A running node of this machine keeps its connection.
             site.id.get_or_insert_with(|| "watchwall-conformance".to_owned());
-            check_site(options(&url, site)?).await?
+            check_site(options(&url, site)?, ANSWER_WITHIN).await?
         }
         (None, None) => anyhow::bail!("give the address of a site, or --listen"),
     };

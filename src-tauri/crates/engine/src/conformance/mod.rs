@@ -7,5 +7,5 @@ mod verdict;
 mod wire;
 
 pub use of_node::{NodeCheck, check_node};
-pub use of_site::check_site;
+pub use of_site::{ANSWER_WITHIN, check_site};
 pub use verdict::{Outcome, Verdict};

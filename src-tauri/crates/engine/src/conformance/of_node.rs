@@ -19,8 +19,6 @@ use watchwall_model::{CameraId, Point, SceneCode, TaskId, UtcMillis};
 
 const REGISTER_WITHIN: Duration = Duration::from_secs(10);
 const CONFIRM_WITHIN: Duration = Duration::from_secs(5);
-/// Due every 10 s.
-const HEARTBEAT_WITHIN: Duration = Duration::from_secs(15);
 const PONG_WITHIN: Duration = Duration::from_secs(5);
 const RESULT_WITHIN: Duration = Duration::from_secs(30);
 /// What was under way when it was told to stop.
@@ -37,6 +35,14 @@ pub struct NodeCheck {
     pub stream: Option<StreamAddress>,
     /// How long it may take to come, and to come again after it was cut off.
     pub patience: Duration,
+    /// A heartbeat is due every 10 s.
+    pub heartbeat_within: Duration,
+}
+
+impl NodeCheck {
+    pub const fn new(stream: Option<StreamAddress>) -> Self {
+        Self { stream, patience: Duration::from_secs(60), heartbeat_within: Duration::from_secs(15) }
+    }
 }
 
 /// Waits for a node and looks at what it does.
@@ -45,7 +51,7 @@ pub struct NodeCheck {
 /// Connections cannot be accepted.
 pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result<Verdict> {
     let mut verdict = Verdict::default();
-    let mut site = match Site::come(listener, check.patience).await? {
+    let mut site = match Site::come(listener, check).await? {
         Ok(site) => site,
         Err(why) => {
             verdict.note("the node comes and registers within 10 s", Err(why));
@@ -72,7 +78,7 @@ pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result
     verdict.note("a STOP_TASK that comes twice breaks nothing", site.stops().await);
     let (node_id, mut unread) = (site.register.node_id.clone(), std::mem::take(&mut site.unread));
     drop(site);
-    let again = match Site::come(listener, check.patience).await? {
+    let again = match Site::come(listener, check).await? {
         Ok(site) if site.register.node_id == node_id => {
             unread.extend(site.unread);
             Ok(())
@@ -90,6 +96,7 @@ pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result
 struct Site {
     wire: Wire,
     register: NodeRegister,
+    heartbeat_within: Duration,
     /// What it said that cannot be read.
     unread: Vec<String>,
 }
@@ -98,23 +105,23 @@ struct Site {
 const MOST_UNREAD: usize = 100;
 
 impl Site {
-    async fn come(listener: &TcpListener, patience: Duration) -> io::Result<Result<Self, String>> {
-        let until = Instant::now() + patience;
+    async fn come(listener: &TcpListener, check: &NodeCheck) -> io::Result<Result<Self, String>> {
+        let until = Instant::now() + check.patience;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(accepted) = timeout(left, listener.accept()).await else {
-                return Ok(Err(format!("nobody came within {} s", patience.as_secs())));
+                return Ok(Err(format!("nobody came within {} s", check.patience.as_secs())));
             };
             let stream: Box<dyn Stream> = Box::new(accepted?.0);
             let config = WebSocketConfig::default().max_message_size(Some(2 * MOST_MESSAGE_BYTES));
             // Whoever opens no WebSocket is not the node.
             if let Ok(Ok(socket)) = timeout(REGISTER_WITHIN, accept_async_with_config(stream, Some(config))).await {
-                return Ok(Self::register(Wire::new(socket)).await);
+                return Ok(Self::register(Wire::new(socket), check.heartbeat_within).await);
             }
         }
     }
 
-    async fn register(mut wire: Wire) -> Result<Self, String> {
+    async fn register(mut wire: Wire, heartbeat_within: Duration) -> Result<Self, String> {
         let first = wire.find(REGISTER_WITHIN, |text| Some(NodeMessage::parse(text))).await?;
         let register = match first {
             Ok(NodeMessage::Register(register)) => register,
@@ -123,7 +130,7 @@ impl Site {
         };
         let answer = SiteMessage::Registered(Registered::new(register.node_id.clone(), UtcMillis::now().0));
         wire.say(text(&answer)?).await?;
-        Ok(Self { wire, register, unread: Vec::new() })
+        Ok(Self { wire, register, heartbeat_within, unread: Vec::new() })
     }
 
     fn names_scenes(&self) -> Result<(), String> {
@@ -136,9 +143,10 @@ impl Site {
         loop {
             match self.wire.hear(until.saturating_duration_since(Instant::now())).await {
                 Heard::Pong => return Ok(()),
+                Heard::Text(text) => drop(self.read(&text)),
                 Heard::Closed(code) => return Err(format!("it closed the connection with {code}")),
                 Heard::Nothing => return Err("no pong came within 5 s".to_owned()),
-                _ => {}
+                Heard::Ping => {}
             }
         }
     }
@@ -151,7 +159,7 @@ impl Site {
     /// One that does not name this task.
     async fn heartbeat(&mut self, without: Option<TaskId>) -> Result<(), String> {
         let id = self.register.node_id.clone();
-        let heartbeat = self.find(HEARTBEAT_WITHIN, |message| match message {
+        let heartbeat = self.find(self.heartbeat_within, |message| match message {
             NodeMessage::Heartbeat(heartbeat) => Some(heartbeat),
             _ => None,
         });

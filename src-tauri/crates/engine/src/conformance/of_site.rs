@@ -12,7 +12,7 @@ use watchwall_engine_protocol::{MOST_MESSAGE_BYTES, SiteMessage};
 use watchwall_model::{Secret, UtcMillis};
 
 /// Answers come at once; a busy site gets this long.
-const ANSWER: Duration = Duration::from_secs(5);
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// What is not to come has not come by then.
 const SILENCE: Duration = Duration::from_millis(800);
 /// A site pings every 15 s.
@@ -21,16 +21,17 @@ const TOKEN_WRONG: u16 = 4401;
 const LET_GO: u16 = 4409;
 
 /// Connects as a node and looks at what the site makes of it. No task of the site is touched: the node can look for
-/// nothing that exists.
+/// nothing that exists. An answer is waited for as long as `answer_within` ([`ANSWER_WITHIN`]).
 ///
 /// # Errors
 /// Options that cannot work.
-pub async fn check_site(options: EngineOptions) -> Result<Verdict, EngineError> {
+pub async fn check_site(options: EngineOptions, answer_within: Duration) -> Result<Verdict, EngineError> {
     options.check()?;
     let mut verdict = Verdict::default();
     let intruder = EngineOptions { token: Some(Secret::new("not-the-token-of-any-node")), ..options.clone() };
-    verdict.note("a wrong token is closed with 4401", wrong_token(intruder).await?);
-    let node = Node { dialler: Dialler::new(Arc::new(options.clone()))?, id: options.node_id };
+    verdict.note("a wrong token is closed with 4401", wrong_token(intruder, answer_within).await?);
+    let dialler = Dialler::new(Arc::new(options.clone()))?;
+    let node = Node { dialler, id: options.node_id, answer_within };
     let mut wire = match node.dial().await {
         Ok(wire) => wire,
         Err(why) => {
@@ -39,17 +40,22 @@ pub async fn check_site(options: EngineOptions) -> Result<Verdict, EngineError> 
         }
     };
     let heartbeat = json!({"type": "NODE_HEARTBEAT", "node_id": node.id});
-    verdict.note("NODE_REGISTER comes first", refused(&mut wire, heartbeat.to_string(), "not_registered").await);
+    verdict.note("NODE_REGISTER comes first", refused(&mut wire, &node, heartbeat.to_string(), "not_registered").await);
     verdict.note("a register is answered", registered(&mut wire, &node).await);
     verdict.note("a register that comes twice is answered twice", registered(&mut wire, &node).await);
     for (promise, text, code) in sayings(&node) {
-        verdict.note(promise, refused(&mut wire, text, code).await);
+        verdict.note(promise, refused(&mut wire, &node, text, code).await);
     }
-    verdict
-        .note("a message of an unknown type is passed over", ignored(&mut wire, json!({"type": "NODE_DANCE"})).await);
-    verdict.note("a heartbeat needs no answer", ignored(&mut wire, heartbeat).await);
-    verdict.note("boxes in pixels are taken when the frame's size is given", ignored(&mut wire, pixels(true)).await);
-    verdict.note("results of tasks that are not its own break nothing", ignored(&mut wire, foreign()).await);
+    verdict.note(
+        "a message of an unknown type is passed over",
+        ignored(&mut wire, &node, json!({"type": "NODE_DANCE"})).await,
+    );
+    verdict.note("a heartbeat needs no answer", ignored(&mut wire, &node, heartbeat).await);
+    verdict.note(
+        "boxes in pixels are taken when the frame's size is given",
+        ignored(&mut wire, &node, pixels(true)).await,
+    );
+    verdict.note("results of tasks that are not its own break nothing", ignored(&mut wire, &node, foreign()).await);
     verdict.note("a ping is answered", pong(&mut wire).await);
     verdict.note("a message of more than 1 MiB is not taken", too_large(&mut wire, &node).await);
     verdict.note("a node that comes again replaces its older connection with 4409", replaced(&mut wire, &node).await);
@@ -59,6 +65,7 @@ pub async fn check_site(options: EngineOptions) -> Result<Verdict, EngineError> 
 struct Node {
     dialler: Dialler,
     id: String,
+    answer_within: Duration,
 }
 
 impl Node {
@@ -108,13 +115,13 @@ fn foreign() -> Value {
     })
 }
 
-async fn wrong_token(options: EngineOptions) -> Result<Result<(), String>, EngineError> {
+async fn wrong_token(options: EngineOptions, answer_within: Duration) -> Result<Result<(), String>, EngineError> {
     let dialler = Dialler::new(Arc::new(options))?;
     let mut wire = match dialler.dial().await {
         Ok(socket) => Wire::new(socket),
         Err(error) => return Ok(Err(format!("no WebSocket was opened: {error}"))),
     };
-    let until = Instant::now() + ANSWER;
+    let until = Instant::now() + answer_within;
     loop {
         match wire.hear(until.saturating_duration_since(Instant::now())).await {
             Heard::Closed(TOKEN_WRONG) => return Ok(Ok(())),
@@ -127,7 +134,7 @@ async fn wrong_token(options: EngineOptions) -> Result<Result<(), String>, Engin
 
 async fn registered(wire: &mut Wire, node: &Node) -> Result<(), String> {
     wire.say(node.register()).await?;
-    let answer = wire.find(ANSWER, |text| SiteMessage::parse(text).ok().filter(is_answer)).await?;
+    let answer = wire.find(node.answer_within, |text| SiteMessage::parse(text).ok().filter(is_answer)).await?;
     match answer {
         SiteMessage::Registered(answer) => {
             let is_near = (answer.server_time - UtcMillis::now().0).abs() < 86_400_000;
@@ -150,16 +157,16 @@ const fn is_answer(message: &SiteMessage) -> bool {
 }
 
 /// Answered with an `ERROR` of this code.
-async fn refused(wire: &mut Wire, text: String, code: &str) -> Result<(), String> {
+async fn refused(wire: &mut Wire, node: &Node, text: String, code: &str) -> Result<(), String> {
     wire.say(text).await?;
-    match wire.find(ANSWER, |text| SiteMessage::parse(text).ok().filter(is_answer)).await? {
+    match wire.find(node.answer_within, |text| SiteMessage::parse(text).ok().filter(is_answer)).await? {
         SiteMessage::Error { code: answer, .. } if answer == code => Ok(()),
         other => Err(format!("it answers {other:?}")),
     }
 }
 
 /// Not answered, and the connection stays: what comes after it is.
-async fn ignored(wire: &mut Wire, message: Value) -> Result<(), String> {
+async fn ignored(wire: &mut Wire, node: &Node, message: Value) -> Result<(), String> {
     wire.say(message.to_string()).await?;
     let until = Instant::now() + SILENCE;
     loop {
@@ -172,7 +179,7 @@ async fn ignored(wire: &mut Wire, message: Value) -> Result<(), String> {
             _ => {}
         }
     }
-    refused(wire, "{".to_owned(), "json_invalid").await.map_err(|why| format!("afterwards: {why}"))
+    refused(wire, node, "{".to_owned(), "json_invalid").await.map_err(|why| format!("afterwards: {why}"))
 }
 
 /// The site's own pings, every 15 s, are looked for on the way.
@@ -193,7 +200,7 @@ async fn pong(wire: &mut Wire) -> Result<(), String> {
 async fn too_large(wire: &mut Wire, node: &Node) -> Result<(), String> {
     let filler = "x".repeat(MOST_MESSAGE_BYTES);
     let sent = wire.say(json!({"type": "NODE_DANCE", "filler": filler}).to_string()).await;
-    let until = Instant::now() + ANSWER;
+    let until = Instant::now() + node.answer_within;
     let mut was_told = false;
     while sent.is_ok() && !was_told {
         match wire.hear(until.saturating_duration_since(Instant::now())).await {
@@ -216,7 +223,7 @@ async fn too_large(wire: &mut Wire, node: &Node) -> Result<(), String> {
 async fn replaced(wire: &mut Wire, node: &Node) -> Result<(), String> {
     let mut newer = node.dial().await?;
     registered(&mut newer, node).await?;
-    let until = Instant::now() + ANSWER;
+    let until = Instant::now() + node.answer_within;
     loop {
         match wire.hear(until.saturating_duration_since(Instant::now())).await {
             Heard::Closed(LET_GO) => break,
@@ -225,5 +232,5 @@ async fn replaced(wire: &mut Wire, node: &Node) -> Result<(), String> {
             _ => {}
         }
     }
-    refused(&mut newer, "{".to_owned(), "json_invalid").await.map_err(|why| format!("the newer one: {why}"))
+    refused(&mut newer, node, "{".to_owned(), "json_invalid").await.map_err(|why| format!("the newer one: {why}"))
 }
