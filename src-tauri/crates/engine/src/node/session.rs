@@ -90,8 +90,8 @@ impl Session<'_> {
             can_archive: false,
             timestamp_ms: Some(UtcMillis::now().0),
         });
-        let text = register.text().map_err(|error| lost(error))?;
-        sink.send(Message::text(text)).await.map_err(|error| lost(error))?;
+        let text = register.text().map_err(lost)?;
+        sink.send(Message::text(text)).await.map_err(lost)?;
         loop {
             match next(source).await? {
                 Some(text) => match SiteMessage::parse(&text) {

@@ -39,7 +39,7 @@ impl LineCrossing {
         self.beside.retain(|_, (seen_ms, _)| (0..=GONE_MS).contains(&(now - *seen_ms)));
         let (mut over, mut back) = (0, 0);
         let present: Vec<_> =
-            moment.sure(self.confidence).filter(|track| self.region.contains(track.bbox.foot())).collect();
+            moment.present(self.confidence).filter(|track| self.region.contains(track.bbox.foot())).collect();
         for track in &present {
             let foot = track.bbox.foot();
             for (number, line) in self.lines.iter().enumerate() {

@@ -29,7 +29,7 @@ impl Motion {
         let Some((_, region, pixels)) = &self.mask else { return Finding::default() };
         // What only stands there was an alarm when it came.
         let moving: Vec<(&Track, usize)> = moment
-            .sure(self.confidence)
+            .present(self.confidence)
             .filter(|track| track.is_moving())
             .map(|track| (track, differing(moment, region, track)))
             .filter(|(_, pixels)| *pixels > 0)

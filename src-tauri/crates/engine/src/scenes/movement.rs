@@ -37,9 +37,14 @@ impl Movement {
     }
 }
 
+/// What never came this far is a reflection, a digit of a clock in the picture, or something that was taken away;
+/// fractions of the frame.
+const LEAST_TRAVEL: f32 = 0.03;
+
 impl Moment<'_> {
-    /// What is there for sure and as clear as is asked for.
-    pub fn sure(&self, confidence: f32) -> impl Iterator<Item = &Track> {
-        self.tracks.iter().filter(move |track| track.is_sure(self.at_ms) && track.score >= confidence)
+    /// What is there for sure, came from somewhere, and is as clear as is asked for.
+    pub fn present(&self, confidence: f32) -> impl Iterator<Item = &Track> {
+        let has_come = move |track: &&Track| track.is_sure(self.at_ms) && track.travel >= LEAST_TRAVEL;
+        self.tracks.iter().filter(has_come).filter(move |track| track.score >= confidence)
     }
 }

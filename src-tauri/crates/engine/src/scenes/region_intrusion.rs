@@ -1,10 +1,8 @@
 //! REGION_INTRUSION: somebody stands in the region for a while.
 
-use super::{AlarmEdge, AlarmTimes, Finding, Moment, Region, Track, objects_of};
+use super::{AlarmEdge, AlarmTimes, Finding, Moment, Region, objects_of};
 use std::collections::HashMap;
 
-/// What never moved this far is a reflection, or something that was taken away; fractions of the frame.
-const LEAST_TRAVEL: f32 = 0.03;
 /// One step out of the region is none.
 const STEP_OUT_MS: i64 = 500;
 
@@ -34,8 +32,7 @@ impl RegionIntrusion {
         let now = moment.at_ms;
         // Tracks are bounded, and so is what is remembered of them.
         self.inside.retain(|_, stay| (0..=STEP_OUT_MS).contains(&(now - stay.seen_ms)));
-        let has_travelled = |track: &&Track| track.travel >= LEAST_TRAVEL;
-        let present = moment.sure(self.confidence).filter(has_travelled);
+        let present = moment.present(self.confidence);
         let mut intruders = Vec::new();
         let (mut is_new, mut longest_ms) = (false, 0);
         for track in present.filter(|track| self.region.contains(track.bbox.foot())) {
