@@ -1,7 +1,7 @@
 //! Virtual cameras: RTSP servers and ONVIF devices on loopback (or any address) with faults on command.
 //!
 //! A [`Farm`] serves cameras made from [`CameraSpec`]s. A stream is either *live* (drawn and encoded while it is
-//! watched, with the machine-readable clock of [`clock_pattern`] in every frame) or *replayed* (encoded once,
+//! watched, with the machine-readable clock of [`clock_pattern`] in every frame and the [`walker`] at a place that follows from it) or *replayed* (encoded once,
 //! packetised once, so that hundreds cost little). Faults are entered by [`Farm::fault`] or over HTTP (see
 //! `control`), and [`Farm::counters`] tells what the clients did. A [`DeviceSpec`] lets cameras speak ONVIF, alone or as
 //! the channels of a recorder, with the habits of real devices ([`Quirk`]).
@@ -35,6 +35,7 @@ mod rtp;
 mod rtsp;
 mod spec;
 mod stream;
+pub mod walker;
 
 pub use cli::{CliOptions, DeviceListing, Listing, OnvifOptions, device_listings, run_cli, usage};
 pub use counters::{CameraCounters, StreamCounters};

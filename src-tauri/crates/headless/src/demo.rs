@@ -1,8 +1,14 @@
-//! The demo site: virtual cameras in this process, added once and found again on the next start.
+//! The demo site: virtual cameras and an AI node in this process, added once and found again on the next start.
 
-use std::{net::SocketAddr, path::Path};
+use std::{net::SocketAddr, path::Path, time::Duration};
+use tokio::{task::JoinHandle, time::timeout};
+use tokio_util::sync::CancellationToken;
 use watchwall_camsim::{CameraSpec, Farm, FarmOptions};
-use watchwall_model::{ErrorCode, Plan, Problem, StreamRole};
+use watchwall_engine::{EngineOptions, SiteAddress};
+use watchwall_model::{
+    AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, ErrorCode, Plan, Point, Problem, SceneCode, Secret,
+    StreamRole, TaskId, UtcMillis,
+};
 use watchwall_site::{
     Site,
     cameras::{CameraEdit, NewCamera},
@@ -57,4 +63,85 @@ pub async fn populate(site: &Site, farm: &Farm, cameras: u32) -> Result<(), Prob
         }
     }
     Ok(())
+}
+
+/// Name of the task that is made once.
+const TASK: &str = "Demo: somebody in the yard";
+/// A part of the picture that the box of the virtual cameras crosses.
+const REGION: [[f32; 2]; 4] = [[0.45, 0.6], [0.8, 0.6], [0.8, 0.95], [0.45, 0.95]];
+const STOP_WITHIN: Duration = Duration::from_secs(2);
+
+/// Has somebody look for intruders at the first camera. A person may change or delete the task: it does not come again
+/// while there is any other.
+pub async fn give_task(site: &Site) -> Result<(), Problem> {
+    if !site.store.ai_tasks().all().await?.is_empty() {
+        return Ok(());
+    }
+    let cameras = site.cameras.all().await?;
+    let Some(camera) = cameras.iter().map(|one| one.camera.id).min() else { return Ok(()) };
+    site.analytics.add_task(&task(camera)?).await?;
+    Ok(())
+}
+
+fn task(camera: CameraId) -> Result<AiTask, Problem> {
+    let code = SceneCode::parse("REGION_INTRUSION");
+    let code = code.ok_or_else(|| Problem::new(ErrorCode::Internal).at("demo_task"))?;
+    Ok(AiTask {
+        id: TaskId(0),
+        version: 0,
+        name: TASK.to_owned(),
+        camera,
+        stream: StreamRole::Sub,
+        scenes: vec![AiScene { region: REGION.map(Point::from).to_vec(), ..AiScene::whole(code) }],
+        dispatch: DispatchMode::Mixed,
+        confidence: AiTask::DEFAULT_CONFIDENCE,
+        params: AiTaskParams { width: 640, height: 360, ..AiTaskParams::default() },
+        alarm_enabled: true,
+        // Without a sound: it goes on for as long as the demo runs.
+        level: 2,
+        push: None,
+        schedule: None,
+        enabled: true,
+        updated_at: UtcMillis(0),
+    })
+}
+
+/// The AI node of the demo.
+pub struct DemoEngine {
+    cancel: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl DemoEngine {
+    /// `None` when it cannot be: a demo without it is still one.
+    pub fn start(url: &str, local_token: &str) -> Option<Self> {
+        let address = match SiteAddress::parse(url) {
+            Ok(address) => address,
+            Err(error) => {
+                tracing::warn!(%error, "the demo runs without an AI node");
+                return None;
+            }
+        };
+        let options = EngineOptions {
+            node_id: "demo-engine".to_owned(),
+            node_name: "Demo engine".to_owned(),
+            ..EngineOptions::new(address, Some(Secret::new(local_token)))
+        };
+        let cancel = CancellationToken::new();
+        let stop = cancel.clone();
+        let task = tokio::spawn(async move {
+            if let Err(error) = watchwall_engine::run(options, stop).await {
+                tracing::warn!(%error, "the AI node of the demo ended");
+            }
+        });
+        Some(Self { cancel, task })
+    }
+
+    pub async fn stop(self) {
+        self.cancel.cancel();
+        let abort = self.task.abort_handle();
+        if timeout(STOP_WITHIN, self.task).await.is_err() {
+            abort.abort();
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Starting and stopping everything in the right order.
 
-use crate::demo;
+use crate::demo::{self, DemoEngine};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -35,6 +35,7 @@ pub struct Running {
     site: Arc<Site>,
     server: Server,
     farm: Option<Farm>,
+    engine: Option<DemoEngine>,
     one_time_url: String,
 }
 
@@ -50,7 +51,8 @@ pub async fn start(options: StartOptions) -> Result<Running, Problem> {
     match open(&site, listener, server_options, &data_folder, demo_cameras).await {
         Ok((server, farm)) => {
             let one_time_url = server.one_time_url();
-            Ok(Running { site, server, farm, one_time_url })
+            let engine = farm.as_ref().and_then(|_| start_engine(&server, &data_folder));
+            Ok(Running { site, server, farm, engine, one_time_url })
         }
         Err(problem) => {
             site.stop().await;
@@ -70,12 +72,27 @@ async fn open(
         Some(cameras) => {
             let farm = demo::start_farm(data_folder, cameras).await?;
             demo::populate(site, &farm, cameras).await?;
+            demo::give_task(site).await?;
             Some(farm)
         }
         None => None,
     };
     let server = Server::start(site.clone(), listener, options).await?;
     Ok((server, farm))
+}
+
+/// Beyond loopback the demo speaks TLS with a certificate that nobody knows, and runs without an engine.
+fn start_engine(server: &Server, data_folder: &Path) -> Option<DemoEngine> {
+    if server.tls().is_some() {
+        return None;
+    }
+    match std::fs::read_to_string(data_folder.join("local-token")) {
+        Ok(token) => DemoEngine::start(&format!("ws://127.0.0.1:{}", server.address().port()), token.trim()),
+        Err(error) => {
+            tracing::warn!(%error, "the demo runs without an AI node");
+            None
+        }
+    }
 }
 
 impl Running {
@@ -106,6 +123,9 @@ impl Running {
     /// Ends requests, recordings and cameras; all files are closed when it returns.
     pub async fn stop(self, deadline: Duration) {
         let all = async {
+            if let Some(engine) = self.engine {
+                engine.stop().await;
+            }
             self.server.stop().await;
             self.site.stop().await;
             if let Some(farm) = self.farm {

@@ -4,7 +4,7 @@ use super::{
     canvas::{Area, Canvas, Colour},
     font,
 };
-use crate::clock_pattern;
+use crate::{clock_pattern, walker};
 use watchwall_model::UtcMillis;
 
 const INK: u8 = 225;
@@ -73,7 +73,8 @@ impl Scene {
             self.draw_hand(usize::try_from(seconds % 60).unwrap_or(0));
             self.drawn_second = Some(seconds);
         }
-        self.move_box(usize::try_from(at.0.rem_euclid(8000)).unwrap_or(0), 8000);
+        let period = walker::PERIOD_MS;
+        self.move_box(usize::try_from(at.0.rem_euclid(period)).unwrap_or(0), usize::try_from(period).unwrap_or(1));
         &self.canvas.data
     }
 
@@ -95,10 +96,7 @@ impl Scene {
 
     /// A box that crosses the lower part of the picture once per `period`.
     fn move_box(&mut self, phase: usize, period: usize) {
-        let side = (self.canvas.height / 8).max(16) & !15;
-        let way = self.canvas.width.saturating_sub(side).max(1);
-        let y = (self.canvas.height * 3 / 4).saturating_sub(side / 2) & !15;
-        let x = (phase * way / period.max(1)) & !1;
+        let (x, y, side) = walker::pixels(self.canvas.width, self.canvas.height, phase, period);
         if let Some(old) = self.box_area.take() {
             self.canvas.fill(old, self.ground);
         }

@@ -1,8 +1,9 @@
-//! What a node says to the site.
+//! What a node says to the site: read there, written here by nodes of ours.
 
 mod keepalive;
 mod message;
 mod register;
+mod write;
 
 pub use keepalive::{TaskKeepalive, TaskState, TaskStatus};
 pub use message::NodeMessage;

@@ -3,11 +3,13 @@
 mod object;
 mod read;
 mod snapshot;
+mod write;
 
 pub use object::DetectedObject;
 pub use read::TIMES;
 pub(crate) use read::{TYPE, read};
 pub use snapshot::Snapshot;
+pub(crate) use write::text;
 
 use crate::FrameSize;
 use serde::{Deserialize, Serialize};

@@ -3,11 +3,12 @@
 //! * [`snapshot`]: a JPEG of the last of some access units: live snapshots, recorded frames, thumbnails.
 //! * [`decode_pace`]: how fast this machine decodes a stream.
 //! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
+//! * [`pictures`]: a stream's decoded pictures, one after the other, for whoever looks at them.
 //! * [`Burner`]: a recording with words burnt into its pictures, as a file of its own.
 //! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
 //!
-//! Tasks: one per running variant, joined by [`TranscodePool::stop`]; it feeds a pipeline and watches its bus through
-//! a bounded channel. Callbacks on GStreamer's threads take short locks and never wait. Snapshots run on the blocking
+//! Tasks: one per running variant, joined by [`TranscodePool::stop`], and one per [`PictureStream`], joined by its
+//! `stop`; each feeds a pipeline and watches its bus through a bounded channel. Callbacks on GStreamer's threads take short locks and never wait. Snapshots run on the blocking
 //! pool, as many at a time as there are cores. Nothing of GStreamer is public.
 
 mod burn;
@@ -15,6 +16,7 @@ mod caps;
 mod decoder;
 mod encoder;
 mod pace;
+mod pictures;
 mod plugins;
 mod run;
 mod snapshot;
@@ -23,6 +25,7 @@ mod transcode;
 pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
+pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures};
 pub use plugins::{MissingElement, PluginReport, ensure_plugins};
 pub use snapshot::snapshot;
 pub use transcode::{TranscodePool, TranscodeStats, VariantLease, VariantSpec, VariantState};

@@ -110,7 +110,12 @@ fn decode_with(
     }
 }
 
-fn compress(picture: &gst::Sample, max_height: Option<u32>, quality: u8, until: Instant) -> Result<Bytes, Problem> {
+pub(super) fn compress(
+    picture: &gst::Sample,
+    max_height: Option<u32>,
+    quality: u8,
+    until: Instant,
+) -> Result<Bytes, Problem> {
     let source = AppSrc::builder().format(gst::Format::Time).max_bytes(0).build();
     source.set_caps(picture.caps_owned().as_ref());
     let sink = AppSink::builder().sync(false).build();

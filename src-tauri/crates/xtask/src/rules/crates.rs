@@ -19,8 +19,8 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("site", &["model", "store", "media", "onvif", "evidence", "push", "rtsp", "mediamtx", "engine-protocol"]),
     ("server", &["model", "store", "media", "engine-protocol", "push", "site", "api", "paper"]),
     ("camsim", &["model", "rtsp"]),
-    ("engine", &["model", "engine-protocol"]),
-    ("headless", &["model", "store", "media", "evidence", "site", "server", "camsim"]),
+    ("engine", &["model", "media", "engine-protocol"]),
+    ("headless", &["model", "store", "media", "evidence", "site", "server", "camsim", "engine"]),
     ("desktop", &["model", "headless"]),
     ("xtask", &["model", "server"]),
     // Programs beside the product: they may look anywhere, nobody may look at them.

@@ -6,10 +6,10 @@
 //! come out. `aim`: what a recording is being sought for.
 
 mod aim;
-mod bridge;
+pub(super) mod bridge;
 mod nal;
 mod output;
-mod pipeline;
+pub(super) mod pipeline;
 mod pool;
 mod stats;
 mod variant;

@@ -57,20 +57,6 @@ impl Pipeline {
         bridge: &Arc<Bridge>,
         output: &Arc<Output>,
     ) -> Result<(Self, mpsc::Receiver<String>), Problem> {
-        let room = Arc::new(Notify::new());
-        let wake = Arc::clone(&room);
-        let source = AppSrc::builder()
-            .caps(&caps::of_video(&plan.video)?)
-            .format(gst::Format::Time)
-            .is_live(true)
-            .max_bytes(0)
-            .callbacks(AppSrcCallbacks::builder().need_data(move |_, _| wake.notify_one()).build())
-            .build();
-        let decoder = decoder::make(plan.decoder, Purpose::Stream)?;
-        let queue = element("queue")?;
-        [("max-size-buffers", "2"), ("max-size-bytes", "0"), ("max-size-time", "0")]
-            .iter()
-            .for_each(|(p, v)| set(&queue, p, v));
         let filter = element("capsfilter")?;
         filter.set_property("caps", caps::scaled(plan.spec.max_height));
         let encoder = encoder::make(plan.encoder, plan.spec.max_height)?;
@@ -79,20 +65,45 @@ impl Pipeline {
         shape.set_property("caps", avc);
         let sink = sink(bridge, output);
 
-        let mut chain = vec![source.clone().upcast::<gst::Element>(), decoder.clone()];
-        if let Some(download) = decoder::download(plan.decoder) {
-            chain.push(element(download)?);
-        }
-        chain.extend([
-            queue,
+        let rest = [
             element("videoscale")?,
             element("videoconvert")?,
             filter,
             encoder,
             element("h264parse")?,
             shape,
-        ]);
-        chain.push(sink.upcast());
+            sink.upcast(),
+        ];
+        Self::decoding(&plan.video, plan.decoder, rest, bridge)
+    }
+
+    /// Builds and starts a decoder with whatever takes its pictures, one element after the other.
+    pub fn decoding(
+        video: &VideoParams,
+        decoder_name: &'static str,
+        rest: impl IntoIterator<Item = gst::Element>,
+        bridge: &Arc<Bridge>,
+    ) -> Result<(Self, mpsc::Receiver<String>), Problem> {
+        let room = Arc::new(Notify::new());
+        let wake = Arc::clone(&room);
+        let source = AppSrc::builder()
+            .caps(&caps::of_video(video)?)
+            .format(gst::Format::Time)
+            .is_live(true)
+            .max_bytes(0)
+            .callbacks(AppSrcCallbacks::builder().need_data(move |_, _| wake.notify_one()).build())
+            .build();
+        let decoder = decoder::make(decoder_name, Purpose::Stream)?;
+        let queue = element("queue")?;
+        [("max-size-buffers", "2"), ("max-size-bytes", "0"), ("max-size-time", "0")]
+            .iter()
+            .for_each(|(p, v)| set(&queue, p, v));
+        let mut chain = vec![source.clone().upcast::<gst::Element>(), decoder.clone()];
+        if let Some(download) = decoder::download(decoder_name) {
+            chain.push(element(download)?);
+        }
+        chain.push(queue);
+        chain.extend(rest);
         let pipeline = gst::Pipeline::new();
         pipeline.add_many(&chain).map_err(failed)?;
         gst::Element::link_many(&chain).map_err(failed)?;

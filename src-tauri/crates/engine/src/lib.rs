@@ -1,0 +1,19 @@
+//! The reference AI node: it looks for motion, tampering, crossed lines and intruders in the streams a site gives it.
+//!
+//! [`run`] is a whole node: `node` talks to the site, `task` pulls, decodes and reports, `scenes` looks. [`conformance`]
+//! plays one side of the protocol to check the other. Nothing here knows the site's inside: a node is a program of its
+//! own, and this one speaks only what `docs/ai-engine.md` says.
+//!
+//! Tasks: the node (whoever calls [`run`]), one per task of the site, tracked and joined by the node. Channels: a `watch`
+//! per task with its plan, a bounded outbox of the node.
+
+pub mod conformance;
+mod error;
+mod node;
+mod options;
+pub mod scenes;
+mod task;
+
+pub use error::EngineError;
+pub use node::run;
+pub use options::{EngineOptions, SiteAddress};

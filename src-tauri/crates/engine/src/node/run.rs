@@ -1,0 +1,82 @@
+//! One connection after the other.
+
+use super::{
+    Outbox,
+    backoff::{Cause, backoff},
+    load::LoadMeter,
+    session::{End, Session},
+    socket::Dialler,
+};
+use crate::{EngineError, EngineOptions, task::Roster};
+use rand::Rng;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// A connection that was good for so long forgives earlier failures.
+const HEALTHY_AFTER: Duration = Duration::from_secs(60);
+/// Without the site for so long its tasks are others' by now.
+const ORPHANED_AFTER: Duration = Duration::from_secs(60);
+
+/// Runs a node until cancelled.
+///
+/// # Errors
+/// Options that cannot work. A site that is not there, or does not want the node, is called again and again.
+pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<(), EngineError> {
+    options.check()?;
+    let options = Arc::new(options);
+    let dialler = Dialler::new(Arc::clone(&options))?;
+    let outbox = Arc::new(Outbox::default());
+    let mut roster = Roster::new(Arc::clone(&options), Arc::clone(&outbox));
+    let mut load = LoadMeter::default();
+    let mut attempt: u32 = 0;
+    let mut alone_since = Instant::now();
+    loop {
+        let begun = Instant::now();
+        let end = tokio::select! {
+            () = cancel.cancelled() => break,
+            dialled = dialler.dial() => match dialled {
+                Ok(socket) => {
+                    let session = Session { options: &options, outbox: &outbox, roster: &mut roster, load: &mut load };
+                    let (end, was_registered) = session.run(socket, &cancel).await;
+                    if was_registered {
+                        alone_since = Instant::now();
+                    }
+                    end
+                }
+                Err(error) => End::Lost { why: error.to_string() },
+            },
+        };
+        if begun.elapsed() >= HEALTHY_AFTER {
+            attempt = 0;
+        }
+        attempt = attempt.saturating_add(1);
+        let cause = match &end {
+            End::Cancelled => break,
+            End::Lost { why } => {
+                tracing::warn!(site = %options.site.authority(), attempt, why, "the site is not there; it is called again");
+                Cause::Lost
+            }
+            End::Refused { code, why } => {
+                tracing::error!(site = %options.site.authority(), code, why, "the site does not let this node in");
+                Cause::Refused
+            }
+        };
+        outbox.keep_alarms();
+        let wait = backoff(cause, attempt, rand::rng().random());
+        let orphaned = ORPHANED_AFTER.saturating_sub(alone_since.elapsed());
+        tokio::select! {
+            () = cancel.cancelled() => break,
+            () = sleep(wait) => {}
+        }
+        if orphaned.is_zero() && !roster.is_empty() {
+            tracing::warn!(tasks = roster.tasks().len(), "the site has been away for too long; its tasks end");
+            roster.stop_all().await;
+        }
+    }
+    roster.stop_all().await;
+    Ok(())
+}
