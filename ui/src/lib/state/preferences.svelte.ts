@@ -10,6 +10,7 @@ interface Stored {
 	treeHidden?: boolean;
 	player?: PlayerChoice;
 	lastWall?: string;
+	mutedUntil?: number;
 }
 
 const key = 'watchwall.preferences';
@@ -74,6 +75,14 @@ class Preferences {
 	}
 	set player(player: PlayerChoice) {
 		this.#set({ player });
+	}
+
+	/** Until when alarms are not heard here, UTC milliseconds. */
+	get mutedUntil(): number | undefined {
+		return this.#stored.mutedUntil;
+	}
+	set mutedUntil(mutedUntil: number | undefined) {
+		this.#set({ mutedUntil });
 	}
 
 	/** The wall as it was left, JSON of a wall arrangement. */
