@@ -1,11 +1,12 @@
 /** The room's list of alarms: read page by page, and kept in step with the site without moving under somebody's hand. */
 import { api, type Failure } from '$lib/api';
 import type { Heard } from './alarms.svelte';
-import { everyOpen, matches, queryOf, type AlarmFilter } from './filter';
+import { everyOpen, queryOf, type AlarmFilter } from './filter';
 import { heard, settled, type LiveList } from './order';
 import { at, type AlarmView } from './wire';
 
 const limit = 100;
+const mostRefreshed = 500;
 
 export class AlarmList {
 	/** Undefined until the first page is there. */
@@ -75,10 +76,11 @@ export class AlarmList {
 		this.held = held;
 	}
 
+	/** In every state: what was resolved meanwhile must not stand as new. */
 	async #refresh(canMove: boolean): Promise<void> {
-		const answer = await api.get<{ items: AlarmView[] }>(at('/alarms'), { query: { ...queryOf(this.filter), limit } });
+		const answer = await api.get<{ items: AlarmView[] }>(at('/alarms'), { query: { ...queryOf(this.filter), state: undefined, limit: mostRefreshed } });
 		if (answer.kind !== 'ok' || !this.shown) return;
-		this.#show(heard(this.#list, answer.value.items.filter((alarm) => matches(this.filter, alarm)), this.filter));
+		this.#show(heard(this.#list, answer.value.items, this.filter));
 		if (canMove) this.settle();
 	}
 

@@ -27,6 +27,17 @@ class Preferences {
 		}
 	}
 
+	/** Another window of this browser switched the alarm sound off or on: it is one computer that is heard. */
+	follow(event: StorageEvent): void {
+		if (event.key !== key || !event.newValue) return;
+		try {
+			const { mutedUntil } = JSON.parse(event.newValue) as Stored;
+			this.#stored = { ...this.#stored, mutedUntil };
+		} catch {
+			// Not ours.
+		}
+	}
+
 	#set(change: Stored): void {
 		this.#stored = { ...this.#stored, ...change };
 		try {

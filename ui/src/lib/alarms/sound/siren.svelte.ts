@@ -9,6 +9,8 @@ const togetherMs = 1200;
 class Siren {
 	/** Something should be heard, and the browser waits for a press on the page. */
 	isBlocked = $state(false);
+	/** How many tones this window played. */
+	played = $state(0);
 	#context: AudioContext | undefined;
 	#timer: ReturnType<typeof setInterval> | undefined;
 	#level: number | undefined;
@@ -55,6 +57,7 @@ class Siren {
 		if (this.isBlocked) return;
 		await alone(async () => {
 			play(context, tone);
+			this.played += 1;
 			await pause(lengthMs(tone));
 		});
 	}
