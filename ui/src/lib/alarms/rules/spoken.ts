@@ -2,7 +2,7 @@
 import { format, t } from '$lib/i18n';
 import { cameras } from '$lib/state/cameras.svelte';
 import { levelOf } from '../level';
-import { kindName, sourceName } from '../names';
+import { fromLevel, kindName, sourceName } from '../names';
 import type { RuleAction, RuleMatch } from '../wire';
 
 const mostNames = 3;
@@ -18,7 +18,7 @@ export function whenText(when: RuleMatch): string {
 	const parts = [
 		when.source ? sourceName(when.source) : '',
 		when.kinds.length > 0 ? list(when.kinds.map(kindName)) : '',
-		when.level && when.level > 1 ? t('alarms.filter.level', { level: t(`alarm.level.${levelOf(when.level)}`) }) : '',
+		when.level && when.level > 1 ? fromLevel(when.level) : '',
 		when.labels.length > 0 ? list(when.labels) : '',
 		when.camera_ids.length > 0 ? list(when.camera_ids.map(cameraName)) : '',
 		when.group_ids.length > 0 ? list(when.group_ids.map((id) => cameras.groups.find((group) => group.id === id)?.name ?? String(id))) : '',
