@@ -36,15 +36,19 @@ class Acting {
 
 	/** Several at once. Answers what was wrong with all of it; those that were refused alone are told. */
 	async many(ids: readonly number[], act: 'acknowledge' | 'resolve', words: Words = {}): Promise<Failure | undefined> {
-		const asked = ids.slice(0, mostAtOnce);
-		for (const id of asked) this.busy.add(id);
-		const answer = await api.post<AlarmsChanged>(at(`/alarms/${act}`), { ids: asked, ...words }, { timeoutMs: 60_000 });
-		for (const id of asked) this.busy.delete(id);
-		if (answer.kind === 'error') return answer;
-		if (answer.kind !== 'ok') return undefined;
-		alarms.changed(answer.value.alarms);
-		const { length: refused } = answer.value.refused;
-		const text = t(act === 'acknowledge' ? 'alarms.did.acknowledged' : 'alarms.did.resolved', { count: answer.value.alarms.length });
+		let [done, refused] = [0, 0];
+		for (let from = 0; from < ids.length; from += mostAtOnce) {
+			const asked = ids.slice(from, from + mostAtOnce);
+			for (const id of asked) this.busy.add(id);
+			const answer = await api.post<AlarmsChanged>(at(`/alarms/${act}`), { ids: asked, ...words }, { timeoutMs: 60_000 });
+			for (const id of asked) this.busy.delete(id);
+			if (answer.kind === 'error') return answer;
+			if (answer.kind !== 'ok') return undefined;
+			alarms.changed(answer.value.alarms);
+			done += answer.value.alarms.length;
+			refused += answer.value.refused.length;
+		}
+		const text = t(act === 'acknowledge' ? 'alarms.did.acknowledged' : 'alarms.did.resolved', { count: done });
 		toasts.show(refused > 0 ? { kind: 'info', text, next: t('alarms.did.refused', { count: refused }) } : { kind: 'success', text });
 		return undefined;
 	}

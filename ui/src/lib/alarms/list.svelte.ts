@@ -7,6 +7,7 @@ import { at, type AlarmView } from './wire';
 
 const limit = 100;
 const mostRefreshed = 500;
+const mostShown = 2000;
 
 export class AlarmList {
 	/** Undefined until the first page is there. */
@@ -52,6 +53,8 @@ export class AlarmList {
 	/** Puts what waited on top, and takes out what does not belong any more. */
 	settle(): void {
 		this.#show(settled(this.#list, this.filter));
+		// Days of alarms in one window: it begins anew with the first page.
+		if (this.#list.shown.length > mostShown && !this.busy) void this.#read(undefined);
 	}
 
 	/** The row so many below the current one becomes it. */

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { locale } from '$lib/i18n';
 import type { AlarmPolicyView, LevelPolicyView, PushPolicyView } from '../wire';
 import { policyText } from './spoken';
-import { faults } from './words';
+import { faults, filled } from './words';
 
 function levelOf(push: Partial<PushPolicyView>, change: Partial<LevelPolicyView> = {}): LevelPolicyView {
 	return { level: 3, push: { mode: 'COUNT_OR_WINDOW', count: 5, window_s: 600, cooldown_s: 60, route: null, ...push }, deadline_s: 0, auto_close_s: 0, sound: false, ...change };
@@ -29,6 +29,9 @@ test('what the site would refuse is said by field', () => {
 	check(policy(levelOf({ count: 0 })), ['levels.0.count']);
 	check(policy(levelOf({ mode: 'IMMEDIATE', count: 0, window_s: 0 })), []);
 	check(policy(levelOf({ mode: 'OFF', cooldown_s: -1 })), []);
+	const empty = policy(levelOf({ mode: 'IMMEDIATE', count: null as unknown as number }));
+	check(empty, []);
+	expect(filled(empty).levels[0]?.push.count, 'a number goes to the site').toBe(0);
 	check(policy(levelOf({ window_s: 86_401, cooldown_s: 1.5 })), ['levels.0.window_s', 'levels.0.cooldown_s']);
 	check(policy(levelOf({ count: null as unknown as number })), ['levels.0.count']);
 	check(policy(levelOf({}), { repeat_s: 0, clip_before_s: 301, clip_after_s: -1, protect_gb: 0.5 }), ['repeat_s', 'clip_before_s', 'clip_after_s', 'protect_gb']);

@@ -40,6 +40,12 @@ export function sentence({ push, deadline_s, auto_close_s, sound }: LevelPolicyV
 	];
 }
 
+/** A field that means nothing now may be empty on screen; the site wants a number. */
+export function filled(policy: AlarmPolicyView): AlarmPolicyView {
+	const levels = policy.levels.map((level) => ({ ...level, push: { ...level.push, count: level.push.count ?? 0, window_s: level.push.window_s ?? 0, cooldown_s: level.push.cooldown_s ?? 0 } }));
+	return { ...policy, levels };
+}
+
 export interface Fault {
 	/** `levels.2.count`, `repeat_s`. */
 	field: string;
