@@ -26,6 +26,8 @@ class Alarms {
 	policy = $state.raw<AlarmPolicyView>();
 	/** A rule wants this to be heard. */
 	wanted = $state.raw<{ sound: string; level: number; sequence: number }>();
+	/** A channel wants this to be shown beside the page. */
+	notice = $state.raw<{ title: string; text: string; level: number; alarm_id?: number | null; sequence: number }>();
 	readonly worst = $derived(worstNew(this.newest));
 	/** The worst alarm of each camera that nobody acknowledged. */
 	readonly byCamera = $derived.by(() => {
@@ -55,6 +57,8 @@ class Alarms {
 		const said = message as AlarmMessage;
 		if (said.type === 'alarm_sound') {
 			this.wanted = { sound: said.sound, level: said.level, sequence: said.sequence };
+		} else if (said.type === 'alarm_notice') {
+			this.notice = said;
 		} else if (said.type === 'alarms_snapshot' || said.type === 'alarms_changed') {
 			this.summary = said.summary;
 			this.#take(said.alarms, said.type === 'alarms_snapshot');
@@ -76,6 +80,7 @@ class Alarms {
 		this.newest = [];
 		this.policy = undefined;
 		this.wanted = undefined;
+		this.notice = undefined;
 	}
 
 	#take(alarms: readonly AlarmView[], isSnapshot: boolean): void {

@@ -168,7 +168,8 @@ export interface PushRouteView {
 
 export interface PushRoutesView {
 	routes: PushRouteView[];
-	version: number;
+	/** Where the site counts them. */
+	version?: number;
 }
 
 export interface RuleMatch {
@@ -212,7 +213,7 @@ export interface RuleTrialView {
 	fired: number;
 	looked_at: number;
 	is_cut: boolean;
-	examples: { at: number; source: string; kind: string; camera_id?: number | null; level: number }[];
+	examples: { at: number; source: string; kind: string; camera_id?: number | null; level?: number | null }[];
 }
 
 export type ArmingMode = 'day' | 'night' | 'holiday';
@@ -229,7 +230,8 @@ export interface ArmingView {
 /** What the notify socket says of alarms. */
 export type AlarmMessage =
 	| { type: 'alarms_snapshot' | 'alarms_changed'; sequence: number; summary: AlarmSummary; alarms: AlarmView[] }
-	| { type: 'alarm_sound'; sequence: number; sound: string; level: number };
+	| { type: 'alarm_sound'; sequence: number; sound: string; level: number }
+	| { type: 'alarm_notice'; sequence: number; title: string; text: string; level: number; alarm_id?: number | null };
 
 /** A path that the generated document does not have yet. */
 export function at(path: string): ApiPath {

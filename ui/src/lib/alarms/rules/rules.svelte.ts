@@ -22,7 +22,7 @@ export class Rules {
 	}
 
 	async save(rule: AlarmRuleView | undefined, wish: NewAlarmRule): Promise<Failure | undefined> {
-		const answer: Result<AlarmRuleView> = rule ? await api.patch(at(`/alarm-rules/${rule.id}`), wish, { ifMatch: rule.version }) : await api.post(at('/alarm-rules'), wish);
+		const answer: Result<AlarmRuleView> = rule ? await api.put(at(`/alarm-rules/${rule.id}`), wish, { ifMatch: rule.version }) : await api.post(at('/alarm-rules'), wish);
 		if (answer.kind === 'error') return answer;
 		await this.load();
 		return undefined;
@@ -30,9 +30,12 @@ export class Rules {
 
 	async setEnabled(rule: AlarmRuleView, enabled: boolean): Promise<void> {
 		this.busy.add(rule.id);
-		const answer = await api.patch(at(`/alarm-rules/${rule.id}`), { enabled }, { ifMatch: rule.version });
-		if (answer.kind === 'error') toasts.failure(answer);
-		await this.load();
+		const { name, when, then, rest_s } = rule;
+		const problem = await this.save(rule, { name, when, then, rest_s, enabled });
+		if (problem) {
+			toasts.failure(problem);
+			await this.load();
+		}
 		this.busy.delete(rule.id);
 	}
 
