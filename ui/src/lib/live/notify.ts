@@ -74,7 +74,7 @@ export class NotifySocket {
 			return;
 		}
 		if (typeof message.sequence !== 'number') return;
-		const verdict = judge(this.#last, message.sequence, message.type === 'cameras_snapshot');
+		const verdict = judge(this.#last, message.sequence, message.type.endsWith('_snapshot'));
 		if (verdict === 'drop') return;
 		this.#last = message.sequence;
 		if (verdict === 'resync') this.#send({ type: 'snapshot' });

@@ -1,5 +1,7 @@
 import type { Platform } from './types';
 
+const rights = { granted: 'yes', default: 'ask', denied: 'no' } as const;
+
 export const browser: Platform = {
 	kind: 'browser',
 	async setFullScreen(on) {
@@ -14,6 +16,27 @@ export const browser: Platform = {
 		const changed = () => act(document.fullscreenElement !== null);
 		document.addEventListener('fullscreenchange', changed);
 		return () => document.removeEventListener('fullscreenchange', changed);
+	},
+	noticeRight() {
+		if (typeof Notification === 'undefined' || !window.isSecureContext) return 'never';
+		return rights[Notification.permission];
+	},
+	async askForNotices() {
+		if (this.noticeRight() === 'ask') await Notification.requestPermission().catch(() => undefined);
+		return this.noticeRight();
+	},
+	notice({ key, title, text, onpress }) {
+		if (this.noticeRight() !== 'yes') return;
+		try {
+			const shown = new Notification(title, { body: text, tag: key });
+			shown.onclick = () => {
+				window.focus();
+				shown.close();
+				onpress();
+			};
+		} catch {
+			// Some systems allow notes to service workers only; the page shows the alarm anyway.
+		}
 	},
 	async save(url, fileName) {
 		const link = document.createElement('a');

@@ -6,13 +6,21 @@ export type Week = readonly string[];
 export const slots = 48;
 export const brushes: readonly Slot[] = ['c', 'e', '-'];
 
+/** A mode that half-hours may be painted with, of a week that is not a plan's. */
+export interface Brush {
+	letter: string;
+	name: string;
+	/** Told apart without its colour. */
+	look: 'full' | 'striped' | 'empty';
+}
+
 /** A half-hour of the week. */
 export interface Cell {
 	day: number;
 	slot: number;
 }
 
-export function uniform(letter: Slot): Week {
+export function uniform(letter: string): Week {
 	return Array.from({ length: 7 }, () => letter.repeat(slots));
 }
 
@@ -22,7 +30,7 @@ export function slotAt(week: Week, { day, slot }: Cell): Slot {
 }
 
 /** Everything between two corners gets the letter. */
-export function paint(week: Week, from: Cell, to: Cell, letter: Slot): Week {
+export function paint(week: Week, from: Cell, to: Cell, letter: string): Week {
 	const [top, bottom] = [Math.min(from.day, to.day), Math.max(from.day, to.day)];
 	const [left, right] = [Math.min(from.slot, to.slot), Math.max(from.slot, to.slot)];
 	return week.map((day, index) => (index < top || index > bottom ? day : day.slice(0, left) + letter.repeat(right - left + 1) + day.slice(right + 1)));
@@ -59,8 +67,12 @@ export function moved(cell: Cell, key: string): Cell | undefined {
 	}
 }
 
+/** Hours of a week that carry a letter. */
+export function hoursOf(week: Week, letter: string): number {
+	return week.reduce((sum, day) => sum + [...day].filter((one) => one === letter).length, 0) / 2;
+}
+
 /** Hours of a week by letter, for the line below the painter. */
 export function hours(week: Week): Record<Slot, number> {
-	const count = (letter: Slot) => week.reduce((sum, day) => sum + [...day].filter((one) => one === letter).length, 0) / 2;
-	return { c: count('c'), e: count('e'), '-': count('-') };
+	return { c: hoursOf(week, 'c'), e: hoursOf(week, 'e'), '-': hoursOf(week, '-') };
 }

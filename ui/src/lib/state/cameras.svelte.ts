@@ -4,6 +4,7 @@
  */
 import { SvelteMap } from 'svelte/reactivity';
 import { failure, getAll, type CameraStatus, type CameraView, type Failure, type GroupView, type HealthStatus, type NotifyServerMessage, type StreamStatus } from '$lib/api';
+import { alarms } from '$lib/alarms/alarms.svelte';
 import { notices } from './notices.svelte';
 import { session } from './session.svelte';
 import { locale } from '$lib/i18n';
@@ -31,7 +32,7 @@ class Cameras {
 
 	start(): void {
 		if (this.#socket) return;
-		this.#socket = new NotifySocket(notifyUrl(), ['cameras', 'recording', 'system', 'events'], {
+		this.#socket = new NotifySocket(notifyUrl(), ['cameras', 'recording', 'system', 'events', ...(session.can('alarms') ? ['alarms'] : [])], {
 			onMessage: (message) => this.#receive(message),
 			onConnected: (connected) => {
 				this.isConnected = connected;
@@ -54,6 +55,7 @@ class Cameras {
 		this.status.clear();
 		this.health.clear();
 		notices.clear();
+		alarms.clear();
 		this.phase = 'idle';
 		this.isConnected = false;
 	}
@@ -98,6 +100,7 @@ class Cameras {
 	#receive(message: NotifyServerMessage): void {
 		if (message.type === 'cameras_snapshot' || message.type === 'cameras_changed') this.#changed(message.cameras);
 		else if (message.type === 'camera_event') notices.hear(message.event);
+		else if (message.type.startsWith('alarm')) alarms.hear(message);
 		else if (message.type === 'edited') {
 			this.edits.set(message.what, (this.edits.get(message.what) ?? 0) + 1);
 			if (message.what === 'settings') void session.check();

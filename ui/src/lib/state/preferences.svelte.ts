@@ -11,6 +11,7 @@ interface Stored {
 	player?: PlayerChoice;
 	lastWall?: string;
 	boxesHidden?: number[];
+	mutedUntil?: number;
 }
 
 const key = 'watchwall.preferences';
@@ -26,6 +27,17 @@ class Preferences {
 			if (typeof value === 'object' && value !== null) this.#stored = value as Stored;
 		} catch {
 			// No storage, or not ours: start fresh.
+		}
+	}
+
+	/** Another window of this browser switched the alarm sound off or on: it is one computer that is heard. */
+	follow(event: StorageEvent): void {
+		if (event.key !== key || !event.newValue) return;
+		try {
+			const { mutedUntil } = JSON.parse(event.newValue) as Stored;
+			this.#stored = { ...this.#stored, mutedUntil };
+		} catch {
+			// Not ours.
 		}
 	}
 
@@ -86,6 +98,14 @@ class Preferences {
 	toggleBoxes(cameraId: number): void {
 		const others = (this.#stored.boxesHidden ?? []).filter((id) => id !== cameraId);
 		this.#set({ boxesHidden: this.hidesBoxes(cameraId) ? others : [...others, cameraId].slice(-mostHidden) });
+	}
+
+	/** Until when alarms are not heard here, UTC milliseconds. */
+	get mutedUntil(): number | undefined {
+		return this.#stored.mutedUntil;
+	}
+	set mutedUntil(mutedUntil: number | undefined) {
+		this.#set({ mutedUntil });
 	}
 
 	/** The wall as it was left, JSON of a wall arrangement. */

@@ -1,4 +1,6 @@
 /** Every act of the wall by keyboard. Keys typed into a field or a dialog are not ours. */
+import { alarms } from '$lib/alarms/alarms.svelte';
+import { showAlarm } from '$lib/alarms/show';
 import { cameras } from '$lib/state/cameras.svelte';
 import { stage } from '$lib/state/stage.svelte';
 import { neighbour, type Direction } from './grid';
@@ -120,6 +122,8 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 		case 'l':
 			wall.togglePin(wall.selected);
 			return true;
+		case 'n':
+			return goToAlarm();
 		case '+':
 		case '=':
 			tile?.zoom(1.5);
@@ -145,6 +149,13 @@ function act(event: KeyboardEvent, board: Keyboard): boolean {
 		default:
 			return false;
 	}
+}
+
+/** The worst alarm of the selected camera that nobody acknowledged. */
+function goToAlarm(): boolean {
+	const alarm = alarms.byCamera[wall.grid.tiles[wall.selected]?.camera_id ?? 0];
+	if (alarm) showAlarm(alarm.id);
+	return alarm !== undefined;
 }
 
 function type(digit: string, oncall: Keyboard['oncall']): void {

@@ -1,0 +1,45 @@
+/** What the list of alarms is narrowed to, as a query of the API and as a rule for what comes live. Pure. */
+import { isOpen } from './level';
+import type { AlarmView } from './wire';
+
+export type StateFilter = 'open' | 'new' | 'acknowledged' | 'in_progress' | 'resolved' | 'auto_closed' | 'all';
+export const stateFilters: readonly StateFilter[] = ['open', 'new', 'acknowledged', 'in_progress', 'resolved', 'auto_closed', 'all'];
+export const sources = ['ai', 'camera_event', 'health', 'recording', 'volume', 'node', 'push', 'login', 'rule', 'test'] as const;
+
+export interface AlarmFilter {
+	state: StateFilter;
+	/** This level and above; 1 is every level. */
+	level: number;
+	source: string;
+	camera: number | undefined;
+	from: number | undefined;
+	to: number | undefined;
+}
+
+export const everyOpen: AlarmFilter = { state: 'open', level: 1, source: '', camera: undefined, from: undefined, to: undefined };
+
+export function queryOf(filter: AlarmFilter): Record<string, string | number | undefined> {
+	const isRanged = filter.from !== undefined && filter.to !== undefined;
+	return {
+		state: filter.state === 'all' ? undefined : filter.state,
+		level: filter.level > 1 ? filter.level : undefined,
+		source: filter.source || undefined,
+		camera_id: filter.camera,
+		from: isRanged ? filter.from : undefined,
+		to: isRanged ? filter.to : undefined
+	};
+}
+
+export function matches(filter: AlarmFilter, alarm: AlarmView): boolean {
+	if (filter.state === 'open' ? !isOpen(alarm) : filter.state !== 'all' && alarm.state !== filter.state) return false;
+	if (alarm.level < filter.level) return false;
+	if (filter.source && alarm.source !== filter.source) return false;
+	if (filter.camera !== undefined && alarm.camera_id !== filter.camera) return false;
+	if (filter.from === undefined || filter.to === undefined) return true;
+	return alarm.last_at >= filter.from && alarm.last_at <= filter.to;
+}
+
+/** Whether anything but the state is narrowed. */
+export function isNarrowed({ level, source, camera, from, to }: AlarmFilter): boolean {
+	return level > 1 || source !== '' || camera !== undefined || (from !== undefined && to !== undefined);
+}

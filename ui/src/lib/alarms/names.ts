@@ -1,0 +1,23 @@
+/** What alarms, their sources and their kinds are called in the language on screen. */
+import { locale, lookup, t } from '$lib/i18n';
+import { levelOf } from './level';
+import type { BothLanguages } from './wire';
+
+export function said(text: BothLanguages): string {
+	return locale.language === 'zh-CN' ? text.zh_cn : text.en;
+}
+
+/** `Serious and above`; nothing is above the highest. */
+export function fromLevel(value: number): string {
+	const level = t(`alarm.level.${levelOf(value)}`);
+	return levelOf(value) === 4 ? level : t('alarms.filter.level', { level });
+}
+
+export function sourceName(source: string): string {
+	return lookup(`alarm.source.${source}`) ?? source;
+}
+
+/** Scenes of AI engines have no words here: their codes are what the node calls them. */
+export function kindName(kind: string): string {
+	return lookup(`alarm.kind.${kind}`) ?? lookup(`event.${kind}`) ?? kind;
+}
