@@ -9,6 +9,7 @@ mod camera_events;
 mod changed_password;
 mod control;
 mod database;
+mod demo;
 mod devices;
 mod discovery;
 mod doctor;
