@@ -283,8 +283,9 @@ async fn a_camera_that_goes_away_is_an_alarm_until_it_is_back() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rules_are_tried_on_what_has_happened_and_hold_from_then_on() -> Result<()> {
+    let farm = farm(vec![demo_like("Gate")]).await?;
     let site = site().await?;
-    let camera = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    let camera = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
     let mut engine = Engine::connect(&site, &camera, json!({"level": 2})).await?;
     let at = UtcMillis::now().0;
     for n in 0..3 {
@@ -318,5 +319,6 @@ async fn rules_are_tried_on_what_has_happened_and_hold_from_then_on() -> Result<
     until("raised level", PATIENCE, async || alarms(&site, "level=4").await.ok()?.into_iter().next()).await?;
     site.admin.delete(&format!("/api/v1/alarm-rules/{}", rule["id"])).await?.ok()?;
     site.stop().await;
+    farm.shutdown().await;
     Ok(())
 }

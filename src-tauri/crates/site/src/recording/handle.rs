@@ -9,7 +9,6 @@ use super::{
     integrity::{self, Integrity},
     keep::Keepers,
     nightly,
-    picture::{self, Picture},
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
     playlist::{Playlist, RecordedFile},
     recovery::Recovered,
@@ -22,7 +21,6 @@ use super::{
     volume::disk,
     volumes,
 };
-use bytes::Bytes;
 use jiff::tz::TimeZone;
 use std::{
     collections::HashMap,
@@ -142,6 +140,14 @@ impl Recording {
 
     pub(super) fn engine(&self) -> Arc<Engine> {
         Arc::clone(&self.shared.engine.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn source(&self) -> &dyn StreamSource {
+        self.shared.parts.source.as_ref()
+    }
+
+    pub(super) fn keepers(&self) -> &Keepers {
+        &self.shared.keepers
     }
 
     /// Held by what changes the volumes one by one; waits while the engine itself is replaced.
@@ -469,65 +475,6 @@ impl Recording {
                 .map_err(|e| Problem::new(ErrorCode::DiskFailed).with("path", folder.display()).because(e))
         })
         .await
-    }
-
-    /// The picture of a recorded moment as JPEG.
-    ///
-    /// # Errors
-    /// `no_recording`, `snapshot_failed`.
-    pub async fn frame_jpeg(
-        &self,
-        path: &StreamPath,
-        at: UtcMillis,
-        max_height: Option<u32>,
-    ) -> Result<Picture, Problem> {
-        let engine = self.engine();
-        picture::frame(&engine.archive, path, at, max_height).await
-    }
-
-    /// The picture of a moment that memory still holds, as JPEG.
-    ///
-    /// # Errors
-    /// `camera_not_found`, `no_recording`, `snapshot_failed`.
-    pub async fn frame_in_memory(&self, path: &StreamPath, at: UtcMillis) -> Result<Picture, Problem> {
-        let tap = self.shared.parts.source.stream(path);
-        let tap = tap.ok_or_else(|| Problem::new(ErrorCode::CameraNotFound).with("path", path))?;
-        let rounds = self.engine().archive.open.rounds();
-        picture::frame_in_memory(Source::ring(Ring::new(Arc::clone(&tap.hub)), tap, rounds), path, at).await
-    }
-
-    /// Writes a stretch that no plan records: what memory holds of it and what comes until its end. Returns when it is
-    /// on disk.
-    ///
-    /// # Errors
-    /// `camera_not_found`, `no_recording` when no picture came, and what the disk says.
-    pub async fn keep(&self, path: &StreamPath, range: TimeRange) -> Result<(), Problem> {
-        let parts = &self.shared.parts;
-        self.shared.keepers.keep(self.engine(), parts.source.as_ref(), path, range).await
-    }
-
-    /// What of a stretch is on disk: from its first picture to the end of the last; `None` when nothing is.
-    ///
-    /// # Errors
-    /// When index or disk cannot be read.
-    pub async fn on_disk(&self, path: &StreamPath, range: TimeRange) -> Result<Option<TimeRange>, Problem> {
-        match self.clips(path, range).await {
-            Ok(clips) => {
-                let ends = clips.first().map(|clip| clip.range.start).zip(clips.last().map(|clip| clip.range.end));
-                Ok(ends.and_then(|(start, end)| TimeRange::new(start, end)))
-            }
-            Err(problem) if problem.code == ErrorCode::NoRecording => Ok(None),
-            Err(problem) => Err(problem),
-        }
-    }
-
-    /// A small picture for the timeline: one per ten seconds, kept once made.
-    ///
-    /// # Errors
-    /// `no_recording`, `snapshot_failed`.
-    pub async fn thumbnail(&self, path: &StreamPath, at: UtcMillis) -> Result<Bytes, Problem> {
-        let engine = self.engine();
-        engine.thumbnails.get(path, at).await
     }
 
     /// Compares every volume with the index: files without a row are taken in, rows without a file become missing.

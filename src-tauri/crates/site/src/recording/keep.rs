@@ -5,6 +5,7 @@
 use super::{
     engine::Engine,
     gap_fill::FileWriter,
+    handle::Recording,
     recorder::Event,
     streams::{StreamSource, StreamTap},
 };
@@ -171,5 +172,31 @@ async fn next(live: &mut Subscription, end: UtcMillis, until: &mut watch::Receiv
             Ok(Received::Closed) | Err(_) => Next::End,
         },
         Ok(()) = until.changed() => Next::Longer,
+    }
+}
+
+impl Recording {
+    /// Writes a stretch that no plan records: what memory holds of it and what comes until its end. Returns when it is
+    /// on disk.
+    ///
+    /// # Errors
+    /// `camera_not_found`, `no_recording` when no picture came, and what the disk says.
+    pub async fn keep(&self, path: &StreamPath, range: TimeRange) -> Result<(), Problem> {
+        self.keepers().keep(self.engine(), self.source(), path, range).await
+    }
+
+    /// What of a stretch is on disk: from its first picture to the end of the last; `None` when nothing is.
+    ///
+    /// # Errors
+    /// When index or disk cannot be read.
+    pub async fn on_disk(&self, path: &StreamPath, range: TimeRange) -> Result<Option<TimeRange>, Problem> {
+        match self.clips(path, range).await {
+            Ok(clips) => {
+                let ends = clips.first().map(|clip| clip.range.start).zip(clips.last().map(|clip| clip.range.end));
+                Ok(ends.and_then(|(start, end)| TimeRange::new(start, end)))
+            }
+            Err(problem) if problem.code == ErrorCode::NoRecording => Ok(None),
+            Err(problem) => Err(problem),
+        }
     }
 }

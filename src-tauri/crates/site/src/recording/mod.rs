@@ -52,6 +52,7 @@ mod retention;
 mod shelf;
 mod smart;
 mod stats;
+mod stills;
 mod streams;
 mod sweeper;
 mod tiering;
