@@ -4,8 +4,10 @@
 //! who stands still is seen for a minute or two; the rest follows the light within seconds. A change of all pixels
 //! alike (exposure, a cloud) is taken out first. Pixels that change to and fro all the time (a clock in the picture,
 //! leaves) come to have a large deviation and fall silent. When half of the picture differs at once it is light or the
-//! camera, not somebody: it is learned anew, and nothing is seen meanwhile.
+//! camera, not somebody: it is learned anew, and nothing is seen meanwhile. What is learned is the median of some pictures,
+//! so that who walks by just then does not become part of the ground.
 
+use watchwall_engine_protocol::BBox;
 use watchwall_media::pixels::Luma;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +25,16 @@ pub struct Background {
     raw: Vec<bool>,
     mask: Vec<bool>,
     excess: Vec<u8>,
-    learns_until_ms: i64,
+    learning: Option<Lesson>,
     last_ms: Option<i64>,
+}
+
+/// Pictures that the ground is learned of.
+#[derive(Debug)]
+struct Lesson {
+    begun_ms: i64,
+    for_ms: i64,
+    samples: Vec<Vec<u8>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,8 +52,9 @@ const RELEARN_MS: i64 = 1_500;
 const NOISE: f32 = 14.0;
 const DEVIATIONS: f32 = 3.5;
 const FIRST_DEVIATION: f32 = 3.0;
-/// Seconds in which the mean follows: while learning, where nothing differs, and where something does.
-const LEARNS_IN: f32 = 0.4;
+/// Pictures that are learned of, spread over the time of learning.
+const SAMPLES: usize = 16;
+/// Seconds in which the mean follows: where nothing differs, and where something does.
 const FOLLOWS_IN: f32 = 4.0;
 const ABSORBS_IN: f32 = 60.0;
 /// Jumps are counted over about so many seconds; a pixel with more a second is restless. Somebody who walks by makes a
@@ -67,24 +78,33 @@ impl Background {
             self.raw = vec![false; luma.data.len()];
             self.mask = self.raw.clone();
             self.excess = vec![0; luma.data.len()];
-            self.learn(luma, at_ms, LEARN_MS);
+            self.begin_lesson(at_ms, LEARN_MS);
         }
         let step = self.last_ms.map_or(0, |last| at_ms.saturating_sub(last)).clamp(1, 60_000) as f32 / 1_000.0;
         self.last_ms = Some(at_ms);
-        // A clock that was set back must not make it learn for hours.
-        let is_learning = (0..=LEARN_MS).contains(&(self.learns_until_ms - at_ms));
-        let differing = self.compare(luma, step.min(LONGEST_STEP), is_learning);
-        if is_learning {
-            self.mask.fill(false);
+        if self.is_learning(luma, at_ms) {
             return BackgroundState::Learning;
         }
+        let differing = self.compare(luma, step.min(LONGEST_STEP));
         if differing as f32 > MOST_SHARE * luma.data.len() as f32 {
-            self.learn(luma, at_ms, RELEARN_MS);
-            self.mask.fill(false);
+            self.begin_lesson(at_ms, RELEARN_MS);
             return BackgroundState::Learning;
         }
         self.clean();
         BackgroundState::Steady
+    }
+
+    /// What is there now belongs to the ground from now on.
+    pub fn absorb(&mut self, luma: &Luma, bbox: &BBox) {
+        let pixel = |share: f32, of: usize| ((share * of as f32).round().max(0.0) as usize).min(of);
+        let (left, right) = (pixel(bbox.x, self.width), pixel(bbox.x + bbox.width, self.width));
+        for y in pixel(bbox.y, self.height)..pixel(bbox.y + bbox.height, self.height) {
+            let row = y * self.width + left..y * self.width + right;
+            let (Some(pixels), Some(luma)) = (self.pixels.get_mut(row.clone()), luma.data.get(row)) else { return };
+            for (pixel, luma) in pixels.iter_mut().zip(luma) {
+                pixel.mean = f32::from(*luma);
+            }
+        }
     }
 
     /// Which pixels differ, lone ones left out.
@@ -97,18 +117,51 @@ impl Background {
         &self.excess
     }
 
-    fn learn(&mut self, luma: &Luma, at_ms: i64, for_ms: i64) {
-        for (pixel, luma) in self.pixels.iter_mut().zip(&luma.data) {
-            *pixel = Pixel { mean: f32::from(*luma), deviation: FIRST_DEVIATION, jumps: pixel.jumps, last: *luma };
-        }
-        self.learns_until_ms = at_ms + for_ms;
+    fn begin_lesson(&mut self, at_ms: i64, for_ms: i64) {
+        self.learning = Some(Lesson { begun_ms: at_ms, for_ms, samples: Vec::with_capacity(SAMPLES) });
+        self.mask.fill(false);
+        self.raw.fill(false);
     }
 
-    /// Compares and learns; how many pixels differ.
-    fn compare(&mut self, luma: &Luma, step: f32, is_learning: bool) -> usize {
-        let shift = if is_learning { 0.0 } else { self.shift(luma) };
+    /// Takes a sample when one is due; at the end the ground is known.
+    fn is_learning(&mut self, luma: &Luma, at_ms: i64) -> bool {
+        let Some(lesson) = &mut self.learning else { return false };
+        let since_ms = at_ms.saturating_sub(lesson.begun_ms);
+        if since_ms < 0 {
+            // The clock was set back: it must not learn for hours.
+            lesson.begun_ms = at_ms;
+        }
+        if since_ms < lesson.for_ms || lesson.samples.is_empty() {
+            let due_ms = lesson.for_ms * lesson.samples.len() as i64 / SAMPLES as i64;
+            if since_ms >= due_ms && lesson.samples.len() < SAMPLES {
+                lesson.samples.push(luma.data.clone());
+            }
+            return true;
+        }
+        let samples = self.learning.take().map(|lesson| lesson.samples).unwrap_or_default();
+        let mut values = Vec::with_capacity(SAMPLES);
+        for (place, (pixel, luma)) in self.pixels.iter_mut().zip(&luma.data).enumerate() {
+            values.clear();
+            values.extend(samples.iter().filter_map(|sample| sample.get(place)));
+            let ground = median(&mut values);
+            values.iter_mut().for_each(|value| *value = value.abs_diff(ground));
+            let spread = f32::from(median(&mut values));
+            // Restless pixels stay known as such.
+            *pixel = Pixel {
+                mean: f32::from(ground),
+                deviation: FIRST_DEVIATION.max(spread),
+                jumps: pixel.jumps,
+                last: *luma,
+            };
+        }
+        false
+    }
+
+    /// Compares and follows; how many pixels differ.
+    fn compare(&mut self, luma: &Luma, step: f32) -> usize {
+        let shift = self.shift(luma);
         let share = |seconds: f32| (step / seconds).min(1.0);
-        let (learns, follows, absorbs) = (share(LEARNS_IN), share(FOLLOWS_IN), share(ABSORBS_IN));
+        let (follows, absorbs) = (share(FOLLOWS_IN), share(ABSORBS_IN));
         let forgets = 1.0 - share(JUMPS_OVER);
         let mut differing = 0;
         let states = self.raw.iter_mut().zip(&mut self.excess);
@@ -126,12 +179,7 @@ impl Background {
             *raw = differs;
             differing += usize::from(differs);
             let is_quiet = !differs || pixel.jumps > RESTLESS;
-            let rate = match (is_learning, is_quiet) {
-                (true, _) => learns,
-                (false, true) => follows,
-                (false, false) => absorbs,
-            };
-            pixel.mean += rate * away;
+            pixel.mean += if is_quiet { follows } else { absorbs } * away;
             if is_quiet {
                 pixel.deviation += follows * (difference - pixel.deviation);
             }
@@ -183,6 +231,12 @@ impl Background {
     }
 }
 
+/// Zero of nothing.
+fn median(values: &mut [u8]) -> u8 {
+    let middle = values.len() / 2;
+    if values.is_empty() { 0 } else { *values.select_nth_unstable(middle).1 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{super::stage::Stage, *};
@@ -222,6 +276,28 @@ mod tests {
         let seen = shares(&mut stage, &mut background, 60.0);
         assert!(seen.iter().all(|share| (0.015..=0.022).contains(share)), "{:?}", &seen[..5]);
         shares(&mut stage, &mut background, 150.0);
+        assert_eq!(most(&shares(&mut stage, &mut background, 1.0)), 0.0);
+    }
+
+    #[test]
+    fn who_walks_by_while_it_learns_leaves_nothing_behind() {
+        let (mut stage, mut background) = (Stage::new(), Background::default());
+        for n in 0..60 {
+            stage.put([f64::from(n) / 120.0, 0.5, 0.05, 0.2]);
+            shares(&mut stage, &mut background, 1.0 / 14.9);
+        }
+        stage.put_all(&[]);
+        assert_eq!(most(&shares(&mut stage, &mut background, 2.0)), 0.0);
+    }
+
+    #[test]
+    fn what_is_absorbed_is_ground() {
+        let (mut stage, mut background) = learned();
+        stage.put([0.4, 0.5, 0.1, 0.2]);
+        shares(&mut stage, &mut background, 1.0);
+        let (luma, _) = stage.next();
+        background.absorb(&luma, &BBox { x: 0.39, y: 0.49, width: 0.12, height: 0.22 });
+        background.absorb(&luma, &BBox { x: -1.0, y: 0.9, width: 9.0, height: 9.0 });
         assert_eq!(most(&shares(&mut stage, &mut background, 1.0)), 0.0);
     }
 

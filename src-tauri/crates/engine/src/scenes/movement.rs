@@ -32,6 +32,14 @@ impl Movement {
         } else {
             let found = blobs(self.background.mask(), self.background.excess(), luma.width, &self.rules);
             self.tracks.look(&found, at_ms);
+            // A hole that somebody left who was there when the ground was learned, or a lamp: it is nobody, and would
+            // hide who walks past it.
+            let stays = |track: &&Track| {
+                track.seen_ms == at_ms && track.travel < LEAST_TRAVEL && at_ms - track.first_ms >= STAYS_MS
+            };
+            for track in self.tracks.all().iter().filter(stays) {
+                self.background.absorb(luma, &track.bbox);
+            }
         }
         Moment { luma, at_ms, state, mask: self.background.mask(), tracks: self.tracks.all() }
     }
@@ -40,6 +48,8 @@ impl Movement {
 /// What never came this far is a reflection, a digit of a clock in the picture, or something that was taken away;
 /// fractions of the frame.
 const LEAST_TRAVEL: f32 = 0.03;
+/// What did not come from anywhere and stays so long is ground.
+const STAYS_MS: i64 = 5_000;
 
 impl Moment<'_> {
     /// What is there for sure, came from somewhere, and is as clear as is asked for.

@@ -43,9 +43,11 @@ const MOST_PATH: usize = 64;
 const MOVES: f32 = 0.012;
 /// Boxes that overlap less have to be near to each other.
 const LEAST_OVERLAP: f32 = 0.1;
-/// As far as this, in its own size and at least in fractions of the frame, it may be from where it is expected.
+/// As far as this, in its own size and within these fractions of the frame, it may be from where it is expected, when
+/// it is about as large as it was.
 const REACH_OF_ITSELF: f32 = 0.75;
-const REACH: f32 = 0.04;
+const REACH: (f32, f32) = (0.04, 0.12);
+const ABOUT: std::ops::RangeInclusive<f32> = 0.4..=2.5;
 /// Part of the measured speed that is taken over at once.
 const SPEED_RATE: f32 = 0.4;
 const SCORE_RATE: f32 = 0.3;
@@ -147,8 +149,9 @@ fn score(blob: &Blob) -> f32 {
 fn cost(expected: &BBox, found: &BBox) -> Option<f32> {
     let overlap = overlap(expected, found);
     let apart = distance(expected.centre(), found.centre());
-    let reach = REACH.max(REACH_OF_ITSELF * expected.width.max(expected.height));
-    (overlap >= LEAST_OVERLAP || apart <= reach).then_some(1.0 - overlap + apart)
+    let reach = (REACH_OF_ITSELF * expected.width.max(expected.height)).clamp(REACH.0, REACH.1);
+    let is_alike = ABOUT.contains(&(found.width / expected.width)) && ABOUT.contains(&(found.height / expected.height));
+    (overlap >= LEAST_OVERLAP || (apart <= reach && is_alike)).then_some(1.0 - overlap + apart)
 }
 
 /// Of what both cover, the share that they have in common.
@@ -211,6 +214,13 @@ mod tests {
         check(&[vec![blob(0.1, 0.5)], vec![blob(0.1, 0.5)], vec![blob(0.8, 0.5)]], &[2]);
         let tracks = check(&vec![vec![blob(0.1, 0.5)]; 40], &[1]);
         assert!(!tracks.all()[0].is_moving() && tracks.all()[0].path.len() < 40);
+    }
+
+    #[test]
+    fn a_wide_flicker_does_not_become_somebody_below_it() {
+        let clock = Blob { bbox: BBox { x: 0.1, y: 0.2, width: 0.5, height: 0.08 }, share: 0.04, contrast: 4.0 };
+        let tracks = check(&[vec![clock], vec![clock], vec![clock], vec![blob(0.45, 0.45)]], &[2]);
+        assert!(tracks.all().iter().all(|track| track.travel < 0.01));
     }
 
     #[test]
