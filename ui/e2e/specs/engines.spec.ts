@@ -119,7 +119,7 @@ for (const language of languages) {
 		await expect(row).toContainText(say('engines.node.state.new'));
 		const node = await TestNode.connect(page, site, token, ['REGION_INTRUSION', 'MOTION']);
 		await expect(row).toContainText(say('engines.node.state.connected'), { timeout: 15_000 });
-		await expect(row).toContainText('REGION_INTRUSION');
+		await expect(row).toContainText(say('scene.REGION_INTRUSION'));
 		await expectAccessible(page);
 
 		await page.getByRole('tab', { name: say('engines.tasks') }).click();
@@ -127,7 +127,7 @@ for (const language of languages) {
 		await expect(dialog.getByText(say('engines.fault.name'))).toBeVisible();
 		await dialog.locator('[name=task_name]').fill(taskName);
 		await dialog.getByRole('button', { name: say('engines.scene.add') }).click();
-		await page.getByRole('menuitem', { name: /REGION_INTRUSION/ }).click();
+		await page.getByRole('menuitem', { name: new RegExp(say('scene.REGION_INTRUSION')) }).click();
 		await expect(dialog.getByTestId('board').locator('img')).toBeVisible({ timeout: 20_000 });
 		await click(page, [0.2, 0.2], [0.8, 0.2]);
 		await expect(dialog.getByText(say('engines.region.fault.few'))).toBeVisible();

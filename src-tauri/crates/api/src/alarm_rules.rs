@@ -53,7 +53,8 @@ pub struct RuleMatch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "do", rename_all = "snake_case")]
 pub enum RuleAction {
-    /// Raises an alarm where the event itself raises none, or with another level.
+    /// Raises an alarm where the event itself raises none, or one of a higher level; with `suppress` beside it exactly this
+    /// level.
     RaiseAlarm {
         level: u32,
     },

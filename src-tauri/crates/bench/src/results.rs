@@ -25,7 +25,8 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, client::IntoClientRequest},
 };
-use watchwall_model::UtcMillis;
+use watchwall_model::{AiResultRow, CameraId, SceneCode, TaskId, UtcMillis};
+use watchwall_store::ResultFiles;
 
 const NODES: usize = 8;
 const CAMERAS: usize = 8;
@@ -37,6 +38,7 @@ const RATE: u64 = 60_000;
 const ALARM_EVERY: u64 = 100;
 /// Well within the time after which a silent scene goes elsewhere.
 const ALIVE_EVERY: Duration = Duration::from_secs(10);
+const COLUMNS: usize = 12;
 const TURN: Duration = Duration::from_millis(10);
 
 pub type Wire = WebSocketStream<MaybeTlsStream<tokio::net::TcpStream>>;
@@ -69,6 +71,11 @@ pub async fn run(options: &Options) -> Result<Table> {
     for (name, sample_ms) in [("one a second of each scene kept, and all alarms", 1_000), ("all kept", 0)] {
         table.rows.push(one(options, name, sample_ms).await.with_context(|| name.to_owned())?);
     }
+    table.rows.push(one_by_one(options).await.context("one insert a row")?);
+    table.notes.push(
+        "One insert a row: the same file, filled by one task as fast as it can, a transaction each; no sockets, no checks."
+            .to_owned(),
+    );
     table.notes.push(format!(
         "{NODES} nodes, {} tasks of {} scenes, one result a message with two objects, 1 in {ALARM_EVERY} an alarm, for {} s; \
          nodes on core 0, the site on core 1. Insert: a batch into the day's file, the upper edge of its bucket.",
@@ -256,4 +263,45 @@ async fn raised_alarms(site: &SiteUnderTest) -> Result<String> {
             None => return Ok(format!("{alarms} of {happened}")),
         }
     }
+}
+
+/// What the file takes when each row is a transaction of its own.
+async fn one_by_one(options: &Options) -> Result<Row> {
+    let temp = tempfile::tempdir_in(options.folder.as_deref().unwrap_or(Path::new("/var/tmp")))?;
+    let files = ResultFiles::open(temp.path())?;
+    let scene = SceneCode::parse("MOTION").context("no scene")?;
+    let begun = Instant::now();
+    let mut took_ms = Vec::new();
+    while begun.elapsed() < Duration::from_secs(options.seconds.min(20)) {
+        let n = took_ms.len() as i64;
+        let row = AiResultRow {
+            at: UtcMillis(UtcMillis::now().0 + n),
+            task: TaskId(n % 64),
+            scene: scene.clone(),
+            camera: CameraId(1),
+            node: "bench".into(),
+            is_alarm: false,
+            confidence: 0.87,
+            objects: r#"[{"label":"person","score":0.87,"bbox":[0.41,0.32,0.11,0.27]}]"#.into(),
+            event_type: Some("seen".into()),
+            event_desc: None,
+            total_count: Some(2),
+            label_counts: "[]".into(),
+            problem_counts: "[]".into(),
+            metrics: None,
+            snapshot: None,
+        };
+        let one = Instant::now();
+        files.insert(&[row], UtcMillis::now()).await?;
+        took_ms.push(one.elapsed().as_secs_f64() * 1_000.0);
+    }
+    let rate = took_ms.len() as f64 / begun.elapsed().as_secs_f64();
+    took_ms.sort_by(f64::total_cmp);
+    let p95 = took_ms.get(took_ms.len() * 95 / 100).copied().unwrap_or(f64::NAN);
+    files.close().await;
+    let mut cells = vec!["-".to_owned(); COLUMNS];
+    cells[0] = took_ms.len().to_string();
+    cells[3] = format!("{} ({rate:.0} a second)", took_ms.len());
+    cells[6] = format!("{p95:.2}");
+    Ok(Row { name: "one insert a row".to_owned(), cells })
 }

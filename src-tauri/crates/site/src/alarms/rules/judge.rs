@@ -58,7 +58,8 @@ impl RuleBook {
         self
     }
 
-    /// Raising goes before keeping quiet: a rule that wants an alarm gets it, the highest level wins.
+    /// Raising goes before keeping quiet: a rule that wants an alarm gets it, and the highest level wins. What is kept quiet
+    /// counts with the level it is raised to, which may be lower than its own.
     pub fn judge(&mut self, what: &Happening, facts: Option<&CameraFacts>, now: UtcMillis) -> Ruling {
         let mut ruling = Ruling { level: what.level, ..Ruling::default() };
         if self.rules.is_empty() {
@@ -87,7 +88,8 @@ impl RuleBook {
                 }
             }
         }
-        ruling.level = raised.or(if is_suppressed { None } else { what.level });
+        let own = if is_suppressed { None } else { what.level };
+        ruling.level = raised.max(own);
         self.rested.retain(|_, last| now - *last < REST_MOST_MS);
         ruling
     }
@@ -207,7 +209,8 @@ mod tests {
         check(vec![rule(1, any(), raise(1))], None, Some(1));
         check(vec![rule(1, any(), vec![RuleAction::Suppress]), rule(2, any(), raise(3))], Some(2), Some(3));
         check(vec![rule(1, any(), raise(4)), rule(2, any(), raise(1))], Some(2), Some(4));
-        check(vec![rule(1, any(), raise(1))], Some(2), Some(1));
+        check(vec![rule(1, any(), raise(1))], Some(2), Some(2));
+        check(vec![rule(1, any(), [vec![RuleAction::Suppress], raise(1)].concat())], Some(2), Some(1));
     }
 
     #[test]
