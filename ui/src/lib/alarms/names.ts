@@ -19,5 +19,5 @@ export function sourceName(source: string): string {
 
 /** Scenes of AI engines have no words here: their codes are what the node calls them. */
 export function kindName(kind: string): string {
-	return lookup(`alarm.kind.${kind}`) ?? lookup(`event.${kind}`) ?? kind;
+	return lookup(`alarm.kind.${kind}`) ?? lookup(`event.${kind}`) ?? lookup(`scene.${kind}`) ?? kind;
 }

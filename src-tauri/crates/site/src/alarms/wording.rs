@@ -70,6 +70,9 @@ impl Told {
         let title = self.key("alarm.title", language);
         let text = self.key("alarm.text", language);
         let mut sentences = vec![language.text(&text, &params)];
+        if let Some(said) = self.params.get("event_desc").map(|said| said.trim()).filter(|said| !said.is_empty()) {
+            sentences.push(ended(said, language));
+        }
         let mut say = |key: &str, name: &str, value: String| {
             sentences.push(language.say(key, &[(name, &value)]));
         };
@@ -107,6 +110,15 @@ impl Told {
             _ => format!("alarm.kind.{}", self.kind),
         };
         language.find(&key).map_or_else(|| self.kind.clone(), str::to_owned)
+    }
+}
+
+/// What a node says, as a sentence.
+fn ended(said: &str, language: Language) -> String {
+    match (said.ends_with(['.', '!', '?', '。', '！', '？']), language) {
+        (true, _) => said.to_owned(),
+        (false, Language::English) => format!("{said}."),
+        (false, Language::Chinese) => format!("{said}。"),
     }
 }
 
@@ -162,9 +174,11 @@ mod tests {
     fn how_often_and_how_sure_is_said() {
         let mut told = told(AlarmSource::Ai, "REGION_INTRUSION");
         (told.count, told.confidence) = (7, Some(0.914));
+        told.params.insert("event_desc".into(), " 1 inside".into());
         let words = told.words(Language::English);
         assert!(words.title.contains("Gate"), "{words:?}");
         assert!(words.text.contains('7') && words.text.contains("91"), "{words:?}");
+        assert!(words.text.contains(" 1 inside. "), "{words:?}");
         assert_ne!(told.words(Language::Chinese), words);
     }
 }
