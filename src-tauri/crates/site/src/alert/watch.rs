@@ -168,13 +168,11 @@ impl AlertParts {
     /// All that is not well now.
     async fn troubles(&self, known: &mut HashSet<NodeId>) -> Vec<Happening> {
         let mut troubles = Vec::new();
-        let (recordings, volumes) = (self.recordings().await, self.volumes().await);
-        for (what, found) in [("recordings", recordings), ("volumes", volumes)] {
-            match found {
-                Ok(found) => troubles.extend(found),
-                Err(problem) => tracing::warn!(%problem, "{what} could not be looked at for alarms"),
-            }
+        match self.recordings().await {
+            Ok(found) => troubles.extend(found),
+            Err(problem) => tracing::warn!(%problem, "recordings could not be looked at for alarms"),
         }
+        troubles.extend(self.volumes());
         troubles.extend(self.nodes(known).await);
         troubles
     }
@@ -196,24 +194,25 @@ impl AlertParts {
         Ok(found)
     }
 
-    async fn volumes(&self) -> Result<Vec<Happening>, Problem> {
+    fn volumes(&self) -> Vec<Happening> {
         let mut found = Vec::new();
         let now = UtcMillis::now();
-        for view in self.recording.volumes().await? {
+        for view in self.recording.volume_standings() {
             let (kind, level) = match (view.health.state, view.is_full) {
                 (VolumeState::Offline, _) => ("volume_lost", 4),
                 (VolumeState::ReadOnly, _) => ("volume_read_only", 4),
                 (VolumeState::ReadWrite, true) => ("volume_full", 3),
                 (VolumeState::ReadWrite, false) => continue,
             };
-            let mut what = Happening::new(AlarmSource::Volume, kind, now).about(&view.volume.code.to_string());
-            what = what.with("volume", &view.volume.name).alarming(level);
+            let mut what = Happening::new(AlarmSource::Volume, kind, now).about(&view.code.to_string());
+            let name = if view.name.is_empty() { view.code.to_string() } else { view.name };
+            what = what.with("volume", name).alarming(level);
             found.push(match view.health.reason {
                 Some(reason) => what.with("code", reason.code),
                 None => what,
             });
         }
-        Ok(found)
+        found
     }
 
     /// Nodes that were there and are not: a node that never came is no loss, one that was switched off neither.

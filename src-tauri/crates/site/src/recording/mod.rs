@@ -80,4 +80,4 @@ pub use streams::{StreamSource, StreamTap};
 pub use timeline::Track as TimelineTrack;
 pub use triggers::{Accepted, Asked, CameraTrigger, Kept, TriggerMark};
 pub use volume::VolumeHealth;
-pub use volume_admin::{FolderLook, NewVolume, ObjectChange, VolumeChange, VolumeView};
+pub use volume_admin::{FolderLook, NewVolume, ObjectChange, VolumeChange, VolumeStanding, VolumeView};

@@ -45,6 +45,15 @@ pub struct VolumeView {
     pub full_in_days: Option<f64>,
 }
 
+/// How a volume stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VolumeStanding {
+    pub code: VolumeCode,
+    pub name: String,
+    pub health: VolumeHealth,
+    pub is_full: bool,
+}
+
 /// A folder that may become a volume.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FolderLook {
@@ -117,6 +126,17 @@ impl Recording {
             views.push(self.view(&disk, volume.clone()).await?);
         }
         Ok(views)
+    }
+
+    /// How every volume stands, without counting what lies on it.
+    pub fn volume_standings(&self) -> Vec<VolumeStanding> {
+        let standing = |disk: &Arc<VolumeDisk>| VolumeStanding {
+            code: disk.volume.code.clone(),
+            name: disk.volume.name.clone(),
+            health: disk.health(),
+            is_full: disk.is_full(),
+        };
+        self.engine().set.disks().iter().map(standing).collect()
     }
 
     async fn view(&self, disk: &VolumeDisk, volume: Volume) -> Result<VolumeView, Problem> {
