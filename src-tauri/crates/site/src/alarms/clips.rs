@@ -19,7 +19,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Alarm, AlarmClip, AlarmPolicy, ErrorCode, TimeRange, UtcMillis};
+use watchwall_model::{Alarm, AlarmClip, AlarmPolicy, AlarmSource, ErrorCode, TimeRange, UtcMillis};
 use watchwall_store::{Store, StoreError};
 
 /// Pictures and recordings that are seen to at a time.
@@ -171,6 +171,10 @@ impl Clips {
 }
 
 fn begin(work: &Arc<Clips>, jobs: &mut JoinSet<()>, alarm: Arc<Alarm>) {
+    if alarm.source == AlarmSource::Health {
+        // It is away: asking it for pictures would only cost it a login more. What was recorded before is its clip.
+        return;
+    }
     if let AlarmClip::Pending { path, range } = alarm.clip.clone() {
         let (work, id) = (Arc::clone(work), alarm.id);
         jobs.spawn(async move {
