@@ -1,7 +1,7 @@
 /** A real site with real virtual cameras, each a process of its own, on free ports with a fresh data folder. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -270,10 +270,19 @@ export function end(child: ChildProcess): Promise<void> {
 	});
 }
 
+/** Below those that the system gives to connections: none is taken between asking here and listening there. */
+const ports = { first: 20_000, count: 12_000 };
+const given = new Set<number>();
+
 export async function freePort(): Promise<number> {
-	const server = createServer();
-	await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve));
-	const { port } = server.address() as AddressInfo;
-	await new Promise((resolve) => server.close(resolve));
-	return port;
+	for (;;) {
+		const port = ports.first + Math.floor(Math.random() * ports.count);
+		if (given.has(port)) continue;
+		given.add(port);
+		const server = createServer();
+		const isFree = await new Promise<boolean>((resolve) => server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)));
+		if (!isFree) continue;
+		await new Promise((resolve) => server.close(resolve));
+		return port;
+	}
 }

@@ -18,7 +18,13 @@ const TASKS_FOR: Duration = Duration::from_secs(1);
 pub struct EngineAlarms {
     store: Store,
     alarms: Alarms,
-    tasks: Mutex<Option<(Instant, Arc<HashMap<TaskId, Orders>>)>>,
+    tasks: Mutex<Option<Read>>,
+}
+
+/// All tasks as they were read last.
+struct Read {
+    at: Instant,
+    tasks: Arc<HashMap<TaskId, Orders>>,
 }
 
 /// What a task says of its alarms.
@@ -43,15 +49,13 @@ impl EngineAlarms {
 
     async fn tasks(&self) -> Result<Arc<HashMap<TaskId, Orders>>, Problem> {
         let mut kept = self.tasks.lock().await;
-        if let Some((read_at, tasks)) = kept.as_ref()
-            && read_at.elapsed() < TASKS_FOR
-        {
-            return Ok(Arc::clone(tasks));
+        if let Some(read) = kept.as_ref().filter(|read| read.at.elapsed() < TASKS_FOR) {
+            return Ok(Arc::clone(&read.tasks));
         }
         let all = self.store.ai_tasks().all().await?;
         let tasks: Arc<HashMap<TaskId, Orders>> =
             Arc::new(all.into_iter().map(|task| (task.id, Orders::from(task))).collect());
-        *kept = Some((Instant::now(), Arc::clone(&tasks)));
+        *kept = Some(Read { at: Instant::now(), tasks: Arc::clone(&tasks) });
         Ok(tasks)
     }
 }

@@ -188,7 +188,7 @@ impl AlertParts {
             let is_away = camera.as_ref().is_some_and(|camera| self.health.get(camera.id).state.is_away());
             let Some(camera) = camera.filter(|camera| !is_away && camera.enabled) else { continue };
             let what =
-                Happening::new(AlarmSource::Recording, "stopped", now).of(camera.id).about(&view.plan.path.to_string());
+                Happening::new(AlarmSource::Recording, "stopped", now).of(camera.id).about(view.plan.path.to_string());
             found.push(what.with("code", code).with("path", &view.plan.path).alarming(4));
         }
         Ok(found)
@@ -204,7 +204,7 @@ impl AlertParts {
                 (VolumeState::ReadWrite, true) => ("volume_full", 3),
                 (VolumeState::ReadWrite, false) => continue,
             };
-            let mut what = Happening::new(AlarmSource::Volume, kind, now).about(&view.code.to_string());
+            let mut what = Happening::new(AlarmSource::Volume, kind, now).about(view.code.to_string());
             let name = if view.name.is_empty() { view.code.to_string() } else { view.name };
             what = what.with("volume", name).alarming(level);
             found.push(match view.health.reason {

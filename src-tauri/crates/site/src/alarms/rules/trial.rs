@@ -3,7 +3,7 @@
 use super::judge::RuleBook;
 use crate::alarms::ground::{AlarmGround, CameraFacts};
 use jiff::tz::TimeZone;
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 use watchwall_model::{
     AiResultRow, AlarmRule, AlarmRuleId, AlarmSource, Arming, CameraId, Happening, Problem, RuleAction, RuleMatch,
     TimeRange, UtcMillis,
@@ -67,8 +67,8 @@ pub async fn run(past: &Past<'_>, when: RuleMatch, rest_s: u32, range: TimeRange
     for what in happened {
         let of_camera = match what.camera {
             Some(camera) => {
-                if !facts.contains_key(&camera) {
-                    facts.insert(camera, past.ground.camera(camera).await);
+                if let Entry::Vacant(place) = facts.entry(camera) {
+                    place.insert(past.ground.camera(camera).await);
                 }
                 facts.get(&camera).and_then(Option::as_ref)
             }
