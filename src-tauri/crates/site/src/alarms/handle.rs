@@ -447,6 +447,7 @@ fn next_version(given: i64, kept: i64) -> Result<i64, Problem> {
     if given == kept { Ok(kept + 1) } else { Err(StoreError::VersionConflict { what: "setting" }.into()) }
 }
 
-fn invalid(field: &'static str, reason: &'static str) -> Problem {
+/// `request_invalid`, naming what is wrong.
+pub(super) fn invalid(field: &'static str, reason: &'static str) -> Problem {
     Problem::new(ErrorCode::RequestInvalid).with("field", field).with("reason", reason)
 }

@@ -20,7 +20,7 @@ use std::{
 use tokio::{
     sync::{Mutex, broadcast::error::RecvError},
     task::JoinHandle,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{
@@ -29,6 +29,7 @@ use watchwall_model::{
 use watchwall_store::{AlarmFilter, PageRequest, StateFilter, Store};
 
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+const SETTLED_AFTER: Duration = Duration::from_secs(15);
 /// What is wrong for so long is told.
 const AFTER_MS: i64 = 20_000;
 const STOP: Duration = Duration::from_secs(1);
@@ -71,15 +72,16 @@ async fn watch(parts: AlertParts, cancel: CancellationToken) {
     let mut events = parts.events.listen();
     let mut absences = parts.health.alarms();
     let mut health = parts.health.changes();
-    let mut look = interval(LOOK_EVERY);
+    // Not before everything had the time to begin: what has not begun is neither well nor not.
+    let mut look = interval_at(Instant::now() + SETTLED_AFTER, LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let open = parts.open().await;
+    let mut known = parts.lost_before(&open).await;
     let mut away: BTreeSet<CameraId> =
         open.iter().filter(|one| one.source == AlarmSource::Health).filter_map(|one| one.camera).collect();
     let lasting =
         |one: &Sameness| matches!(one.source, AlarmSource::Recording | AlarmSource::Volume | AlarmSource::Node);
     let mut standing = Standing::restore(open.into_iter().filter(lasting), UtcMillis::now());
-    let mut known = HashSet::new();
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
@@ -102,8 +104,8 @@ async fn watch(parts: AlertParts, cancel: CancellationToken) {
                     parts.tell_away(&alarm).await;
                 }
                 Err(RecvError::Lagged(missed)) => {
-                    // Those that are away are looked for again: none is forgotten, some may be told twice.
                     tracing::warn!(missed, "cameras went away faster than alarms took them");
+                    parts.look_for_missed(&mut away).await;
                 }
                 Err(RecvError::Closed) => return,
             },
@@ -147,6 +149,27 @@ impl AlertParts {
     async fn tell_away(&self, alarm: &OfflineAlarm) {
         let state = self.health.get(alarm.camera).state;
         self.alarms.notice(of_absence(alarm, state, UtcMillis::now())).await;
+    }
+
+    /// All that are away and were not told of; some a little early.
+    async fn look_for_missed(&self, away: &mut BTreeSet<CameraId>) {
+        for (camera, health) in self.health.all().iter().filter(|(_, health)| health.state.is_away()) {
+            if away.insert(*camera) {
+                self.tell_away(&OfflineAlarm { camera: *camera, since: health.since, code: health.code }).await;
+            }
+        }
+    }
+
+    /// Nodes that were lost when the site ended: they stay lost until they come.
+    async fn lost_before(&self, open: &[Sameness]) -> HashSet<NodeId> {
+        let is_lost = |name: &str| open.iter().any(|one| one.source == AlarmSource::Node && one.subject == name);
+        match self.store.ai_nodes().all().await {
+            Ok(nodes) => nodes.into_iter().filter(|node| is_lost(&node.name)).map(|node| node.id).collect(),
+            Err(error) => {
+                tracing::warn!(%error, "nodes of the last run could not be read");
+                HashSet::new()
+            }
+        }
     }
 
     /// Cameras that are back close their alarms.

@@ -283,7 +283,7 @@ impl Desk {
     fn announce(&self, written: Written) {
         for alarm in written.raised {
             let alarm = Arc::new(alarm);
-            // Full means that as many wait already, and those that do not fit are looked for in the database.
+            // Full means that thousands wait already: its clip is still looked for in the database, its picture is not taken.
             let _ = self.parts.errands.try_send(Errand::Raised(Arc::clone(&alarm)));
             self.tell(AlarmNews::Raised(alarm));
         }

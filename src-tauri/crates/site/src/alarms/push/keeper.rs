@@ -1,7 +1,10 @@
 //! Starts and stops a worker for each channel, and knows how they fare.
 
 use super::worker::Worker;
-use crate::{alarms::news::AlarmNews, language::Language};
+use crate::{
+    alarms::{handle::invalid, news::AlarmNews},
+    language::Language,
+};
 use std::{
     collections::{BTreeMap, HashMap},
     path::PathBuf,
@@ -222,8 +225,7 @@ pub fn check(channel: &ChannelChange) -> Result<(), Problem> {
 /// # Errors
 /// `request_invalid` naming what is wrong with it.
 pub fn target_of(channel: &ChannelChange) -> Result<Target, Problem> {
-    let kind = ChannelKind::parse(&channel.kind)
-        .ok_or_else(|| Problem::new(ErrorCode::RequestInvalid).with("field", "kind").with("reason", "unknown"))?;
+    let kind = ChannelKind::parse(&channel.kind).ok_or_else(|| invalid("kind", "unknown"))?;
     Target::read(kind, &channel.settings, &channel.secrets)
 }
 
