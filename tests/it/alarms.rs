@@ -154,7 +154,7 @@ async fn an_engines_alarm_reaches_screen_webhook_and_person_with_its_clip() -> R
         (&alarm["source"], &alarm["kind"], &alarm["level"], &alarm["state"], &alarm["camera_name"]),
         (&json!("ai"), &json!("MOTION"), &json!(4), &json!("new"), &json!("Gate"))
     );
-    assert_eq!((&alarm["title"]["en"], &alarm["title"]["zh_cn"]), (&json!("Motion: Gate"), &json!("移动侦测:Gate")));
+    assert_eq!((&alarm["title"]["en"], &alarm["title"]["zh_cn"]), (&json!("Motion: Gate"), &json!("移动侦测：Gate")));
     assert_eq!(alarm["objects"][0]["label"], "person");
     let (heard_at, request) =
         until("webhook", PATIENCE, async || hook.requests().into_iter().find(|(_, text)| text.contains("MOTION")))
