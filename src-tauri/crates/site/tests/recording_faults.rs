@@ -95,7 +95,7 @@ async fn a_marker_that_vanishes_while_recording_stops_new_files() {
     })
     .await;
     // A new file is refused; the old one was closed whole.
-    bench.recording.put_plan(Plan { segment_minutes: 5, ..Plan::continuous(path(0)) }).await.unwrap();
+    bench.recording.put_plan(Plan { segment_minutes: 20, ..Plan::continuous(path(0)) }).await.unwrap();
     assert_eq!(until("a refusal", 20, || refused(&bench)).await, ErrorCode::VolumeMarkerMissing);
     assert_eq!(files_below(&root).len(), 1);
     std::fs::write(&marker, text).unwrap();
@@ -162,7 +162,7 @@ async fn a_full_disk_overwrites_the_oldest_and_says_when_it_cannot() {
     bench.recording.put_plan(Plan::continuous(path(0))).await.unwrap();
     until("recording", 20, || recording(&bench)).await;
     // An old recording that may go, and ballast that may not.
-    bench.recording.put_plan(Plan { segment_minutes: 5, ..Plan::continuous(path(0)) }).await.unwrap();
+    bench.recording.put_plan(Plan { segment_minutes: 20, ..Plan::continuous(path(0)) }).await.unwrap();
     until("a second file", 20, || async { (files_below(&root).len() >= 2).then_some(()) }).await;
     let oldest = files_below(&root).remove(0);
     fill(&root.join("ballast"));

@@ -53,7 +53,7 @@ async fn plans_are_recorded_indexed_and_closed() {
     assert_eq!(volumes[0].health.state, VolumeState::ReadWrite);
 
     // A change of the plan starts a new file; switching it off ends it.
-    let plan = Plan { segment_minutes: 5, version: 1, ..Plan::continuous(path(1)) };
+    let plan = Plan { segment_minutes: 20, version: 1, ..Plan::continuous(path(1)) };
     assert_eq!(bench.recording.put_plan(plan.clone()).await.unwrap().plan.version, 2);
     assert_eq!(bench.recording.put_plan(plan).await.unwrap_err().code, ErrorCode::VersionConflict);
     bench.recording.delete_plan(&path(2)).await.unwrap();
@@ -222,7 +222,7 @@ async fn comparing_everything_while_files_begin_and_end_harms_none() {
     // Each change of a plan begins a new file.
     for round in 0..12 {
         for n in 0..STREAMS {
-            let segment_minutes = 5 + (round + n as u32) % 2;
+            let segment_minutes = 10 * (1 + (round + n as u32) % 2);
             bench.recording.put_plan(Plan { segment_minutes, ..Plan::continuous(path(n)) }).await.unwrap();
         }
         assert!(!comparing.is_finished(), "the comparison found something");

@@ -42,7 +42,7 @@ async fn record(bench: &Bench, streams: usize, files: usize) {
     for file in 0..=files {
         for n in 0..streams {
             // A changed plan begins a new file.
-            let segment_minutes = 10 + file as u32;
+            let segment_minutes = 10 * (1 + file as u32 % 6);
             bench.recording.put_plan(Plan { segment_minutes, ..Plan::continuous(path(n)) }).await.unwrap();
         }
         until("a file of two seconds", 30, || async {

@@ -216,7 +216,7 @@ async fn a_file_that_vanished_is_played_from_its_copy_also_after_a_lost_database
     rig.add_mirror().await;
     rig.grows("main2", 5_000).await;
     // What is being written ends, so that there are finished files of both.
-    rig.bench.recording.put_plan(Plan { segment_minutes: 5, ..wish() }).await.unwrap();
+    rig.bench.recording.put_plan(Plan { segment_minutes: 20, ..wish() }).await.unwrap();
     rig.grows("main2", 2_000).await;
     let copy = rig.rows("main2").await.remove(0);
     let first = rig.rows("main").await.into_iter().find(|row| row.start == copy.start).unwrap();

@@ -1,6 +1,7 @@
 //! Proof of recording: a signed statement per day and stream, chained, that a stranger verifies.
 
 use crate::recording_support::{Bench, Farm, path};
+use jiff::tz::TimeZone;
 use watchwall_evidence::{sha256_hex, verify};
 use watchwall_model::{
     Fragment, GapReason, Plan, SegmentOrigin, SegmentState, StreamPath, UtcMillis, VolumeCode, config::EvidenceConfig,
@@ -39,7 +40,8 @@ async fn put(bench: &Bench, path: &StreamPath, start: UtcMillis, hours: i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_day_is_stated_once_and_names_the_one_before() {
     let data = tempfile::tempdir().unwrap();
-    let bench = Bench::start(data.path(), &Farm::new(0)).await;
+    let zone = TimeZone::get("Asia/Shanghai").unwrap();
+    let bench = Bench::start_in(zone, data.path(), &Farm::new(0)).await;
     let gate = path(1);
     // Old as they are, no retention takes them.
     let kept = Plan { enabled: false, retention_days: 3_650, ..Plan::continuous(gate.clone()) };

@@ -25,7 +25,7 @@ use watchwall_media::{
     StreamParams, Track, UnitParts, VideoParams,
     hub::{BacklogLimits, Hub},
 };
-use watchwall_model::{Phase, StreamPath, UtcMicros, VideoCodec, config::RecordingConfig};
+use watchwall_model::{Phase, StreamPath, UtcMicros, UtcMillis, VideoCodec, config::RecordingConfig};
 use watchwall_site::recording::{Recording, StreamSource, StreamTap};
 use watchwall_store::{DataFolder, Store};
 
@@ -251,7 +251,15 @@ impl Bench {
 }
 
 pub fn config() -> RecordingConfig {
-    RecordingConfig { volume_refresh_s: 1, time_zone: Some("Asia/Shanghai".into()), ..RecordingConfig::default() }
+    RecordingConfig { volume_refresh_s: 1, time_zone: Some(zone().into()), ..RecordingConfig::default() }
+}
+
+/// A zone whose next cut of files is five minutes away or more, so that a test that counts files begins all of them
+/// itself: its plans cut at whole ten minutes of local time, which are five minutes apart in these two zones.
+pub fn zone() -> &'static str {
+    const MINUTE_MS: i64 = 60_000;
+    let is_second_half = UtcMillis::now().0.rem_euclid(10 * MINUTE_MS) >= 5 * MINUTE_MS;
+    if is_second_half { "Asia/Kathmandu" } else { "Asia/Shanghai" }
 }
 
 /// Asks again until the answer is there; fails the test after `seconds`.

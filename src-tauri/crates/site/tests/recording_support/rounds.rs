@@ -17,7 +17,7 @@ impl Rounds<'_> {
         for n in 0..self.streams {
             // A changed plan begins a new file.
             let known = self.bench.store.plans().get(&path(n)).await.unwrap();
-            let segment_minutes = known.map_or(10, |plan| 21 - plan.segment_minutes);
+            let segment_minutes = known.map_or(10, |plan| 30 - plan.segment_minutes);
             self.bench.recording.put_plan(Plan { segment_minutes, ..Plan::continuous(path(n)) }).await.unwrap();
         }
         until("new files", 60, || async {
