@@ -1,11 +1,10 @@
 /** What an operator does about alarms. Each act answers whether it was done; what kept it back is told. */
 import { SvelteSet } from 'svelte/reactivity';
-import { api, type Failure } from '$lib/api';
+import { api, type AlarmsChanged, type AlarmView, type Failure } from '$lib/api';
 import { toasts } from '$lib/design/primitives';
 import { t } from '$lib/i18n';
-import type { Act } from './acts';
+import type { Act, Verdict } from './acts';
 import { alarms } from './alarms.svelte';
-import { at, type AlarmsChanged, type AlarmView, type Verdict } from './wire';
 
 interface Words {
 	note?: string;
@@ -22,7 +21,7 @@ class Acting {
 	async act(alarm: Pick<AlarmView, 'id'>, act: Act | 'note', words: Words = {}): Promise<Failure | undefined> {
 		if (this.busy.has(alarm.id)) return undefined;
 		this.busy.add(alarm.id);
-		const answer = await api.post<AlarmView>(at(`/alarms/${alarm.id}/${act}`), words);
+		const answer = await api.post<AlarmView>(`/alarms/${alarm.id}/${act}`, words);
 		this.busy.delete(alarm.id);
 		if (answer.kind === 'ok') alarms.changed([answer.value]);
 		return answer.kind === 'error' ? answer : undefined;
@@ -40,7 +39,7 @@ class Acting {
 		for (let from = 0; from < ids.length; from += mostAtOnce) {
 			const asked = ids.slice(from, from + mostAtOnce);
 			for (const id of asked) this.busy.add(id);
-			const answer = await api.post<AlarmsChanged>(at(`/alarms/${act}`), { ids: asked, ...words }, { timeoutMs: 60_000 });
+			const answer = await api.post<AlarmsChanged>(`/alarms/${act}`, { ids: asked, ...words }, { timeoutMs: 60_000 });
 			for (const id of asked) this.busy.delete(id);
 			if (answer.kind === 'error') return answer;
 			if (answer.kind !== 'ok') return undefined;

@@ -1,7 +1,7 @@
 /** What alarms, their sources and their kinds are called in the language on screen. */
+import type { BothLanguages } from '$lib/api';
 import { locale, lookup, t } from '$lib/i18n';
 import { levelOf } from './level';
-import type { BothLanguages } from './wire';
 
 export function said(text: BothLanguages): string {
 	return locale.language === 'zh-CN' ? text.zh_cn : text.en;

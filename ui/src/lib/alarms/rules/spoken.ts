@@ -1,9 +1,9 @@
 /** Rules in words: when they hold, and what they do. */
+import type { RuleAction, RuleMatch } from '$lib/api';
 import { format, t } from '$lib/i18n';
 import { cameras } from '$lib/state/cameras.svelte';
 import { levelOf } from '../level';
 import { fromLevel, kindName, sourceName } from '../names';
-import type { RuleAction, RuleMatch } from '../wire';
 
 const mostNames = 3;
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { AlarmPolicyView } from '$lib/api';
 import { alarmOf } from '../alarm_sample';
-import type { AlarmPolicyView } from '../wire';
 import { arrival, isMuted, lasting } from './plan';
 import { lengthMs, melodies } from './tones';
 

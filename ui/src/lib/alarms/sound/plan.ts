@@ -1,6 +1,6 @@
 /** When alarms are heard, and how. Pure. */
+import type { AlarmPolicyView, AlarmView } from '$lib/api';
 import { levelOf, type Level } from '../level';
-import type { AlarmPolicyView, AlarmView } from '../wire';
 
 /** What plays: one tone for now, and again every so often while it lasts. */
 export interface SoundPlan {
