@@ -17,6 +17,11 @@ export function sourceName(source: string): string {
 	return lookup(`alarm.source.${source}`) ?? source;
 }
 
+/** Where it comes from and what it is; one word where both are the same. */
+export function whatName({ source, kind }: { source: string; kind: string }): string {
+	return [...new Set([sourceName(source), kindName(kind)])].join(' · ');
+}
+
 /** Scenes of AI engines have no words here: their codes are what the node calls them. */
 export function kindName(kind: string): string {
 	return lookup(`alarm.kind.${kind}`) ?? lookup(`event.${kind}`) ?? lookup(`scene.${kind}`) ?? kind;
