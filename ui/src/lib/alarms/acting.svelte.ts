@@ -1,5 +1,5 @@
 /** What an operator does about alarms. Each act answers whether it was done; what kept it back is told. */
-import { SvelteSet } from 'svelte/reactivity';
+import { SvelteMap } from 'svelte/reactivity';
 import { api, type AlarmsChanged, type AlarmView, type Failure } from '$lib/api';
 import { toasts } from '$lib/design/primitives';
 import { t } from '$lib/i18n';
@@ -14,13 +14,13 @@ interface Words {
 const mostAtOnce = 500;
 
 class Acting {
-	/** Numbers of the alarms that something is being done to. */
-	readonly busy = new SvelteSet<number>();
+	/** What is being done to which alarm, by its number. */
+	readonly busy = new SvelteMap<number, Act | 'note'>();
 
 	/** Answers what was wrong. */
 	async act(alarm: Pick<AlarmView, 'id'>, act: Act | 'note', words: Words = {}): Promise<Failure | undefined> {
 		if (this.busy.has(alarm.id)) return undefined;
-		this.busy.add(alarm.id);
+		this.busy.set(alarm.id, act);
 		const answer = await api.post<AlarmView>(`/alarms/${alarm.id}/${act}`, words);
 		this.busy.delete(alarm.id);
 		if (answer.kind === 'ok') alarms.changed([answer.value]);
@@ -38,7 +38,7 @@ class Acting {
 		let [done, refused] = [0, 0];
 		for (let from = 0; from < ids.length; from += mostAtOnce) {
 			const asked = ids.slice(from, from + mostAtOnce);
-			for (const id of asked) this.busy.add(id);
+			for (const id of asked) this.busy.set(id, act);
 			const answer = await api.post<AlarmsChanged>(`/alarms/${act}`, { ids: asked, ...words }, { timeoutMs: 60_000 });
 			for (const id of asked) this.busy.delete(id);
 			if (answer.kind === 'error') return answer;
