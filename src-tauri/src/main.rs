@@ -18,6 +18,7 @@ mod fit;
 mod graphics;
 mod guard;
 mod join;
+mod notices;
 mod recovery;
 mod single;
 mod site;

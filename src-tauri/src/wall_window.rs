@@ -5,7 +5,7 @@ use crate::{
     downloads::{self, Place},
     fit,
     guard::Verdict,
-    recovery,
+    notices, recovery,
 };
 use tauri::{
     AppHandle, Manager, Runtime, WebviewUrl, WebviewWindowBuilder, ipc::CapabilityBuilder, utils::config::Color,
@@ -49,6 +49,7 @@ pub fn create(app: &AppHandle, place: Place) -> tauri::Result<()> {
     let window = builder.build()?;
     fit::watch(&window);
     downloads::watch(&window, app.state::<Shell>().guard.clone(), place);
+    notices::watch(&window, app.state::<Shell>().guard.clone());
     recovery::watch(&window, app.state::<Shell>().guard.clone());
     Ok(())
 }

@@ -15,7 +15,7 @@ use watchwall_model::{
     StreamRole, UtcMillis,
     config::{HealthConfig, PushConfig},
 };
-use watchwall_tests::{SiteOptions, Socket, TestSite, demo_like, farm, soon, top_boxes, until};
+use watchwall_tests::{Client, SiteOptions, Socket, TestSite, demo_like, farm, soon, top_boxes, until};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -178,6 +178,7 @@ async fn an_engines_alarm_reaches_screen_webhook_and_person_with_its_clip() -> R
     })
     .await?;
     assert_eq!(picture, jpeg);
+    result_pictures(&site, &engine, &jpeg).await?;
 
     // The clip is pending, then whole.
     let url = format!("/api/v1/alarms/{}/clip.mp4", alarm["id"]);
@@ -216,8 +217,61 @@ async fn an_engines_alarm_reaches_screen_webhook_and_person_with_its_clip() -> R
     let summary = site.admin.get("/api/v1/alarms/summary").await?.ok()?.json;
     assert_eq!((&summary["new"], &summary["open_by_level"]), (&json!(0), &json!([0, 0, 0, 0])));
     ensure!(!site.admin.get("/api/v1/audit").await?.ok()?.text.contains("hush hush"));
+    mutes(&site, &operator, &camera).await?;
     site.stop().await;
     farm.shutdown().await;
+    Ok(())
+}
+
+/// Of the two results, the first came with a picture.
+async fn result_pictures(site: &TestSite, engine: &Engine, jpeg: &[u8]) -> Result<()> {
+    let results = until("results", PATIENCE, async || {
+        let page = site.admin.get("/api/v1/ai-results?only_alarms=true").await.ok()?.ok().ok()?.json;
+        page["items"].as_array().filter(|items| items.len() == 2).cloned()
+    })
+    .await?;
+    assert_eq!((&results[1]["has_picture"], &results[0]["has_picture"]), (&json!(true), &json!(false)));
+    let address = |result: &Value, scene: &str| {
+        format!("/api/v1/ai-results/picture?task_id={}&scene={scene}&at={}", engine.task, result["at"])
+    };
+    let answer = site.admin.get(&address(&results[1], "MOTION")).await?.ok()?;
+    assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("image/jpeg", "private, max-age=3600"));
+    assert_eq!(site.admin.bytes(&address(&results[1], "MOTION")).await?, jpeg);
+    for (result, scene, status, code) in [
+        (&results[0], "MOTION", 404, "not_found"),
+        (&results[1], "TAMPER", 404, "not_found"),
+        (&results[1], "..%2F..%2Flocal-token", 400, "request_invalid"),
+    ] {
+        let answer = site.admin.get(&address(result, scene)).await?;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{scene}");
+    }
+    Ok(())
+}
+
+/// Who did not want to hear alarms, and why, is in the audit log.
+async fn mutes(site: &TestSite, operator: &Client, camera: &Value) -> Result<()> {
+    let mute = json!({"until": UtcMillis::now().0 + 60_000, "reason": " Wind in the trees ", "camera_id": camera["id"]});
+    assert_eq!(operator.post("/api/v1/alarms/mute", &mute).await?.status, 204);
+    assert_eq!(operator.post("/api/v1/alarms/unmute", &json!({"source": "ai"})).await?.status, 204);
+    for (change, status, code) in [
+        (json!({"reason": " "}), 400, "request_invalid"),
+        (json!({"until": 1}), 400, "request_invalid"),
+        (json!({"source": "weather"}), 400, "request_invalid"),
+        (json!({"camera_id": 99}), 404, "camera_not_found"),
+    ] {
+        let mut wrong = mute.clone();
+        for (name, value) in change.as_object().into_iter().flatten() {
+            wrong[name] = value.clone();
+        }
+        let answer = operator.post("/api/v1/alarms/mute", &wrong).await?;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{change}");
+    }
+    let audit = site.admin.get("/api/v1/audit").await?.ok()?.json;
+    let kept = |action: &str| audit["items"].as_array()?.iter().find(|entry| entry["action"] == action).cloned();
+    let muted = kept("alarm.mute").context("no mute")?;
+    assert_eq!((&muted["user"], &muted["subject"]), (&json!("olga"), &json!("Gate")));
+    ensure!(muted.to_string().contains("Wind in the trees"), "{muted}");
+    assert_eq!(kept("alarm.unmute").context("no unmute")?["subject"], "ai");
     Ok(())
 }
 

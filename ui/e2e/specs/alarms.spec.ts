@@ -98,10 +98,35 @@ for (const language of languages) {
 		await page.getByTestId('bell').click();
 		const panel = page.getByRole('dialog', { name: say('alarms.panel') });
 		await expectAccessible(page);
+		// Not without a reason; the site keeps it.
+		await panel.getByRole('button', { name: say('alarms.mute') }).click();
+		await page.getByRole('menuitem', { name: say('alarms.mute.add') }).click();
+		const dialog = page.getByRole('dialog', { name: say('alarms.mute.title') });
+		await expect(dialog.getByRole('button', { name: say('alarms.mute.add'), exact: true })).toBeDisabled();
+		await expectAccessible(page);
+		await dialog.getByRole('button', { name: say('alarms.mute.reason.weather') }).click();
+		await dialog.locator('[name=mute_camera]').fill(camera.name);
+		await dialog.locator('[name=mute_camera]').press('Enter');
+		await dialog.getByRole('button', { name: say('alarms.mute.add'), exact: true }).click();
+		await expect(dialog).toHaveCount(0);
+		await expect(panel.getByRole('list', { name: say('alarms.mute.list') })).toContainText(say('alarms.mute.reason.weather'));
+		const { items } = await site.api<{ items: { action: string; subject: string; new: { reason: string } | null }[] }>('GET', '/audit?limit=20');
+		expect(items.find(({ action }) => action === 'alarm.mute')).toMatchObject({ subject: camera.name, new: { reason: say('alarms.mute.reason.weather') } });
+		await panel.getByRole('button', { name: say('alarms.mute.end.of', { what: camera.name }) }).click();
+		await expect(panel.getByRole('list', { name: say('alarms.mute.list') })).toHaveCount(0);
 		await panel.getByRole('button', { name: say('alarm.act.acknowledge.of', { title: language === 'en' ? alarm.title.en : alarm.title.zh_cn }) }).first().click();
 		await expect(tile.getByTestId('tile-alarm')).toHaveCount(0);
 		await page.keyboard.press('Escape');
 		await expect(panel).toHaveCount(0);
+
+		// On the timeline it stands where it happened, and is opened from there.
+		const { alarm: { first_at } } = await site.api<{ alarm: { first_at: number } }>('GET', `/alarms/${alarm.id}`);
+		await page.goto(`${site.url}/playback?camera=${camera.id}&at=${first_at + 60_000}`);
+		const timeline = page.getByTestId('timeline');
+		await expect(timeline).not.toHaveAttribute('data-alarms', '0');
+		const [from, to, box] = [Number(await timeline.getAttribute('data-from')), Number(await timeline.getAttribute('data-to')), await timeline.boundingBox()];
+		await page.mouse.click((box?.x ?? 0) + ((first_at - from) / (to - from)) * (box?.width ?? 0), (box?.y ?? 0) + 34);
+		await expect(page).toHaveURL(new RegExp(`alarm=${alarm.id}`));
 	});
 
 	test(`policy, push and rules are edited (${language})`, async ({ page, site }) => {
@@ -133,11 +158,26 @@ for (const language of languages) {
 		await page.getByRole('tab', { name: say('alarms.rules') }).click();
 		await page.getByRole('button', { name: say('rules.add') }).first().click();
 		await dialog.locator('[name=rule_name]').fill(`Rule ${language}`);
+		// Cameras and words are found by typing; what a camera has none of cannot be chosen.
+		const [, camera] = site.cameras;
+		await dialog.locator('[name=rule_cameras]').fill(camera?.name ?? '');
+		await dialog.locator('[name=rule_cameras]').press('Enter');
+		await dialog.locator('[name=rule_labels]').fill(say('engines.label.no_helmet'));
+		await dialog.locator('[name=rule_labels]').press('Enter');
+		await dialog.getByRole('button', { name: say('rules.do.add') }).click();
+		await page.getByRole('menuitem', { name: say('rules.do.preset') }).click();
+		await expect(dialog.getByText(say('rules.preset.any'))).toBeVisible();
+		await dialog.locator('[name=action_camera]').fill(camera?.name ?? '');
+		await dialog.locator('[name=action_camera]').press('Enter');
+		await expect(dialog.getByText(say('rules.preset.none'))).toBeVisible();
+		await dialog.getByRole('button', { name: say('rules.do.remove', { name: say('rules.do.preset') }) }).click();
 		await dialog.getByRole('button', { name: say('rules.try'), exact: true }).click();
 		await expect(dialog.getByText(new RegExp(say('rules.try.fired', { count: '\\d+' })))).toBeVisible();
 		await expectAccessible(page);
 		await dialog.getByRole('button', { name: say('ui.save'), exact: true }).click();
 		await expect(page.getByRole('listitem').filter({ hasText: `Rule ${language}` })).toBeVisible();
+		const { items: rules } = await site.api<{ items: { name: string; when: { camera_ids: number[]; labels: string[] } }[] }>('GET', '/alarm-rules');
+		expect(rules.find(({ name }) => name === `Rule ${language}`)?.when).toMatchObject({ camera_ids: [camera?.id], labels: ['no_helmet'] });
 	});
 }
 

@@ -21,7 +21,7 @@ interface Told {
 }
 
 /** What runs in a page of its own, which has WebSockets: a node that looks for these scenes and finds a person whenever it is asked to. */
-function startNode({ url, name, algorithms }: { url: string; name: string; algorithms: string[] }): Promise<void> {
+function startNode({ url, name, algorithms, snapshot }: { url: string; name: string; algorithms: string[]; snapshot: string }): Promise<void> {
 	const told = new Map<number, Told>();
 	const socket = new WebSocket(url);
 	const say = (message: object) => socket.send(JSON.stringify(message));
@@ -34,7 +34,7 @@ function startNode({ url, name, algorithms }: { url: string; name: string; algor
 	};
 	const find = (scene_code: string) => {
 		const objects = [{ label: 'person', score: 0.87, bbox: [0.4, 0.3, 0.2, 0.4] }];
-		for (const { task_id, camera_id } of told.values()) say({ type: 'AI_RESULT', task_id, camera_id, ts: Date.now(), scene_code, alarm_event: true, confidence: 0.87, objects });
+		for (const { task_id, camera_id } of told.values()) say({ type: 'AI_RESULT', task_id, camera_id, ts: Date.now(), scene_code, alarm_event: true, confidence: 0.87, objects, snapshot });
 	};
 	Object.assign(window, { node: { told, find } });
 	return new Promise((resolve, reject) => {
@@ -46,6 +46,9 @@ function startNode({ url, name, algorithms }: { url: string; name: string; algor
 	});
 }
 
+/** Sixteen by sixteen pixels. */
+const greyJpeg = '/9j/4AAQSkZJRgABAgAAAQABAAD//gAQTGF2YzU5LjM3LjEwMAD/2wBDAAgoKC8oLzc3Nzc3N0E8QUNDQ0FBQUFDQ0NISEhVVVVISEhDQ0hIUFBVVVxfXFdXVVdfX2RkZHh4c3OMjJGsrM//xABKAAEAAAAAAAAAAAAAAAAAAAAAAQEAAAAAAAAAAAAAAAAAAAAAEAEAAAAAAAAAAAAAAAAAAAAAEQEAAAAAAAAAAAAAAAAAAAAA/8AAEQgAEAAQAwEiAAIRAAMRAP/aAAwDAQACEQMRAD8AAA//2Q==';
+
 type NodeWindow = Window & { node: { told: Map<number, Told>; find: (scene: string) => void } };
 
 class TestNode {
@@ -54,7 +57,7 @@ class TestNode {
 	static async connect(page: Page, site: TestSite, token: string, algorithms: string[]): Promise<TestNode> {
 		const host = await page.context().newPage();
 		await host.goto(`${site.url}/playground`);
-		await host.evaluate(startNode, { url: `${site.url.replace('http', 'ws')}/ws/ai-engine?token=${token}`, name: `node-${token.slice(0, 6)}`, algorithms });
+		await host.evaluate(startNode, { url: `${site.url.replace('http', 'ws')}/ws/ai-engine?token=${token}`, name: `node-${token.slice(0, 6)}`, algorithms, snapshot: greyJpeg });
 		return new TestNode(host);
 	}
 
@@ -166,6 +169,11 @@ for (const language of languages) {
 			}, { timeout: 15_000 })
 			.toBe(1);
 		await expect(found).toContainText(say('engines.label.person'));
+		// With the picture that the node sent.
+		await found.getByRole('button', { name: new RegExp(say('engines.result.picture', { name: '.*', time: '.*' })) }).click();
+		await expect(dialog.locator('img')).toHaveJSProperty('naturalWidth', 16);
+		await expect(dialog.getByText(say('engines.label.person'))).toBeVisible();
+		await page.keyboard.press('Escape');
 		await expectAccessible(page);
 
 		// Away with its node, and says so; then off, then gone.

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expectAccessible, speak } from '../support/axe';
 import { expect, login, test } from '../support/fixtures';
-import { burntIn, deckTiles, recordClocks, shownAt, tileStates } from '../support/playback';
+import { boxOf, burntIn, deckTiles, recordClocks, shownAt, tileStates, watchBoxes } from '../support/playback';
 
 test.use({ cameras: 2, allowedErrors: [[/WebSocket/, /ERR_CONNECTION/, /ERR_INTERNET_DISCONNECTED/, /status of 404/], { scope: 'test' }] });
 
@@ -39,6 +39,44 @@ test('frames step forwards and back', async ({ page }) => {
 	}
 	expect(times.at(-1)).toBe(start);
 	expect(times[4]).toBe(times[2]);
+});
+
+test('what was found lies on the picture of its moment, after seeks and at any speed, and can be hidden', async ({ page }) => {
+	const everyMs = 1000 / 15;
+	await page.route(/\/api\/v1\/ai-results\?/, (route) => {
+		const query = new URL(route.request().url()).searchParams;
+		const [from, to, limit] = [Number(query.get('from')), Number(query.get('cursor') ?? query.get('to')), Number(query.get('limit'))];
+		const moments: number[] = [];
+		for (let index = Math.ceil(to / everyMs) - 1; Math.round(index * everyMs) >= from && moments.length < limit; index--) moments.push(Math.round(index * everyMs));
+		const items = moments.map((at) => ({ at, task_id: 1, camera_id: 1, scene: 'MOTION', node: 'n', is_alarm: true, confidence: 1, objects: [{ label: 'person', score: 0.9, bbox: boxOf(at) }], label_counts: [], problem_counts: [], has_picture: false }));
+		return route.fulfill({ json: { items, next_cursor: moments.length === limit ? String(moments.at(-1)) : undefined } });
+	});
+	await page.reload();
+	const boxes = deckTiles(page).getByTestId('boxes');
+	await expect(boxes).toHaveAttribute('data-boxes', '1');
+	const inStep = async (forMs: number) => {
+		await expect.poll(async () => {
+			const apart = await watchBoxes(page, forMs);
+			return apart.length > 0 && Math.max(...apart) < frameMs;
+		}, { message: 'boxes in step' }).toBe(true);
+	};
+	for (const key of ['.', '.', ',']) {
+		await page.keyboard.press(key);
+		await inStep(1);
+	}
+	await page.keyboard.press('j');
+	await inStep(1);
+	for (const speed of ['1', '4']) {
+		await page.getByLabel('Speed').selectOption(speed);
+		await page.getByRole('button', { name: 'Play', exact: true }).click();
+		await expect.poll(() => tileStates(page)).toEqual(['playing']);
+		await inStep(500);
+		await page.getByRole('button', { name: 'Pause' }).click();
+	}
+	await page.keyboard.press('d');
+	await expect(boxes).toHaveCount(0);
+	await page.getByRole('button', { name: 'AI boxes on the picture (D)' }).click();
+	await expect(boxes).toHaveAttribute('data-boxes', '1');
 });
 
 test('several cameras play on one clock, both ways and at other speeds', async ({ page }) => {

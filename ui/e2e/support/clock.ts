@@ -38,7 +38,7 @@ export interface Samples {
 }
 
 /** The clock in a picture element; undefined when its pattern is damaged or not there. Runs in the page. */
-function readClock(decodeBits: typeof decodeClock, element: HTMLVideoElement | HTMLCanvasElement): number | undefined {
+export function readClock(decodeBits: typeof decodeClock, element: HTMLVideoElement | HTMLCanvasElement): number | undefined {
 	const width = element instanceof HTMLVideoElement ? element.videoWidth : element.width;
 	if (width < 320) return undefined;
 	const block = width >= 640 ? 16 : 8;

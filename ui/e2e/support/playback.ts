@@ -1,7 +1,10 @@
 /** The playback page as a user of it sees it. */
 import { expect, type Locator, type Page } from '@playwright/test';
-import { percentile, samplingScript, togetherScript, type Instant, type Samples } from './clock';
+import { decodeClock, percentile, readClock, samplingScript, togetherScript, type Instant, type Samples } from './clock';
 import type { TestSite } from './site';
+
+/** What is shown, and not what is drawn over it. */
+const picture = '[data-testid=playback-tile] canvas:not([data-testid=boxes])';
 
 export function deckTiles(page: Page): Locator {
 	return page.getByTestId('playback-tile');
@@ -18,7 +21,7 @@ export async function shownAt(page: Page, index = 0): Promise<number> {
 
 /** The moments burnt into the pictures on screen, in the order of the tiles; only those that could be read. */
 export async function burntIn(page: Page): Promise<number[]> {
-	const script = samplingScript({ forMs: 1, everyMs: 1, selector: '[data-testid=playback-tile] canvas' });
+	const script = samplingScript({ forMs: 1, everyMs: 1, selector: picture });
 	const { samples, now } = (await page.evaluate(`(async () => ({ samples: await ${script}, now: Date.now() }))()`)) as { samples: Samples; now: number };
 	return samples.ages.map((age) => now - age);
 }
@@ -47,7 +50,7 @@ export async function recordClocks(site: TestSite, lengthMs: number): Promise<{ 
 
 /** What the tiles show, again and again for a while, each time at one instant. */
 export function watchTogether(page: Page, forMs: number): Promise<Instant[]> {
-	return page.evaluate(togetherScript({ forMs, everyMs: 30, selector: '[data-testid=playback-tile] canvas' })) as Promise<Instant[]>;
+	return page.evaluate(togetherScript({ forMs, everyMs: 30, selector: picture })) as Promise<Instant[]>;
 }
 
 /** How far apart these tiles were at each instant at which all could be read, ms. */
@@ -56,6 +59,39 @@ export function spreads(instants: readonly Instant[], tiles: readonly number[]):
 		const of = tiles.flatMap((tile) => moments[tile] ?? []);
 		return of.length === tiles.length ? [Math.max(...of) - Math.min(...of)] : [];
 	});
+}
+
+/** Of results that say by where their box is when they are from: it goes over the picture once in so long. */
+export const boxTurnMs = 4000;
+const boxShare = 0.8;
+
+export function boxOf(at: number): [number, number, number, number] {
+	return [((at % boxTurnMs) / boxTurnMs) * boxShare, 0.4, 0.1, 0.2];
+}
+
+/** Runs in the page and is self-contained: how far the only box's moment is from its picture's, again and again. */
+async function sampleBoxes(readBits: typeof readClock, decodeBits: typeof decodeClock, { forMs, turnMs, share }: { forMs: number; turnMs: number; share: number }): Promise<number[]> {
+	const apart: number[] = [];
+	const end = performance.now() + forMs;
+	do {
+		await new Promise((resolve) => requestAnimationFrame(resolve));
+		const [shown, boxes] = document.querySelectorAll<HTMLCanvasElement>('[data-testid=playback-tile] canvas');
+		const clock = shown && readBits(decodeBits, shown);
+		if (!shown || !boxes || boxes.hidden || boxes.dataset.late !== 'false' || clock === undefined) continue;
+		const fit = Math.min(boxes.width / shown.width, boxes.height / shown.height);
+		const left = (boxes.width - shown.width * fit) / 2;
+		const { data } = boxes.getContext('2d')!.getImageData(0, Math.round(boxes.height / 2), boxes.width, 1);
+		let x = 0;
+		while (x < boxes.width && !((data[4 * x] ?? 0) > 200 && (data[4 * x + 1] ?? 255) < 140)) x += 1;
+		const moment = ((x - left) / (shown.width * fit) / share) * turnMs;
+		const off = (((clock - moment) % turnMs) + turnMs) % turnMs;
+		apart.push(Math.min(off, turnMs - off));
+	} while (performance.now() < end);
+	return apart;
+}
+
+export function watchBoxes(page: Page, forMs: number): Promise<number[]> {
+	return page.evaluate(`(${sampleBoxes})(${readClock}, ${decodeClock}, ${JSON.stringify({ forMs, turnMs: boxTurnMs, share: boxShare })})`) as Promise<number[]>;
 }
 
 /** One line of figures for the log. */

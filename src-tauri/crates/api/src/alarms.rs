@@ -176,6 +176,31 @@ pub struct TestAlarm {
     pub camera_id: Option<i64>,
 }
 
+/// Alarms are not heard on the caller's computer for a while. The site keeps who wanted it and why.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AlarmMute {
+    /// Ahead of now, by a day at most.
+    pub until: i64,
+    /// 1 to 200 characters.
+    pub reason: String,
+    /// Alarms of this source alone; as of alarms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// Alarms of this camera alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera_id: Option<i64>,
+}
+
+/// They are heard again before their time.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default)]
+pub struct AlarmUnmute {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub camera_id: Option<i64>,
+}
+
 /// How alarms are treated, level by level.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AlarmPolicyView {

@@ -222,6 +222,7 @@ pub struct AiResultView {
     pub total_count: Option<u32>,
     pub label_counts: Vec<AiCount>,
     pub problem_counts: Vec<AiCount>,
+    /// Whether `/api/v1/ai-results/picture` has one.
     pub has_picture: bool,
 }
 
@@ -289,6 +290,16 @@ pub struct AiResultQuery {
     pub from: Option<i64>,
     pub to: Option<i64>,
     pub only_alarms: Option<bool>,
+}
+
+/// One scene's result for one picture.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct AiResultPictureQuery {
+    pub task_id: i64,
+    pub scene: String,
+    /// When the picture was taken.
+    pub at: i64,
 }
 
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -1,11 +1,10 @@
 /** What an operator does about alarms. Each act answers whether it was done; what kept it back is told. */
-import { SvelteSet } from 'svelte/reactivity';
-import { api, type Failure } from '$lib/api';
+import { SvelteMap } from 'svelte/reactivity';
+import { api, type AlarmsChanged, type AlarmView, type Failure } from '$lib/api';
 import { toasts } from '$lib/design/primitives';
 import { t } from '$lib/i18n';
-import type { Act } from './acts';
+import type { Act, Verdict } from './acts';
 import { alarms } from './alarms.svelte';
-import { at, type AlarmsChanged, type AlarmView, type Verdict } from './wire';
 
 interface Words {
 	note?: string;
@@ -15,14 +14,14 @@ interface Words {
 const mostAtOnce = 500;
 
 class Acting {
-	/** Numbers of the alarms that something is being done to. */
-	readonly busy = new SvelteSet<number>();
+	/** What is being done to which alarm, by its number. */
+	readonly busy = new SvelteMap<number, Act | 'note'>();
 
 	/** Answers what was wrong. */
 	async act(alarm: Pick<AlarmView, 'id'>, act: Act | 'note', words: Words = {}): Promise<Failure | undefined> {
 		if (this.busy.has(alarm.id)) return undefined;
-		this.busy.add(alarm.id);
-		const answer = await api.post<AlarmView>(at(`/alarms/${alarm.id}/${act}`), words);
+		this.busy.set(alarm.id, act);
+		const answer = await api.post<AlarmView>(`/alarms/${alarm.id}/${act}`, words);
 		this.busy.delete(alarm.id);
 		if (answer.kind === 'ok') alarms.changed([answer.value]);
 		return answer.kind === 'error' ? answer : undefined;
@@ -39,8 +38,8 @@ class Acting {
 		let [done, refused] = [0, 0];
 		for (let from = 0; from < ids.length; from += mostAtOnce) {
 			const asked = ids.slice(from, from + mostAtOnce);
-			for (const id of asked) this.busy.add(id);
-			const answer = await api.post<AlarmsChanged>(at(`/alarms/${act}`), { ids: asked, ...words }, { timeoutMs: 60_000 });
+			for (const id of asked) this.busy.set(id, act);
+			const answer = await api.post<AlarmsChanged>(`/alarms/${act}`, { ids: asked, ...words }, { timeoutMs: 60_000 });
 			for (const id of asked) this.busy.delete(id);
 			if (answer.kind === 'error') return answer;
 			if (answer.kind !== 'ok') return undefined;

@@ -1,9 +1,10 @@
 /** What may be done to an alarm as it stands. Pure. */
+import type { AlarmView } from '$lib/api';
 import { isOpen } from './level';
-import type { AlarmView } from './wire';
 
 export type Act = 'acknowledge' | 'take' | 'resolve' | 'reopen';
 export const verdicts = ['real', 'false', 'test'] as const;
+export type Verdict = (typeof verdicts)[number];
 export const mostNoteLetters = 1000;
 
 /** `user`: who is asking; what somebody has in progress he need not take again. */

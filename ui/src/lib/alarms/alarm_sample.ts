@@ -1,5 +1,5 @@
 /** An alarm for tests: number `id` happened `id` seconds after the epoch. */
-import type { AlarmView } from './wire';
+import type { AlarmView } from '$lib/api';
 
 export function alarmOf(id: number, change: Partial<AlarmView> = {}): AlarmView {
 	const text = { en: `Alarm ${id}`, zh_cn: `报警 ${id}` };

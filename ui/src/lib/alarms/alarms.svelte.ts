@@ -2,10 +2,9 @@
  * The site's open alarms wherever something is shown of them: how many, the newest ones, and each change as it comes. Fed
  * by the notify socket and by the answers to what is done here; holds fifty at most, the room reads the rest.
  */
-import { api } from '$lib/api';
+import { api, type AlarmPolicyView, type AlarmSummary, type AlarmView, type NotifyServerMessage } from '$lib/api';
 import { isOpen, worstNew } from './level';
 import { newestFirst } from './order';
-import { at, type AlarmMessage, type AlarmPolicyView, type AlarmSummary, type AlarmView } from './wire';
 
 const most = 50;
 
@@ -52,9 +51,7 @@ class Alarms {
 	}
 
 	/** Takes a message of the socket; others are not ours. */
-	hear(message: { type: string }): void {
-		if (!message.type.startsWith('alarm')) return;
-		const said = message as AlarmMessage;
+	hear(said: NotifyServerMessage): void {
 		if (said.type === 'alarm_sound') {
 			this.wanted = { sound: said.sound, level: said.level, sequence: said.sequence };
 		} else if (said.type === 'alarm_notice') {
@@ -71,7 +68,7 @@ class Alarms {
 	}
 
 	async loadPolicy(): Promise<void> {
-		const answer = await api.get<AlarmPolicyView>(at('/alarm-policy'));
+		const answer = await api.get<AlarmPolicyView>('/alarm-policy');
 		if (answer.kind === 'ok') this.policy = answer.value;
 	}
 

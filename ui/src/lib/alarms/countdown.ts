@@ -1,6 +1,6 @@
 /** How much time is left to take care of an alarm. Pure. */
+import type { AlarmView } from '$lib/api';
 import { isOpen } from './level';
-import type { AlarmView } from './wire';
 
 export interface Countdown {
 	kind: 'left' | 'soon' | 'over';

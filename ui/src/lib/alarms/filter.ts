@@ -1,6 +1,6 @@
 /** What the list of alarms is narrowed to, as a query of the API and as a rule for what comes live. Pure. */
+import type { AlarmView } from '$lib/api';
 import { isOpen } from './level';
-import type { AlarmView } from './wire';
 
 export type StateFilter = 'open' | 'new' | 'acknowledged' | 'in_progress' | 'resolved' | 'auto_closed' | 'all';
 export const stateFilters: readonly StateFilter[] = ['open', 'new', 'acknowledged', 'in_progress', 'resolved', 'auto_closed', 'all'];

@@ -1,5 +1,5 @@
 /** The four levels of alarms, and which of several is the worst. Pure. */
-import type { AlarmView } from './wire';
+import type { AlarmView } from '$lib/api';
 
 export type Level = 1 | 2 | 3 | 4;
 export const levels: readonly Level[] = [1, 2, 3, 4];

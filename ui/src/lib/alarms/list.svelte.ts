@@ -1,9 +1,8 @@
 /** The room's list of alarms: read page by page, and kept in step with the site without moving under somebody's hand. */
-import { api, type Failure } from '$lib/api';
+import { api, type AlarmView, type Failure } from '$lib/api';
 import type { Heard } from './alarms.svelte';
 import { everyOpen, queryOf, type AlarmFilter } from './filter';
 import { heard, settled, type LiveList } from './order';
-import { at, type AlarmView } from './wire';
 
 const limit = 100;
 const mostRefreshed = 500;
@@ -81,7 +80,7 @@ export class AlarmList {
 
 	/** In every state: what was resolved meanwhile must not stand as new. */
 	async #refresh(canMove: boolean): Promise<void> {
-		const answer = await api.get<{ items: AlarmView[] }>(at('/alarms'), { query: { ...queryOf(this.filter), state: undefined, limit: mostRefreshed } });
+		const answer = await api.get<{ items: AlarmView[] }>('/alarms', { query: { ...queryOf(this.filter), state: undefined, limit: mostRefreshed } });
 		if (answer.kind !== 'ok' || !this.shown) return;
 		this.#show(heard(this.#list, answer.value.items, this.filter));
 		if (canMove) this.settle();
@@ -91,7 +90,7 @@ export class AlarmList {
 		this.#abort?.abort();
 		const abort = (this.#abort = new AbortController());
 		this.busy = true;
-		const answer = await api.get<{ items: AlarmView[]; next_cursor?: string | null }>(at('/alarms'), { query: { ...queryOf(this.filter), limit, cursor }, signal: abort.signal });
+		const answer = await api.get<{ items: AlarmView[]; next_cursor?: string | null }>('/alarms', { query: { ...queryOf(this.filter), limit, cursor }, signal: abort.signal });
 		if (answer.kind === 'aborted') return;
 		this.busy = false;
 		this.problem = answer.kind === 'error' ? answer : undefined;

@@ -1,7 +1,7 @@
 /** What alarms, their sources and their kinds are called in the language on screen. */
+import type { BothLanguages } from '$lib/api';
 import { locale, lookup, t } from '$lib/i18n';
 import { levelOf } from './level';
-import type { BothLanguages } from './wire';
 
 export function said(text: BothLanguages): string {
 	return locale.language === 'zh-CN' ? text.zh_cn : text.en;
@@ -15,6 +15,11 @@ export function fromLevel(value: number): string {
 
 export function sourceName(source: string): string {
 	return lookup(`alarm.source.${source}`) ?? source;
+}
+
+/** Where it comes from and what it is; one word where both are the same. */
+export function whatName({ source, kind }: { source: string; kind: string }): string {
+	return [...new Set([sourceName(source), kindName(kind)])].join(' · ');
 }
 
 /** Scenes of AI engines have no words here: their codes are what the node calls them. */

@@ -2,8 +2,8 @@
  * A list that changes while somebody works in it. What is in it changes in its place; what is new waits beside it as long
  * as the list may not move, so that nobody clicks on a row that was another one a moment before. Pure.
  */
+import type { AlarmView } from '$lib/api';
 import { matches, type AlarmFilter } from './filter';
-import type { AlarmView } from './wire';
 
 export interface LiveList {
 	/** In the order on screen. */

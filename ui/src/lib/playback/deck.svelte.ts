@@ -4,10 +4,12 @@
  */
 import { api, apiUrl, failure, socketUrl, type CameraView, type Failure, type GroupClockView, type GroupFooting, type TimelineTrack, type TimelineView } from '$lib/api';
 import { cameras } from '$lib/state/cameras.svelte';
+import type { AlarmMark } from '$lib/timeline/alarm_flags';
 import { marksOf } from '$lib/timeline/marks';
 import { stretchesOf } from '$lib/timeline/view';
 import type { TimelineRow } from '$lib/timeline/draw';
 import { DeckClock, judge, type Footing } from './clock';
+import { readAlarms } from './deck_alarms';
 import { groupFooting } from './group_footing';
 import { GroupLink } from './group_link';
 import { PlaybackTile } from './tile.svelte';
@@ -55,6 +57,8 @@ export class PlaybackDeck {
 	/** The recorded moment on screen, or the one asked for, UTC milliseconds. */
 	position = $state(0);
 	tracks = $state.raw<TimelineTrack[]>([]);
+	/** Alarms of each camera, by its stream. */
+	alarms = $state.raw<Record<string, AlarmMark[]>>({});
 	problem = $state.raw<Failure>();
 	/** A stretch that nobody has recorded was jumped over. */
 	skipped = $state.raw<{ from: number; to: number }>();
@@ -92,6 +96,7 @@ export class PlaybackDeck {
 				marks: track ? marksOf(track) : [],
 				bookmarks: track?.bookmarks ?? [],
 				locks: track?.locks ?? [],
+				alarms: this.alarms[camera.path] ?? [],
 				selected: index === this.selected
 			};
 		})
@@ -123,6 +128,7 @@ export class PlaybackDeck {
 			this.tracks = [];
 			return;
 		}
+		const alarms = readAlarms(this.cameras.map(({ path }) => path), from, to, signal);
 		const answer = await api.get<TimelineView>('/timeline', {
 			query: {
 				paths: this.cameras.map((camera) => camera.path).join(','),
@@ -135,6 +141,8 @@ export class PlaybackDeck {
 		if (answer.kind === 'aborted') return;
 		this.problem = answer.kind === 'error' ? answer : undefined;
 		if (answer.kind === 'ok') this.tracks = answer.value.tracks;
+		const found = await alarms;
+		if (found && !signal.aborted) this.alarms = found;
 	}
 
 	/** Goes to a moment; says so when it is not the one that was `wanted`, because nothing is recorded there. */

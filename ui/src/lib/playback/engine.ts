@@ -47,6 +47,8 @@ export class PlaybackEngine {
 	readonly #sound = new PlaybackSound();
 	/** The recording that plays has sound, and this user may hear it. */
 	hasSound = false;
+	/** Hears when the picture on the canvas was taken, right after it was painted. */
+	onpaint: (at: number) => void = () => {};
 	#speed = 1;
 	#isPlaying = false;
 	/** The moment wanted while paused, on the clock while playing. */
@@ -172,6 +174,11 @@ export class PlaybackEngine {
 			reach: this.#reach,
 			waitsUntil: isApart ? head : undefined
 		};
+	}
+
+	/** When the picture on the canvas was taken. */
+	get painted(): number | undefined {
+		return this.#painted;
 	}
 
 	get #direction(): 1 | -1 {
@@ -319,6 +326,7 @@ export class PlaybackEngine {
 		this.#paintedAt = performance.now();
 		this.#hasPicture = true;
 		this.#isAtEdge = false;
+		this.onpaint(at);
 	}
 
 	#disconnect(): void {

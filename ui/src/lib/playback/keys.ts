@@ -11,10 +11,11 @@ export interface PlaybackActs {
 	markOut: () => void;
 	remark: () => void;
 	group: () => void;
+	boxes: () => void;
 }
 
 /** What a key does; undefined for one that is not ours, or that belongs to the field it was typed into. */
-export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark, group }: PlaybackActs): (() => void) | undefined {
+export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark, group, boxes }: PlaybackActs): (() => void) | undefined {
 	if (event.ctrlKey || event.altKey || event.metaKey) return undefined;
 	const field = event.target instanceof HTMLElement ? event.target : undefined;
 	const isChoice = field instanceof HTMLInputElement && field.type === 'checkbox';
@@ -31,6 +32,7 @@ export function actOf(event: KeyboardEvent, { deck, go, markIn, markOut, remark,
 		'[': () => deck.faster(-1),
 		']': () => deck.faster(1),
 		a: () => deck.toggleSound(),
+		d: boxes,
 		i: markIn,
 		o: markOut,
 		b: remark,

@@ -1,5 +1,6 @@
 /** Reactive shell around one playback engine: state for components, at most four updates a second. */
 import { socketUrl } from '$lib/api';
+import type { ShownPicture } from '$lib/player';
 import { abilities, codecList } from '$lib/player/probe';
 import type { Footing } from './clock';
 import { PlaybackEngine } from './engine';
@@ -16,6 +17,7 @@ export class PlaybackTile {
 	#isAudible = false;
 	#engine: PlaybackEngine | undefined;
 	#last = 0;
+	#watchers: ((captureMs: number) => void)[] = [];
 	/** What the engine shall do once it is there. */
 	#wanted: { at: number; speed: number | undefined };
 
@@ -38,6 +40,7 @@ export class PlaybackTile {
 			const url = socketUrl(`/playback/${this.path}`, { codecs: codecList(can, 'webcodecs'), audio: true });
 			engine = new PlaybackEngine(url, canvas, (state) => this.#hear(state), this.#wanted.at);
 			this.#engine = engine;
+			engine.onpaint = (at) => this.#painted(at);
 			engine.setAudible(this.#isAudible);
 			if (this.#wanted.speed !== undefined) engine.play(this.#wanted.at, this.#wanted.speed);
 			engine.open();
@@ -48,6 +51,20 @@ export class PlaybackTile {
 			if (this.#engine === engine) this.#engine = undefined;
 		};
 	};
+
+	/** Hears the moment of each picture that comes on screen, and of the one that is there, until the function it gives is called. */
+	watchFrames(watcher: (captureMs: number) => void): () => void {
+		this.#watchers = [...this.#watchers, watcher];
+		const painted = this.#engine?.painted;
+		if (painted !== undefined) watcher(painted);
+		return () => (this.#watchers = this.#watchers.filter((one) => one !== watcher));
+	}
+
+	/** What lies below the boxes. */
+	get shown(): ShownPicture | undefined {
+		const canvas = this.#engine?.canvas;
+		return canvas && { element: canvas, width: canvas.width, height: canvas.height };
+	}
 
 	/** Absent until the canvas stands. */
 	get footing(): Footing | undefined {
@@ -87,6 +104,10 @@ export class PlaybackTile {
 
 	retry(): void {
 		this.#engine?.open();
+	}
+
+	#painted(at: number): void {
+		for (const watcher of this.#watchers) watcher(at);
 	}
 
 	#hear(state: PlaybackState): void {

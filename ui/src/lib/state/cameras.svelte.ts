@@ -25,6 +25,7 @@ class Cameras {
 	/** Those that are switched on: what a wall is filled with. */
 	readonly enabled = $derived(this.list.filter((camera) => camera.enabled));
 	readonly byId = $derived(new Map(this.list.map((camera) => [camera.id, camera])));
+	readonly byPath = $derived(new Map(this.list.flatMap((camera) => camera.streams.map(({ path }) => [path, camera]))));
 	#socket: NotifySocket | null = null;
 	#refresh: ReturnType<typeof setTimeout> | undefined;
 	#loading: Promise<void> | undefined;

@@ -1,4 +1,6 @@
 /** What this browser remembers for its user. Never holds anything secret. */
+import { mutesOf, type Mute } from '$lib/alarms/sound/mute';
+
 export type Theme = 'dark' | 'light';
 /** How live pictures are decoded; `auto` measures. */
 export type PlayerChoice = 'auto' | 'mse' | 'webcodecs';
@@ -11,7 +13,7 @@ interface Stored {
 	player?: PlayerChoice;
 	lastWall?: string;
 	boxesHidden?: number[];
-	mutedUntil?: number;
+	mutes?: Mute[];
 }
 
 const key = 'watchwall.preferences';
@@ -34,8 +36,8 @@ class Preferences {
 	follow(event: StorageEvent): void {
 		if (event.key !== key || !event.newValue) return;
 		try {
-			const { mutedUntil } = JSON.parse(event.newValue) as Stored;
-			this.#stored = { ...this.#stored, mutedUntil };
+			const { mutes } = JSON.parse(event.newValue) as Stored;
+			this.#stored = { ...this.#stored, mutes };
 		} catch {
 			// Not ours.
 		}
@@ -100,12 +102,12 @@ class Preferences {
 		this.#set({ boxesHidden: this.hidesBoxes(cameraId) ? others : [...others, cameraId].slice(-mostHidden) });
 	}
 
-	/** Until when alarms are not heard here, UTC milliseconds. */
-	get mutedUntil(): number | undefined {
-		return this.#stored.mutedUntil;
+	/** Alarms that are not heard here for a while; some of them may be over. */
+	get mutes(): Mute[] {
+		return mutesOf(this.#stored.mutes);
 	}
-	set mutedUntil(mutedUntil: number | undefined) {
-		this.#set({ mutedUntil });
+	set mutes(mutes: Mute[]) {
+		this.#set({ mutes });
 	}
 
 	/** The wall as it was left, JSON of a wall arrangement. */

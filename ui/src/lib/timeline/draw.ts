@@ -1,5 +1,7 @@
 /** Draws the timeline on a canvas. Colours come from the design tokens; meaning is never carried by colour alone. */
 import type { BookmarkMark, GapView, MarkView } from '$lib/api';
+import { flagsOf, type AlarmMark } from './alarm_flags';
+import { drawAlarmFlags, type AlarmColours } from './draw_alarms';
 import { drawBookmarks, drawLocks } from './draw_evidence';
 import { drawFilled } from './draw_filled';
 import { drawMarkShapes, type MarkColours } from './draw_marks';
@@ -17,6 +19,7 @@ export interface TimelineRow {
 	/** What the camera noticed. */
 	readonly marks: readonly MarkView[];
 	readonly bookmarks: readonly BookmarkMark[];
+	readonly alarms: readonly AlarmMark[];
 	/** From and to of what nothing deletes. */
 	readonly locks: readonly (readonly number[])[];
 	readonly selected: boolean;
@@ -51,6 +54,7 @@ export interface TimelineColours {
 	readonly future: string;
 	readonly noticed: MarkColours;
 	readonly evidence: string;
+	readonly alarms: AlarmColours;
 }
 
 /** Height of the axis above the rows and of one row, in CSS pixels. */
@@ -118,6 +122,7 @@ function drawRow(
 	drawLocks(context, top + 2, row.locks, scene.view, width, colours);
 	drawMarkShapes(context, top + ROW_PX - 3, shapesOf(row.marks, scene.view, width), colours.noticed, colours.background);
 	drawBookmarks(context, top + 2, row.bookmarks, scene.view, width, colours);
+	drawAlarmFlags(context, top + ROW_PX / 2, flagsOf(row.alarms, scene.view, width), colours.alarms, colours.background);
 }
 
 /** Whose row it is, at its left end, on a ground of its own so that it stays readable on any colour. */

@@ -8,6 +8,7 @@ mod ai_nodes;
 mod ai_results;
 mod ai_scenes;
 mod ai_tasks;
+mod alarm_mutes;
 mod alarm_rules;
 mod alarms;
 mod answer;
@@ -249,6 +250,7 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(ai_tasks::remove)),
         entry(LIVE, routes!(ai_scenes::list)),
         entry(PLAYBACK, routes!(ai_results::list)),
+        entry(PLAYBACK, routes!(ai_results::picture)),
         entry(ALARMS, routes!(alarms::list)),
         entry(ALARMS, routes!(alarms::summary)),
         entry(ALARMS, routes!(alarms::read)),
@@ -260,6 +262,8 @@ fn table() -> Vec<Entry> {
         entry(ALARMS, routes!(alarms::acknowledge_all)),
         entry(ALARMS, routes!(alarms::resolve_all)),
         entry(ALARMS, routes!(alarms::test)),
+        entry(ALARMS, routes!(alarm_mutes::mute)),
+        entry(ALARMS, routes!(alarm_mutes::unmute)),
         entry(ALARMS, routes!(alarms::picture)),
         entry(ALARMS, routes!(alarms::clip)),
         entry(ALARMS, routes!(alarm_rules::policy)),

@@ -3,7 +3,7 @@
 use super::{
     nodes::{Came, LinkParts, NodeLink, Presented},
     owners::Owners,
-    results::{Lane, ResultIntake, ResultOptions, ResultRetention, ResultWriter},
+    results::{Lane, ResultIntake, ResultOptions, ResultPictures, ResultRetention, ResultWriter},
     sink::AlarmSink,
     streams::TaskStreams,
     supervisor::{Command, Picture, Supervisor},
@@ -51,6 +51,7 @@ pub struct Analytics {
     link: LinkParts,
     intake: Arc<ResultIntake>,
     files: Arc<ResultFiles>,
+    pictures: ResultPictures,
     picture: Arc<Mutex<Arc<Picture>>>,
     changes: watch::Receiver<u64>,
     connected: Arc<AtomicUsize>,
@@ -124,6 +125,7 @@ impl Analytics {
             link,
             intake,
             files,
+            pictures: ResultPictures::new(data_folder),
             picture,
             changes,
             connected: Arc::default(),
@@ -156,6 +158,10 @@ impl Analytics {
 
     pub fn kept_results(&self) -> &ResultFiles {
         &self.files
+    }
+
+    pub fn result_pictures(&self) -> &ResultPictures {
+        &self.pictures
     }
 
     pub fn picture(&self) -> Arc<Picture> {

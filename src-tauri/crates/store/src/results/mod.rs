@@ -10,7 +10,11 @@ mod rows;
 
 pub use page::ResultFilter;
 #[cfg(test)]
-use {day::HAS_TABLE, page::PAGE, rows::STATEMENTS};
+use {
+    day::HAS_TABLE,
+    page::{ONE, PAGE},
+    rows::STATEMENTS,
+};
 
 use crate::StoreError;
 use day::{Day, DayFile};

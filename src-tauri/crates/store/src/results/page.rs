@@ -14,6 +14,8 @@ pub const PAGE: &str = "SELECT * FROM results WHERE at_ms >= ?1 AND at_ms < ?2 A
      AND (?4 IS NULL OR task = ?4) AND (?5 IS NULL OR scene = ?5) AND (?6 = 0 OR is_alarm = 1) \
      AND (at_ms, task, scene) < (?7, ?8, ?9) ORDER BY at_ms DESC, task DESC, scene DESC LIMIT ?10";
 
+pub const ONE: &str = "SELECT * FROM results WHERE at_ms = ?1 AND task = ?2 AND scene = ?3";
+
 /// What a list of results is narrowed to; nothing given, nothing narrowed.
 #[derive(Clone, Debug, Default)]
 pub struct ResultFilter {
@@ -70,6 +72,29 @@ impl ResultFiles {
         let key = |(day, row): &(Day, AiResultRow)| format!("{},{},{},{}", day.number(), row.at.0, row.task, row.scene);
         let Page { items, next_cursor } = Page::cut(items, limit, key);
         Ok(Page { items: items.into_iter().map(|(_, row)| row).collect(), next_cursor })
+    }
+
+    /// The result of a scene for one picture.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn get(
+        &self,
+        task: TaskId,
+        scene: &SceneCode,
+        at: UtcMillis,
+    ) -> Result<Option<AiResultRow>, StoreError> {
+        // It came when its picture was taken, or later; a clock that is ahead is corrected by less than a day.
+        let first = Day::numbered(Day::of(at).number().saturating_sub(1));
+        for day in Day::all(&self.folder)?.into_iter().filter(|day| *day >= first) {
+            let Some(mut connection) = open_to_read(&self.folder, day).await? else { continue };
+            let row = sqlx::query(ONE).bind(at.0).bind(task.0).bind(scene.as_str()).fetch_optional(&mut connection).await?;
+            connection.close().await?;
+            if let Some(row) = row {
+                return read(&row).map(Some);
+            }
+        }
+        Ok(None)
     }
 
     async fn of_day(

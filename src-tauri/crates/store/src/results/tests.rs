@@ -50,7 +50,7 @@ async fn the_statements_are_sound() {
     files.insert(&[], UtcMillis(START)).await.unwrap();
     let file = folder.path().join("results/2026-03-01.db");
     let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    for statement in STATEMENTS.iter().chain([&PAGE, &HAS_TABLE]) {
+    for statement in STATEMENTS.iter().chain([&PAGE, &ONE, &HAS_TABLE]) {
         let prepared = sqlx::Executor::prepare(&mut connection, sqlx::SqlStr::from_static(statement)).await;
         assert!(prepared.is_ok(), "{statement}: {:?}", prepared.err());
     }
@@ -83,6 +83,13 @@ async fn results_are_kept_once_and_found_by_what_they_are() {
     check(ResultFilter { only_alarms: true, ..none.clone() }, 50).await;
     let hours = TimeRange::new(UtcMillis(START + 50), UtcMillis(START + DAY_MS + 5));
     check(ResultFilter { range: hours, ..none.clone() }, 51).await;
+    let one = async |row: &AiResultRow| files.get(row.task, &row.scene, row.at).await.unwrap();
+    assert_eq!((one(&first[7]).await, one(&second[0]).await), (Some(first[7].clone()), Some(second[0].clone())));
+    assert_eq!(one(&result(7, 2, "MOTION")).await, None);
+    // What was taken long ago lies with the day on which it came.
+    let old = result(-20 * DAY_MS, 3, "MOTION");
+    files.insert(std::slice::from_ref(&old), UtcMillis(START + DAY_MS)).await.unwrap();
+    assert_eq!(one(&old).await, Some(old));
     let made_up = PageRequest { cursor: Some(page::encode("1,2")), ..PageRequest::default() };
     assert!(files.page(&none, &made_up).await.is_err());
 }

@@ -1,6 +1,6 @@
 /** A level's policy as a sentence in the language on screen. */
+import type { LevelPolicyView } from '$lib/api';
 import { format, lookup } from '$lib/i18n';
-import type { LevelPolicyView } from '../wire';
 import { sentence, type Part } from './words';
 
 function spoken({ key, ms, windowMs, count, route }: Part): string {

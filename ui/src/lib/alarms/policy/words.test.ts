@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import type { AlarmPolicyView, LevelPolicyView, PushPolicyView } from '$lib/api';
 import { locale } from '$lib/i18n';
-import type { AlarmPolicyView, LevelPolicyView, PushPolicyView } from '../wire';
 import { policyText } from './spoken';
 import { faults, filled } from './words';
 

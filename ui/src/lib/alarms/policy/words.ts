@@ -1,7 +1,7 @@
 /** What a level's policy means, as parts of one sentence; and what is wrong with one. Pure. */
-import type { AlarmPolicyView, LevelPolicyView, PushMode, PushPolicyView } from '../wire';
+import type { AlarmPolicyView, LevelPolicyView, PushPolicyView } from '$lib/api';
 
-export const modes: readonly PushMode[] = ['OFF', 'IMMEDIATE', 'COUNT', 'WINDOW', 'COUNT_OR_WINDOW'];
+export const modes = ['OFF', 'IMMEDIATE', 'COUNT', 'WINDOW', 'COUNT_OR_WINDOW'] as const;
 
 export interface Part {
 	/** Of the catalogue, behind `policy.says.`. */
@@ -14,15 +14,15 @@ export interface Part {
 	windowMs?: number;
 }
 
-export function hasCount(mode: PushMode): boolean {
+export function hasCount(mode: string): boolean {
 	return mode === 'COUNT' || mode === 'COUNT_OR_WINDOW';
 }
 
-export function hasWindow(mode: PushMode): boolean {
+export function hasWindow(mode: string): boolean {
 	return mode === 'WINDOW' || mode === 'COUNT_OR_WINDOW';
 }
 
-function told({ mode, count, window_s, cooldown_s, route }: PushPolicyView): Part[] {
+function told({ mode, count, window_s = 0, cooldown_s = 0, route }: PushPolicyView): Part[] {
 	if (mode === 'OFF') return [{ key: 'off' }];
 	const windowMs = window_s * 1000;
 	const first: Part =
@@ -58,8 +58,8 @@ const year = 365 * 86_400;
 /** Everything that the site would refuse, field by field. */
 export function faults(policy: AlarmPolicyView): Fault[] {
 	const found: Fault[] = [];
-	const check = (field: string, value: number | null, least: number, most: number) => {
-		if (value === null || !Number.isInteger(value) || value < least || value > most) found.push({ field, least, most });
+	const check = (field: string, value: number | null | undefined, least: number, most: number) => {
+		if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most) found.push({ field, least, most });
 	};
 	policy.levels.forEach(({ push, deadline_s, auto_close_s }, index) => {
 		if (hasCount(push.mode)) check(`levels.${index}.count`, push.count, 1, 10_000);

@@ -1,9 +1,8 @@
 /** The site's ways to reach people while their room is open. */
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
-import { api, getAll, type Failure, type Result } from '$lib/api';
+import { api, getAll, type Failure, type NewPushChannel, type PushChannelView, type PushRoutesView, type PushTest, type Result } from '$lib/api';
 import { toasts } from '$lib/design/primitives';
 import { t } from '$lib/i18n';
-import { at, type NewPushChannel, type PushChannelView, type PushRoutesView, type PushTest } from '../wire';
 
 /** How channels do changes without an edit. */
 const refreshMs = 10_000;
@@ -23,7 +22,7 @@ export class PushChannels {
 	}
 
 	async load(): Promise<void> {
-		const [channels, routes] = await Promise.all([getAll<PushChannelView>(at('/push-channels')), api.get<PushRoutesView>(at('/push-routes'))]);
+		const [channels, routes] = await Promise.all([getAll<PushChannelView>('/push-channels'), api.get<PushRoutesView>('/push-routes')]);
 		this.problem = channels.kind === 'error' ? channels : routes.kind === 'error' ? routes : undefined;
 		if (channels.kind === 'ok') this.list = channels.value;
 		if (routes.kind === 'ok') this.routes = routes.value;
@@ -34,21 +33,21 @@ export class PushChannels {
 		const { name, language, settings, secrets, per_minute, enabled } = wish;
 		const change = { name, language, settings, secrets, per_minute, enabled };
 		const answer: Result<PushChannelView> = channel
-			? await api.patch(at(`/push-channels/${channel.id}`), change, { ifMatch: channel.version })
-			: await api.post(at('/push-channels'), wish);
+			? await api.patch(`/push-channels/${channel.id}`, change, { ifMatch: channel.version })
+			: await api.post('/push-channels', wish);
 		if (answer.kind === 'error') return answer;
 		await this.load();
 		return undefined;
 	}
 
 	async setEnabled(channel: PushChannelView, enabled: boolean): Promise<void> {
-		const answer = await api.patch(at(`/push-channels/${channel.id}`), { enabled }, { ifMatch: channel.version });
+		const answer = await api.patch(`/push-channels/${channel.id}`, { enabled }, { ifMatch: channel.version });
 		if (answer.kind === 'error') toasts.failure(answer);
 		await this.load();
 	}
 
 	async remove(channel: PushChannelView): Promise<Failure | undefined> {
-		const answer = await api.delete(at(`/push-channels/${channel.id}`), { ifMatch: channel.version });
+		const answer = await api.delete(`/push-channels/${channel.id}`, { ifMatch: channel.version });
 		if (answer.kind === 'error') return answer;
 		await this.load();
 		toasts.show({ kind: 'info', text: t('push.removed', { name: channel.name }) });
@@ -59,14 +58,14 @@ export class PushChannels {
 	async test(channel: PushChannelView): Promise<void> {
 		this.testing.add(channel.id);
 		this.tests.delete(channel.id);
-		const answer = await api.post<PushTest>(at(`/push-channels/${channel.id}/test`), {}, { timeoutMs: testMs });
+		const answer = await api.post<PushTest>(`/push-channels/${channel.id}/test`, {}, { timeoutMs: testMs });
 		this.testing.delete(channel.id);
 		if (answer.kind === 'error') toasts.failure(answer);
 		else if (answer.kind === 'ok') this.tests.set(channel.id, answer.value);
 	}
 
 	async saveRoutes(routes: PushRoutesView): Promise<Failure | undefined> {
-		const answer = await api.put<PushRoutesView>(at('/push-routes'), routes);
+		const answer = await api.put<PushRoutesView>('/push-routes', routes);
 		if (answer.kind === 'error') return answer;
 		if (answer.kind === 'ok') this.routes = answer.value;
 		return undefined;

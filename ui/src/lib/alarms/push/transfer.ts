@@ -1,6 +1,6 @@
 /** Routes and policy as a file, to take them to another site. Channels go by their names: numbers differ. Pure. */
-import { faults } from '../policy/words';
-import type { AlarmPolicyView, PushChannelView, PushRoutesView } from '../wire';
+import type { AlarmPolicyView, PushChannelView, PushRoutesView } from '$lib/api';
+import { faults, modes } from '../policy/words';
 
 const format = 'watchwall-alarms';
 const keyForm = /^[A-Za-z0-9_.-]{1,64}$/;
@@ -32,8 +32,8 @@ export interface Unpacked {
 
 export type TransferFault = 'not_json' | 'not_ours' | 'policy' | 'routes';
 
-/** What a file would make of the site; or why it cannot be used. Versions are those of the site. */
-export function unpack(text: string, held: { policy: number; routes: number | undefined }, channels: readonly Named[]): Unpacked | TransferFault {
+/** What a file would make of the site; or why it cannot be used. `held` is the version of the site's policy. */
+export function unpack(text: string, held: AlarmPolicyView['version'], channels: readonly Named[]): Unpacked | TransferFault {
 	let data: unknown;
 	try {
 		data = JSON.parse(text);
@@ -42,13 +42,13 @@ export function unpack(text: string, held: { policy: number; routes: number | un
 	}
 	if (typeof data !== 'object' || data === null || (data as Transfer).format !== format || (data as Transfer).version !== 1) return 'not_ours';
 	const { level_policy, push_routes } = data as Transfer;
-	const policy = { ...level_policy, version: held.policy };
+	const policy = { ...level_policy, version: held };
 	if (!isPolicy(policy) || faults(policy).length > 0) return 'policy';
 	if (!isRoutes(push_routes)) return 'routes';
 	const idOf = (name: string) => channels.find((one) => one.name === name)?.id;
 	const missing = [...new Set(Object.values(push_routes).flat())].filter((name) => idOf(name) === undefined);
 	const routes = Object.entries(push_routes).map(([key, names]) => ({ key, channel_ids: [...new Set(names.flatMap((name) => idOf(name) ?? []))] }));
-	return { policy, routes: { routes, version: held.routes }, missing };
+	return { policy, routes: { routes }, missing };
 }
 
 function isPolicy(policy: AlarmPolicyView): boolean {
@@ -56,7 +56,7 @@ function isPolicy(policy: AlarmPolicyView): boolean {
 	if (!Array.isArray(levels) || levels.length !== 4) return false;
 	return policy.levels.every((one, index) => {
 		if (typeof one !== 'object' || one === null || one.level !== index + 1 || typeof one.sound !== 'boolean') return false;
-		return typeof one.push === 'object' && one.push !== null && ['OFF', 'IMMEDIATE', 'COUNT', 'WINDOW', 'COUNT_OR_WINDOW'].includes(one.push.mode);
+		return typeof one.push === 'object' && one.push !== null && modes.some((mode) => mode === one.push.mode);
 	});
 }
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
+import type { RuleAction } from '$lib/api';
 import { isDay, untilOf, withDay } from '../arming/days';
-import type { NewAlarmRule, RuleAction } from '../wire';
-import { action, actions, always, begin, moved, ruleFaults } from './draft';
+import { action, actions, always, begin, moved, ruleFaults, type RuleDraft } from './draft';
 
-const rule = (change: Partial<NewAlarmRule>): NewAlarmRule => ({ ...begin(undefined), name: 'Night', ...change });
+const rule = (change: Partial<RuleDraft>): RuleDraft => ({ ...begin(undefined), name: 'Night', ...change });
 
 test('what is wrong with a rule is said by field', () => {
-	const check = (change: Partial<NewAlarmRule>, expected: Record<string, string>) => expect(ruleFaults(rule(change)), JSON.stringify(change)).toEqual(expected);
+	const check = (change: Partial<RuleDraft>, expected: Record<string, string>) => expect(ruleFaults(rule(change)), JSON.stringify(change)).toEqual(expected);
 	check({}, {});
 	check({ name: ' ' }, { name: 'missing' });
 	check({ then: [] }, { then: 'none' });

@@ -1,14 +1,16 @@
 /** A rule as the editor changes it, and what is wrong with it. Pure. */
-import type { AlarmRuleView, NewAlarmRule, RuleAction, RuleMatch } from '../wire';
+import type { AlarmRuleView, NewAlarmRule, RuleAction, RuleMatch } from '$lib/api';
 
 export const actions = ['raise_alarm', 'suppress', 'record', 'push', 'show', 'preset', 'relay', 'sound', 'http', 'bookmark'] as const satisfies readonly RuleAction['do'][];
 export const ruleSounds = ['alert', 'bell', 'siren'] as const;
-export const armingModes = ['day', 'night', 'holiday'] as const;
 export const mostActions = 8;
 
 export const always: RuleMatch = { source: null, kinds: [], camera_ids: [], group_ids: [], level: null, labels: [], schedule: null, arming: [] };
 
-export function begin(rule: AlarmRuleView | undefined): NewAlarmRule {
+/** What the site may leave out, the editor does not. */
+export type RuleDraft = NewAlarmRule & { rest_s: number; enabled: boolean };
+
+export function begin(rule: AlarmRuleView | undefined): RuleDraft {
 	if (!rule) return { name: '', when: structuredClone(always), then: [{ do: 'raise_alarm', level: 3 }], rest_s: 0, enabled: true };
 	const { name, when, then, rest_s, enabled } = structuredClone(rule);
 	return { name, when: { ...structuredClone(always), ...when }, then, rest_s, enabled };
@@ -64,7 +66,7 @@ function faultOf(one: RuleAction): RuleFault | undefined {
 }
 
 /** By field: `name`, `then`, `then.2`, `rest_s`, `schedule`. */
-export function ruleFaults({ name, when, then, rest_s }: NewAlarmRule): Record<string, RuleFault> {
+export function ruleFaults({ name, when, then, rest_s }: RuleDraft): Record<string, RuleFault> {
 	const found: Record<string, RuleFault> = {};
 	if (name.trim() === '') found.name = 'missing';
 	if (then.length === 0) found.then = 'none';

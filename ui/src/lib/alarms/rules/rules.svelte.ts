@@ -1,9 +1,8 @@
 /** The site's rules while their room is open. */
 import { SvelteSet } from 'svelte/reactivity';
-import { api, getAll, type Failure, type Result } from '$lib/api';
+import { api, getAll, type AlarmRuleView, type Failure, type NewAlarmRule, type PushRoutesView, type Result, type RuleMatch, type RuleTrialView } from '$lib/api';
 import { toasts } from '$lib/design/primitives';
 import { t } from '$lib/i18n';
-import { at, type AlarmRuleView, type NewAlarmRule, type PushRoutesView, type RuleMatch, type RuleTrialView } from '../wire';
 
 const tryMs = 60_000;
 
@@ -15,14 +14,14 @@ export class Rules {
 	readonly busy = new SvelteSet<number>();
 
 	async load(): Promise<void> {
-		const [rules, routes] = await Promise.all([getAll<AlarmRuleView>(at('/alarm-rules')), api.get<PushRoutesView>(at('/push-routes'))]);
+		const [rules, routes] = await Promise.all([getAll<AlarmRuleView>('/alarm-rules'), api.get<PushRoutesView>('/push-routes')]);
 		this.problem = rules.kind === 'error' ? rules : undefined;
 		if (rules.kind === 'ok') this.list = rules.value;
 		if (routes.kind === 'ok') this.routes = routes.value.routes.map(({ key }) => key);
 	}
 
 	async save(rule: AlarmRuleView | undefined, wish: NewAlarmRule): Promise<Failure | undefined> {
-		const answer: Result<AlarmRuleView> = rule ? await api.put(at(`/alarm-rules/${rule.id}`), wish, { ifMatch: rule.version }) : await api.post(at('/alarm-rules'), wish);
+		const answer: Result<AlarmRuleView> = rule ? await api.put(`/alarm-rules/${rule.id}`, wish, { ifMatch: rule.version }) : await api.post('/alarm-rules', wish);
 		if (answer.kind === 'error') return answer;
 		await this.load();
 		return undefined;
@@ -41,7 +40,7 @@ export class Rules {
 
 	/** Undo makes it anew. */
 	async remove(rule: AlarmRuleView): Promise<Failure | undefined> {
-		const answer = await api.delete(at(`/alarm-rules/${rule.id}`), { ifMatch: rule.version });
+		const answer = await api.delete(`/alarm-rules/${rule.id}`, { ifMatch: rule.version });
 		if (answer.kind === 'error') return answer;
 		await this.load();
 		const { name, when, then, rest_s, enabled } = rule;
@@ -55,7 +54,7 @@ export class Rules {
 
 	/** How often it would have fired. */
 	async try(when: RuleMatch, rest_s: number, from: number, to: number): Promise<RuleTrialView | Failure | undefined> {
-		const answer = await api.post<RuleTrialView>(at('/alarm-rules/try'), { when, rest_s, from, to }, { timeoutMs: tryMs });
+		const answer = await api.post<RuleTrialView>('/alarm-rules/try', { when, rest_s, from, to }, { timeoutMs: tryMs });
 		return answer.kind === 'ok' ? answer.value : answer.kind === 'error' ? answer : undefined;
 	}
 }

@@ -1,9 +1,10 @@
 /** Rules in words: when they hold, and what they do. */
+import type { RuleAction, RuleMatch } from '$lib/api';
+import { labelName } from '$lib/engines/overlay/words';
 import { format, t } from '$lib/i18n';
 import { cameras } from '$lib/state/cameras.svelte';
 import { levelOf } from '../level';
 import { fromLevel, kindName, sourceName } from '../names';
-import type { RuleAction, RuleMatch } from '../wire';
 
 const mostNames = 3;
 
@@ -19,7 +20,7 @@ export function whenText(when: RuleMatch): string {
 		when.source ? sourceName(when.source) : '',
 		when.kinds.length > 0 ? list(when.kinds.map(kindName)) : '',
 		when.level && when.level > 1 ? fromLevel(when.level) : '',
-		when.labels.length > 0 ? list(when.labels) : '',
+		when.labels.length > 0 ? list(when.labels.map(labelName)) : '',
 		when.camera_ids.length > 0 ? list(when.camera_ids.map(cameraName)) : '',
 		when.group_ids.length > 0 ? list(when.group_ids.map((id) => cameras.groups.find((group) => group.id === id)?.name ?? String(id))) : '',
 		when.arming.length > 0 ? list(when.arming.map((mode) => t(`arming.${mode}` as 'arming.day'))) : '',

@@ -1,6 +1,5 @@
 /** Lets alarms be heard on this computer: one tone when one comes, and again while a grave one is not acknowledged. */
-import { preferences } from '$lib/state/preferences.svelte';
-import { isMuted, type SoundPlan } from './plan';
+import type { SoundPlan } from './plan';
 import { lengthMs, play, type Tone } from './tones';
 
 /** Two tones within this time are one. */
@@ -18,7 +17,7 @@ class Siren {
 
 	ring(tone: Tone): void {
 		const at = Date.now();
-		if (isMuted(preferences.mutedUntil, at) || at - this.#rangAt < togetherMs) return;
+		if (at - this.#rangAt < togetherMs) return;
 		this.#rangAt = at;
 		void this.#ring(tone);
 	}
