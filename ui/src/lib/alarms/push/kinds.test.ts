@@ -28,21 +28,21 @@ test('every kind has its fields once', () => {
 
 const push = { mode: 'IMMEDIATE' as const, count: 0, window_s: 0, cooldown_s: 60, route: null };
 const policy: AlarmPolicyView = { levels: [1, 2, 3, 4].map((level) => ({ level, push, deadline_s: 0, auto_close_s: 0, sound: true })), repeat_s: 60, clip_before_s: 10, clip_after_s: 20, protect_gb: 5, version: 7 };
-const routes = { routes: [{ key: 'default', channel_ids: [1, 2] }, { key: 'night', channel_ids: [2] }] };
+const routes = { routes: [{ key: 'default', channel_ids: [1, 2] }, { key: 'night', channel_ids: [2] }], version: 3 };
 
 test('what was packed here is unpacked at another site by the names of its channels', () => {
 	const file = pack(policy, routes, [{ id: 1, name: 'Guard' }, { id: 2, name: 'Mail' }]);
 	expect(file.push_routes).toEqual({ default: ['Guard', 'Mail'], night: ['Mail'] });
-	expect(unpack(JSON.stringify(file), 40, [{ id: 9, name: 'Mail' }])).toEqual({
+	expect(unpack(JSON.stringify(file), { policy: 40, routes: 50 }, [{ id: 9, name: 'Mail' }])).toEqual({
 		policy: { ...policy, version: 40 },
-		routes: { routes: [{ key: 'default', channel_ids: [9] }, { key: 'night', channel_ids: [9] }] },
+		routes: { routes: [{ key: 'default', channel_ids: [9] }, { key: 'night', channel_ids: [9] }], version: 50 },
 		missing: ['Guard']
 	});
 });
 
 test('a file that cannot be used says why', () => {
 	const file = pack(policy, routes, []);
-	const check = (content: unknown, expected: string) => expect(unpack(typeof content === 'string' ? content : JSON.stringify(content), 1, [])).toBe(expected);
+	const check = (content: unknown, expected: string) => expect(unpack(typeof content === 'string' ? content : JSON.stringify(content), { policy: 1, routes: 1 }, [])).toBe(expected);
 	check('{', 'not_json');
 	check([], 'not_ours');
 	check({ ...file, version: 2 }, 'not_ours');

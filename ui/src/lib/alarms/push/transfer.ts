@@ -32,8 +32,8 @@ export interface Unpacked {
 
 export type TransferFault = 'not_json' | 'not_ours' | 'policy' | 'routes';
 
-/** What a file would make of the site; or why it cannot be used. `held` is the version of the site's policy. */
-export function unpack(text: string, held: AlarmPolicyView['version'], channels: readonly Named[]): Unpacked | TransferFault {
+/** What a file would make of the site; or why it cannot be used. Versions are those of the site. */
+export function unpack(text: string, held: { policy: number; routes: number }, channels: readonly Named[]): Unpacked | TransferFault {
 	let data: unknown;
 	try {
 		data = JSON.parse(text);
@@ -42,13 +42,13 @@ export function unpack(text: string, held: AlarmPolicyView['version'], channels:
 	}
 	if (typeof data !== 'object' || data === null || (data as Transfer).format !== format || (data as Transfer).version !== 1) return 'not_ours';
 	const { level_policy, push_routes } = data as Transfer;
-	const policy = { ...level_policy, version: held };
+	const policy = { ...level_policy, version: held.policy };
 	if (!isPolicy(policy) || faults(policy).length > 0) return 'policy';
 	if (!isRoutes(push_routes)) return 'routes';
 	const idOf = (name: string) => channels.find((one) => one.name === name)?.id;
 	const missing = [...new Set(Object.values(push_routes).flat())].filter((name) => idOf(name) === undefined);
 	const routes = Object.entries(push_routes).map(([key, names]) => ({ key, channel_ids: [...new Set(names.flatMap((name) => idOf(name) ?? []))] }));
-	return { policy, routes: { routes }, missing };
+	return { policy, routes: { routes, version: held.routes }, missing };
 }
 
 function isPolicy(policy: AlarmPolicyView): boolean {

@@ -7,6 +7,7 @@ mod figures;
 mod intake;
 mod latest;
 mod overlay;
+mod picture;
 mod pictures;
 mod queue;
 mod recent;
