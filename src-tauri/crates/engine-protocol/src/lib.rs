@@ -12,12 +12,14 @@ mod lenient;
 mod node;
 mod refusal;
 mod result;
+mod schema;
 mod task;
 
 pub use frame::{BBox, FrameSize};
 pub use node::{Load, NodeHeartbeat, NodeMessage, NodeRegister, TaskKeepalive, TaskState, TaskStatus};
 pub use refusal::Refusal;
 pub use result::{AiResult, Counts, DetectedObject, Repairs, SceneResult, Snapshot, TIMES};
+pub use schema::{asyncapi, json_schema};
 pub use task::{
     Preview, Registered, SiteMessage, StartTask, StopPreview, StopTask, StreamAddress, TaskParams, TaskRange,
 };

@@ -7,10 +7,16 @@ use crate::{
     lenient::Whole,
 };
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use watchwall_model::{SceneCode, TaskId};
 
-const MOST_SCENES: usize = 256;
-const MOST_ERROR_CHARS: usize = 500;
+pub(super) const MOST_SCENES: usize = 256;
+pub(super) const MOST_ERROR_CHARS: usize = 500;
+/// Pictures a second that can be meant.
+pub(super) const FPS: RangeInclusive<f64> = 0.0..=1_000.0;
+/// As they are written; the first is that of a node that says none.
+pub(super) const STATES: [(&str, TaskState); 3] =
+    [("RUNNING", TaskState::Running), ("STOPPED", TaskState::Stopped), ("ERROR", TaskState::Error)];
 
 /// How a scene goes, by its node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,13 +70,13 @@ impl TaskKeepalive {
         let refused = |detail: String| Refusal::Field { of: Self::TYPE.into(), detail };
         let raw: RawKeepalive = serde_json::from_str(text).map_err(|error| refused(error.to_string()))?;
         let scenes = raw.scene_codes.0.iter().map(|code| scene(code)).collect::<Result<_, _>>().map_err(&refused)?;
-        let state = raw.state.as_deref().map_or(Ok(TaskState::Running), task_state).map_err(&refused)?;
+        let state = raw.state.as_deref().map_or(Ok(STATES[0].1), task_state).map_err(&refused)?;
         Ok(Self {
             node_id: node_id(&raw.node_id).map_err(refused)?,
             task: TaskId(raw.task_id.0),
             scenes,
             state,
-            fps: raw.fps.filter(|fps| (0.0..=1_000.0).contains(fps)).map(|fps| fps as f32),
+            fps: raw.fps.filter(|fps| FPS.contains(fps)).map(|fps| fps as f32),
         })
     }
 }
@@ -106,10 +112,6 @@ fn scene(code: &str) -> Result<SceneCode, String> {
 }
 
 fn task_state(text: &str) -> Result<TaskState, String> {
-    match text.to_ascii_uppercase().as_str() {
-        "RUNNING" => Ok(TaskState::Running),
-        "STOPPED" => Ok(TaskState::Stopped),
-        "ERROR" => Ok(TaskState::Error),
-        _ => Err(format!("state is RUNNING, STOPPED or ERROR, not {text:.80}")),
-    }
+    let named = STATES.iter().find(|(word, _)| word.eq_ignore_ascii_case(text));
+    named.map(|(_, state)| *state).ok_or_else(|| format!("state is RUNNING, STOPPED or ERROR, not {text:.80}"))
 }

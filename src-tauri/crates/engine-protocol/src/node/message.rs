@@ -32,6 +32,10 @@ pub fn kind_of(text: &str) -> Result<String, Refusal> {
         Err(error) if error.is_data() => return Err(Refusal::NoType),
         Err(error) => return Err(Refusal::NotJson { detail: error.to_string() }),
     };
+    // A list would be read as the fields in their order.
+    if !text.trim_start().starts_with('{') {
+        return Err(Refusal::NoType);
+    }
     head.kind.map(|kind| words(&kind.0, 64)).ok_or(Refusal::NoType)
 }
 

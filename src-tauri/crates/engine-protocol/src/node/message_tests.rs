@@ -1,7 +1,10 @@
 //! What nodes say, well and badly.
 
 use super::*;
-use crate::{Load, TaskState};
+use crate::{
+    Load, TaskState,
+    schema::{Speaker, agrees},
+};
 use serde_json::json;
 use watchwall_model::{SceneCode, TaskId};
 
@@ -11,9 +14,12 @@ fn scene(code: &str) -> SceneCode {
 
 #[test]
 fn a_node_introduces_itself_with_little_or_much() {
-    let check = |text: &str, expect: NodeRegister| match NodeMessage::parse(text).unwrap() {
-        NodeMessage::Register(register) => assert_eq!(register, expect, "{text}"),
-        other => panic!("{text}: {other:?}"),
+    let check = |text: &str, expect: NodeRegister| {
+        agrees(Speaker::Node, text);
+        match NodeMessage::parse(text).unwrap() {
+            NodeMessage::Register(register) => assert_eq!(register, expect, "{text}"),
+            other => panic!("{text}: {other:?}"),
+        }
     };
     let plain = NodeRegister {
         node_id: "n1".into(),
@@ -54,7 +60,10 @@ fn a_node_introduces_itself_with_little_or_much() {
 
 #[test]
 fn a_node_says_that_it_and_its_tasks_live() {
-    let check = |text: &str, expect: NodeMessage| assert_eq!(NodeMessage::parse(text).unwrap(), expect, "{text}");
+    let check = |text: &str, expect: NodeMessage| {
+        agrees(Speaker::Node, text);
+        assert_eq!(NodeMessage::parse(text).unwrap(), expect, "{text}");
+    };
     check(
         r#"{"type": "NODE_HEARTBEAT", "node_id": "n1", "load": {"cpu": 0.25}, "timestamp": 1772359200000, "tasks": [1, "2"]}"#,
         NodeMessage::Heartbeat(NodeHeartbeat {
@@ -88,6 +97,7 @@ fn a_node_says_that_it_and_its_tasks_live() {
 #[test]
 fn each_refusal_has_its_code() {
     let check = |text: &str, code: &str, of: &str| {
+        agrees(Speaker::Node, text);
         let refusal = NodeMessage::parse(text).unwrap_err();
         assert_eq!((refusal.code(), refusal.of()), (code, of), "{text}: {refusal}");
     };
@@ -96,6 +106,7 @@ fn each_refusal_has_its_code() {
     check("\u{0}", "json_invalid", "");
     check("[]", "type_missing", "");
     check("{}", "type_missing", "");
+    check(r#"["NODE_HEARTBEAT"]"#, "type_missing", "");
     check(r#"{"type": 7}"#, "type_missing", "");
     check(r#"{"type": null}"#, "type_missing", "");
     check(r#"{"type": "NODE_DANCE"}"#, "type_unknown", "NODE_DANCE");

@@ -8,10 +8,13 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use watchwall_model::{SceneCode, TaskId};
 
-const MOST_ID_CHARS: usize = 128;
-const MOST_SCENES: usize = 256;
-const MOST_TASKS: usize = 10_000;
-const DEFAULT_TASKS: i64 = 50;
+pub(super) const MOST_ID_CHARS: usize = 128;
+pub(super) const MOST_SCENES: usize = 256;
+pub(super) const MOST_TASKS: usize = 10_000;
+pub(super) const MOST_CAPABILITIES: usize = 32;
+pub(super) const DEFAULT_TASKS: i64 = 50;
+/// Of a node that says none.
+pub(super) const DEFAULT_PROTOCOL: u32 = 1;
 
 /// `NODE_REGISTER`.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +85,7 @@ struct RawRegister {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Capabilities {
-    List(List<String, 32>),
+    List(List<String, MOST_CAPABILITIES>),
     Flags {
         #[serde(default)]
         preview: bool,
@@ -152,7 +155,7 @@ impl NodeRegister {
             max_tasks,
             algorithms,
             load: raw.load.unwrap_or_default().into(),
-            protocol: raw.protocol.map_or(1, |n| u32::try_from(n.0).unwrap_or(1)),
+            protocol: raw.protocol.and_then(|n| u32::try_from(n.0).ok()).unwrap_or(DEFAULT_PROTOCOL),
             timestamp_ms: raw.timestamp.map(|n| n.0),
         })
     }

@@ -113,7 +113,10 @@ impl<'a> From<&'a NodeRegister> for Register<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{AiResult, BBox, Counts, DetectedObject, FrameSize, Repairs, SceneResult, Snapshot};
+    use crate::{
+        AiResult, BBox, Counts, DetectedObject, FrameSize, Repairs, SceneResult, Snapshot,
+        schema::{Speaker, agrees},
+    };
     use watchwall_model::{CameraId, UtcMillis};
 
     fn scene(code: &str) -> SceneCode {
@@ -124,6 +127,7 @@ mod tests {
     fn what_is_written_is_read_as_the_same() {
         let check = |message: NodeMessage| {
             let text = message.text().unwrap();
+            agrees(Speaker::Node, &text);
             assert_eq!(NodeMessage::parse(&text).unwrap(), message, "{text}");
         };
         let register = NodeRegister {

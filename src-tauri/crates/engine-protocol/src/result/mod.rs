@@ -2,12 +2,14 @@
 
 mod object;
 mod read;
+mod schema;
 mod snapshot;
 mod write;
 
 pub use object::DetectedObject;
 pub use read::TIMES;
 pub(crate) use read::{TYPE, read};
+pub(crate) use schema::{definitions, message};
 pub use snapshot::Snapshot;
 pub(crate) use write::text;
 

@@ -7,15 +7,22 @@ use crate::{
     lenient::{Flag, Whole},
 };
 use serde::{Deserialize, de::IgnoredAny};
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    ops::{Range, RangeInclusive},
+};
 use watchwall_model::{CameraId, SceneCode, TaskId, UtcMillis};
 
 pub const TYPE: &str = "AI_RESULT";
 
 /// A larger number in a box is a pixel. Boxes in fractions may reach a little over the edge.
-const MOST_FRACTION: f32 = 1.5;
+pub(super) const MOST_FRACTION: f32 = 1.5;
+/// A share that is more than 1 is percent.
+pub(super) const MOST_PERCENT: f64 = 100.0;
+/// Pixels.
+pub(super) const FRAME_SIDES: RangeInclusive<u32> = 1..=32_768;
 /// The years 2000 and 2100: what lies outside is in seconds, in microseconds or made up.
-pub const TIMES: std::ops::Range<i64> = 946_684_800_000..4_102_444_800_000;
+pub const TIMES: Range<i64> = 946_684_800_000..4_102_444_800_000;
 
 #[derive(Deserialize)]
 struct Message<'a> {
@@ -162,7 +169,7 @@ pub fn read(text: &str) -> Result<AiResult, Refusal> {
 }
 
 fn frame_of(width: Whole, height: Whole) -> Option<FrameSize> {
-    let side = |n: Whole| u32::try_from(n.0).ok().filter(|n| (1..=32_768).contains(n));
+    let side = |n: Whole| u32::try_from(n.0).ok().filter(|n| FRAME_SIDES.contains(n));
     Some(FrameSize { width: side(width)?, height: side(height)? })
 }
 
@@ -219,14 +226,14 @@ fn scene_of(raw: Scene<'_>, frame: Option<FrameSize>, repairs: &mut Repairs) -> 
 
 /// 0 to 1, from that or from percent.
 fn share(n: f64, repairs: &mut Repairs) -> Option<f32> {
-    if !(0.0..=100.0).contains(&n) {
+    if !(0.0..=MOST_PERCENT).contains(&n) {
         return None;
     }
     if n <= 1.0 {
         return Some(n as f32);
     }
     repairs.percent = true;
-    Some((n / 100.0) as f32)
+    Some((n / MOST_PERCENT) as f32)
 }
 
 fn track_of(track: Track<'_>) -> Option<Box<str>> {

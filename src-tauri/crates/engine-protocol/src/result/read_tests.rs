@@ -1,6 +1,7 @@
 //! Results as engines send them, well and badly.
 
 use super::*;
+use crate::schema::{Speaker, agrees};
 use serde_json::{Value, json};
 
 const AT: i64 = 1_772_359_200_000;
@@ -25,7 +26,9 @@ fn with(changes: Value) -> Value {
 }
 
 fn read_value(message: &Value) -> Result<AiResult, Refusal> {
-    read(&message.to_string())
+    let text = message.to_string();
+    agrees(Speaker::Node, &text);
+    read(&text)
 }
 
 #[test]

@@ -89,7 +89,10 @@ impl SiteMessage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{StreamAddress, TaskParams, TaskRange};
+    use crate::{
+        StreamAddress, TaskParams, TaskRange,
+        schema::{Speaker, agrees},
+    };
     use serde_json::{Value, json};
     use watchwall_model::{CameraId, Point};
 
@@ -114,6 +117,7 @@ mod tests {
     fn messages_have_the_shape_of_the_protocol() {
         let check = |message: &SiteMessage, expect: Value| {
             let text = message.text().unwrap();
+            agrees(Speaker::Site, &text);
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expect);
             assert_eq!(&SiteMessage::parse(&text).unwrap(), message);
             assert!(!format!("{message:?}").contains("8554"), "an address is told to nobody but the node");
@@ -149,6 +153,7 @@ mod tests {
     #[test]
     fn a_node_forgives_what_it_does_not_know() {
         let later = r#"{"type": "STOP_TASK", "data": {"task_id": 7, "reason": "later versions say why"}, "n": 1}"#;
+        agrees(Speaker::Site, later);
         assert!(SiteMessage::parse(later).is_ok());
         let unknown = SiteMessage::parse(r#"{"type": "DANCE"}"#).unwrap_err();
         assert_eq!(SiteMessage::refusing(&unknown), None);
