@@ -1,21 +1,24 @@
-//! How analytics reaches cameras: the fourth place, beside `tap`, `sense` and `edge`, where two domains meet. No task.
+//! How analytics reaches cameras and recordings: the fourth place, beside `tap`, `sense` and `edge`, where domains meet. No
+//! task.
 
 use crate::{
-    analytics::TaskStreams,
+    analytics::{RecordedStream, TaskStreams},
     cameras::{Cameras, health::Health},
     outlet::{Outlet, Way},
+    recording::Recording,
 };
 use futures::future::{BoxFuture, FutureExt};
 use std::collections::BTreeSet;
 use tokio::sync::watch;
 use watchwall_engine_protocol::StreamAddress;
-use watchwall_model::{AiNode, AiTask, CameraId};
+use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, Problem, StreamPath, TimeRange};
 
 /// The cameras as AI tasks see them.
 pub struct CameraLooks {
     pub cameras: Cameras,
     pub health: Health,
     pub outlet: Outlet,
+    pub recording: Recording,
 }
 
 impl TaskStreams for CameraLooks {
@@ -27,15 +30,33 @@ impl TaskStreams for CameraLooks {
             // A camera with one stream is looked at by that.
             let stream = wanted.or_else(|| camera.streams.first())?;
             if !node.sees_cameras {
-                let way =
-                    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached };
-                let address = self.outlet.address(&stream.path, way)?;
+                let address = self.outlet.address(&stream.path, way_of(node))?;
                 return Some(StreamAddress::new(address.reveal()));
             }
             let address = stream.url.with_credentials(camera.credentials.as_ref());
             Some(StreamAddress::new(address.reveal()))
         }
         .boxed()
+    }
+
+    fn recorded<'a>(&'a self, task: &'a AiTask, range: TimeRange) -> BoxFuture<'a, Result<StreamPath, Problem>> {
+        async move {
+            let camera = self.cameras.get(task.camera).await?.camera;
+            let mut streams: Vec<_> = camera.streams.iter().collect();
+            streams.sort_by_key(|stream| stream.role != task.stream);
+            let paths: Vec<StreamPath> = streams.into_iter().map(|stream| stream.path.clone()).collect();
+            let tracks = self.recording.timeline(&paths, range, 0).await?;
+            let covered = tracks.into_iter().find(|(_, track)| !track.coverage.is_empty());
+            covered.map(|(path, _)| path).ok_or_else(|| Problem::new(ErrorCode::NoRecording))
+        }
+        .boxed()
+    }
+
+    /// The site's, whatever a node may see: cameras do not have it.
+    fn recorded_address(&self, path: &StreamPath, range: TimeRange, node: &AiNode) -> Option<RecordedStream> {
+        let recorded = self.outlet.recorded(path, range, way_of(node))?;
+        let address = StreamAddress::new(recorded.address.reveal());
+        Some(RecordedStream { address, pass: Box::new(recorded.pass) })
     }
 
     fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>> {
@@ -55,4 +76,8 @@ impl TaskStreams for CameraLooks {
     fn changes(&self) -> watch::Receiver<u64> {
         self.health.changes()
     }
+}
+
+fn way_of(node: &AiNode) -> Way {
+    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached }
 }

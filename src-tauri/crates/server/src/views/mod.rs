@@ -17,6 +17,7 @@ mod ptz;
 mod push;
 mod recording;
 mod status;
+mod trials;
 
 pub use access::{audit_view, right_name, role_of, session_view, user_view};
 pub use alarms::{
@@ -48,4 +49,5 @@ pub use push::{
     push_routes_of, push_routes_view, push_test, rule_match_of, rule_trial_view,
 };
 pub use recording::{TrackMarks, folder_view, gap_word, object_view, track_view, volume_view};
+pub use trials::{ai_trial_report, ai_trial_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};

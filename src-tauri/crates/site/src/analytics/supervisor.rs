@@ -1,13 +1,15 @@
 //! The one task that owns the board: hears links, the database, the cameras and the clock, and tells nodes what to do.
 
 use super::{
-    nodes::{Said, start_task, stop_task},
+    nodes::{Said, start_task, start_trial, stop_task},
     owners::{Owners, TaskOwners},
     streams::TaskStreams,
     tasks::board::{Action, Board, Event, Held, Seat, TaskPhase, Wanted},
+    trials::{TrialAction, TrialNode, Trials},
 };
 use jiff::tz::TimeZone;
 use std::{
+    any::Any,
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -36,6 +38,15 @@ pub struct Line {
     pub node: AiNode,
     pub out: mpsc::Sender<Said>,
     pub ended: CancellationToken,
+}
+
+impl Line {
+    fn say(&self, said: Said) {
+        if self.out.try_send(said).is_err() && !self.ended.is_cancelled() {
+            tracing::warn!(node = %self.node.name, "an AI node does not read what it is told; it is let go");
+            self.ended.cancel();
+        }
+    }
 }
 
 /// What the supervisor is told.
@@ -80,6 +91,7 @@ pub struct NodePicture {
 pub struct Supervisor {
     pub store: Store,
     pub streams: Arc<dyn TaskStreams>,
+    pub trials: Arc<Trials>,
     pub owners: Arc<Owners>,
     pub zone: TimeZone,
     pub picture: Arc<Mutex<Arc<Picture>>>,
@@ -94,6 +106,8 @@ struct State {
     /// As written last.
     held: Vec<Held>,
     renew_at: Instant,
+    /// What opens recordings to nodes, for as long as their trials run.
+    passes: HashMap<TaskId, Box<dyn Any + Send + Sync>>,
 }
 
 impl Supervisor {
@@ -107,6 +121,7 @@ impl Supervisor {
             lines: HashMap::new(),
             held,
             renew_at: Instant::now(),
+            passes: HashMap::new(),
         };
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -126,6 +141,7 @@ impl Supervisor {
                 _ = schedules.tick() => self.hear(&mut state, None).await,
                 _ = tick.tick() => {
                     self.hear(&mut state, Some(Event::Tick)).await;
+                    self.run_trials(&mut state);
                     self.keep_leases(&mut state).await;
                 }
             }
@@ -140,11 +156,14 @@ impl Supervisor {
                     tracing::info!(node = %old.node.name, "an AI node came again; its older connection ends");
                     old.ended.cancel();
                 }
+                // Whatever it looked at in recordings ended with the connection before this one.
+                self.trials.node_went(line.node.id);
                 self.hear(state, Some(event)).await;
             }
             Command::Down { number, node } => {
                 if state.lines.get(&node).is_some_and(|line| line.number == number) {
                     state.lines.remove(&node);
+                    self.trials.node_went(node);
                     self.hear(state, Some(Event::NodeDown { node })).await;
                     if let Err(error) = self.store.ai_nodes().seen(node, UtcMillis::now()).await {
                         tracing::warn!(%error, "when an AI node was last seen could not be noted");
@@ -233,12 +252,34 @@ impl Supervisor {
                 (node, start_task(wanted, &scenes, rtsp))
             }
         };
-        let line = state.lines.get(&node)?;
-        if line.out.try_send(said).is_err() && !line.ended.is_cancelled() {
-            tracing::warn!(node = %line.node.name, "an AI node does not read what it is told; it is let go");
-            line.ended.cancel();
-        }
+        state.lines.get(&node)?.say(said);
         None
+    }
+
+    fn run_trials(&self, state: &mut State) {
+        let nodes: Vec<TrialNode> = state.lines.values().map(|line| TrialNode::from(&line.node)).collect();
+        for action in self.trials.settle(&nodes) {
+            match action {
+                TrialAction::Stop { trial, node } => {
+                    if let Some(line) = state.lines.get(&node) {
+                        line.say(stop_task(trial, Vec::new()));
+                    }
+                }
+                TrialAction::Start { trial: id, node } => {
+                    let (Some(trial), Some(line)) = (self.trials.get(id), state.lines.get(&node)) else { continue };
+                    let (path, range) = (&trial.wish.path, trial.wish.range);
+                    match self.streams.recorded_address(path, range, &line.node) {
+                        Some(stream) => {
+                            tracing::info!(task = %trial.wish.task.id, trial = %id, node = %line.node.name, "a task is tried");
+                            line.say(start_trial(&trial, stream.address));
+                            state.passes.insert(id, stream.pass);
+                        }
+                        None => self.trials.fail(id, "stream_missing"),
+                    }
+                }
+            }
+        }
+        state.passes.retain(|id, _| self.trials.get(*id).is_some_and(|trial| trial.is_running()));
     }
 
     fn show(&self, state: &State) {

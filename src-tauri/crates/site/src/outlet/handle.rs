@@ -6,7 +6,7 @@ use super::{
     guesses::Guesses,
     place::{Way, place},
     source::OutletSource,
-    tokens::Tokens,
+    tokens::{Scope, Token, Tokens},
 };
 use std::{
     net::SocketAddr,
@@ -17,16 +17,36 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use watchwall_model::{Secret, StreamPath, config::OutletConfig};
+use watchwall_model::{Secret, StreamPath, TimeRange, config::OutletConfig};
 
 /// How long an address that is told opens its stream. What is open by then goes on.
 pub const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
+/// A recording is opened as long as its pass lives, and no longer than this.
+const PASS_LIFETIME: Duration = Duration::from_secs(12 * 3_600);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The site's RTSP. Cheap to clone.
 #[derive(Clone)]
 pub struct Outlet {
     shared: Arc<Shared>,
+}
+
+/// Where a stretch of a recording is handed on.
+pub struct RecordedAddress {
+    pub address: Secret,
+    pub pass: Pass,
+}
+
+/// Opens a recording. Dropped, its address opens nothing more; what is open by then goes on to its end.
+pub struct Pass {
+    shared: Arc<Shared>,
+    token: Token,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        lock(&self.shared.tokens).revoke(self.token);
+    }
 }
 
 /// What the door and all connections share.
@@ -74,7 +94,17 @@ impl Outlet {
 
     /// A word that opens this stream for a while.
     pub fn token(&self, path: &StreamPath, lifetime: Duration) -> Secret {
-        lock(&self.shared.tokens).issue(path, lifetime, Instant::now()).text()
+        let now = Instant::now();
+        lock(&self.shared.tokens).issue(path, Scope::Live, now + lifetime, now).text()
+    }
+
+    /// Where a client that came this way finds what was recorded of a stream. `None` when it cannot reach the outlet.
+    pub fn recorded(&self, path: &StreamPath, range: TimeRange, way: Way) -> Option<RecordedAddress> {
+        let place = place(self.listening()?, self.shared.announced.as_deref(), way)?;
+        let now = Instant::now();
+        let token = lock(&self.shared.tokens).issue(path, Scope::Recorded(range), now + PASS_LIFETIME, now);
+        let address = Secret::new(format!("rtsp://{place}/{}/{path}", token.text().reveal()));
+        Some(RecordedAddress { address, pass: Pass { shared: Arc::clone(&self.shared), token } })
     }
 
     /// Where a client that came this way finds a stream, with a token of its own. `None` when it cannot reach the outlet.

@@ -1,11 +1,11 @@
-//! Who may open which stream: random words, each good for one path and for a while.
+//! Who may open which stream: random words, each good for one path, live or a stretch of its recording, and for a while.
 
 use std::{
     collections::VecDeque,
     fmt,
-    time::{Duration, Instant},
+    time::Instant,
 };
-use watchwall_model::{Secret, StreamPath};
+use watchwall_model::{Secret, StreamPath, TimeRange};
 
 /// 128 random bits. Prints nothing of itself.
 #[derive(Clone, Copy)]
@@ -21,10 +21,18 @@ pub struct Tokens {
     issued: VecDeque<Issued>,
 }
 
+/// What of its path a token opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Live,
+    Recorded(TimeRange),
+}
+
 #[derive(Debug)]
 struct Issued {
     token: Token,
     path: StreamPath,
+    scope: Scope,
     until: Instant,
 }
 
@@ -57,20 +65,26 @@ impl fmt::Debug for Token {
 }
 
 impl Tokens {
-    pub fn issue(&mut self, path: &StreamPath, lifetime: Duration, now: Instant) -> Token {
+    pub fn issue(&mut self, path: &StreamPath, scope: Scope, until: Instant, now: Instant) -> Token {
         self.forget(now);
         if self.issued.len() >= MOST {
             self.issued.pop_front();
         }
         let token = Token(rand::random());
-        self.issued.push_back(Issued { token, path: path.clone(), until: now + lifetime });
+        self.issued.push_back(Issued { token, path: path.clone(), scope, until });
         token
     }
 
-    /// Whether the token opens this path now. Looks at all of them, whichever fits.
-    pub fn opens(&mut self, token: Token, path: &StreamPath, now: Instant) -> bool {
+    /// What the token opens of this path now. Looks at all of them, whichever fits.
+    pub fn opens(&mut self, token: Token, path: &StreamPath, now: Instant) -> Option<Scope> {
         self.forget(now);
-        self.issued.iter().fold(false, |opens, issued| opens | ((issued.token == token) & (issued.path == *path)))
+        let fits = |issued: &Issued| (issued.token == token) & (issued.path == *path);
+        self.issued.iter().fold(None, |opens, issued| if fits(issued) { Some(issued.scope) } else { opens })
+    }
+
+    /// It opens nothing from now on.
+    pub fn revoke(&mut self, token: Token) {
+        self.issued.retain(|issued| issued.token != token);
     }
 
     fn forget(&mut self, now: Instant) {
@@ -81,6 +95,7 @@ impl Tokens {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     const LIFETIME: Duration = Duration::from_secs(300);
 
@@ -91,18 +106,23 @@ mod tests {
     #[test]
     fn a_token_opens_its_own_path_for_its_time() {
         let (mut tokens, now) = (Tokens::default(), Instant::now());
-        let token = tokens.issue(&path("a"), LIFETIME, now);
-        let other = tokens.issue(&path("b"), LIFETIME, now);
         let late = now + LIFETIME;
+        let range = TimeRange::new(watchwall_model::UtcMillis(1), watchwall_model::UtcMillis(2)).unwrap();
+        let recorded = Scope::Recorded(range);
+        let token = tokens.issue(&path("a"), Scope::Live, late, now);
+        let other = tokens.issue(&path("b"), recorded, late, now);
+        let revoked = tokens.issue(&path("a"), Scope::Live, late, now);
+        tokens.revoke(revoked);
         for (token, name, at, expect) in [
-            (token, "a", now, true),
-            (token, "b", now, false),
-            (other, "b", now, true),
-            (Token(token.0 ^ 1), "a", now, false),
-            (Token(token.0 ^ 1 << 127), "a", now, false),
+            (token, "a", now, Some(Scope::Live)),
+            (token, "b", now, None),
+            (other, "b", now, Some(recorded)),
+            (revoked, "a", now, None),
+            (Token(token.0 ^ 1), "a", now, None),
+            (Token(token.0 ^ 1 << 127), "a", now, None),
             // Good for opening more than once: a node may lose its connection at once.
-            (token, "a", late - Duration::from_millis(1), true),
-            (token, "a", late, false),
+            (token, "a", late - Duration::from_millis(1), Some(Scope::Live)),
+            (token, "a", late, None),
         ] {
             assert_eq!(tokens.opens(token, &path(name), at), expect, "{name}");
         }
@@ -120,13 +140,13 @@ mod tests {
     #[test]
     fn the_oldest_gives_way() {
         let (mut tokens, now) = (Tokens::default(), Instant::now());
-        let first = tokens.issue(&path("a"), LIFETIME, now);
-        let second = tokens.issue(&path("a"), LIFETIME, now);
+        let issue = |tokens: &mut Tokens| tokens.issue(&path("a"), Scope::Live, now + LIFETIME, now);
+        let (first, second) = (issue(&mut tokens), issue(&mut tokens));
         for _ in 0..MOST - 1 {
-            tokens.issue(&path("a"), LIFETIME, now);
+            issue(&mut tokens);
         }
-        assert!(!tokens.opens(first, &path("a"), now));
-        assert!(tokens.opens(second, &path("a"), now));
+        assert_eq!(tokens.opens(first, &path("a"), now), None);
+        assert_eq!(tokens.opens(second, &path("a"), now), Some(Scope::Live));
         assert_eq!(tokens.issued.len(), MOST);
     }
 }
