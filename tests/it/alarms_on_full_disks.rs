@@ -178,7 +178,8 @@ async fn alarms_wait_for_a_full_disk_and_none_is_lost() -> Result<()> {
         let busy = admin.post("/api/v1/alarms/test", &json!({})).await?;
         assert_eq!((busy.status.as_u16(), busy.code()), (503, "alarms_busy"), "{}", busy.text);
         disk.make_room()?;
-        until("all alarms", PATIENCE, async || (happened(&alarms(&admin).await?) == node.sent as u64).then_some(())).await
+        until("all alarms", PATIENCE, async || (happened(&alarms(&admin).await?) == node.sent as u64).then_some(()))
+            .await
     };
     tokio::select! {
         done = work => done?,

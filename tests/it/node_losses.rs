@@ -201,7 +201,8 @@ async fn a_killed_site_finds_each_scene_with_the_node_that_ran_it() -> Result<()
         ensure!(told.get(scene) == own.as_ref(), "{scene:?} is of {node:?} and was told to {:?}", told.get(scene));
     }
     assert_eq!(after, before, "each stayed where it was");
-    let stops: usize = nodes.values().map(|node| node.told().iter().filter(|one| one.kind == "STOP_TASK").count()).sum();
+    let stops: usize =
+        nodes.values().map(|node| node.told().iter().filter(|one| one.kind == "STOP_TASK").count()).sum();
     assert_eq!(stops, 0);
     farm.shutdown().await;
     Ok(())

@@ -55,7 +55,8 @@ async fn an_alarm_reaches_a_broker_a_mailbox_and_a_webhook_once_each() -> Result
     let (farm, site, camera) = site().await?;
     let smtp = json!({"host": "127.0.0.1", "port": mail.port.to_string(), "security": "none", "from": "wall@site.example",
         "to": "guard@site.example"});
-    let mqtt = json!({"host": "127.0.0.1", "port": mosquitto.port.to_string(), "topic": "wall/{level}", "version": "5"});
+    let mqtt =
+        json!({"host": "127.0.0.1", "port": mosquitto.port.to_string(), "topic": "wall/{level}", "version": "5"});
     let url = json!({"url": format!("http://{}/", hook.address)});
     let channels = [
         json!({"name": "Broker", "kind": "mqtt", "settings": mqtt}),
@@ -73,10 +74,8 @@ async fn an_alarm_reaches_a_broker_a_mailbox_and_a_webhook_once_each() -> Result
         let brokered = sent.elapsed();
         let letter = mail.letter().await;
         let mailed = sent.elapsed();
-        let posted = until("request", PATIENCE, async || {
-            bodies(&hook).get(round - 1).map(|(_, body)| body.clone())
-        })
-        .await?;
+        let posted =
+            until("request", PATIENCE, async || bodies(&hook).get(round - 1).map(|(_, body)| body.clone())).await?;
         println!("engine to broker {brokered:?}, to mailbox {mailed:?}, to webhook {:?}", sent.elapsed());
         assert_eq!((topic.as_str(), &letter.to), ("wall/4", &vec!["guard@site.example".to_owned()]));
         for body in [&published, &posted] {

@@ -122,8 +122,8 @@ fn obey(message: &Value, id: &str, tasks: &mut Vec<i64>, told: &Mutex<Vec<Told>>
     let scenes: Vec<String> =
         data["scene_codes"].as_array()?.iter().filter_map(|code| Some(code.as_str()?.to_owned())).collect();
     let is_start = kind == "START_TASK";
-    let answer = is_start
-        .then(|| json!({"type": "TASK_KEEPALIVE", "node_id": id, "task_id": task, "scene_codes": scenes}));
+    let answer =
+        is_start.then(|| json!({"type": "TASK_KEEPALIVE", "node_id": id, "task_id": task, "scene_codes": scenes}));
     if is_start && !tasks.contains(&task) {
         tasks.push(task);
     }

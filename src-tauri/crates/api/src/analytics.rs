@@ -256,6 +256,84 @@ pub struct AiOverlayScene {
     pub objects: Vec<AiObjectView>,
 }
 
+/// A range of recordings on which a task is to be tried.
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
+pub struct NewAiTrial {
+    /// UTC milliseconds; the end is exclusive, at most a day later, and what is to come is left out.
+    pub from: i64,
+    pub to: i64,
+}
+
+/// A task tried on a range of its camera's recordings. Nothing of it is an alarm or a result of the task; it is forgotten
+/// when the site starts anew, or when many newer ones were made.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiTrialView {
+    pub id: i64,
+    pub task_id: i64,
+    pub camera_id: i64,
+    /// Whose recordings are looked at.
+    pub path: String,
+    pub from: i64,
+    pub to: i64,
+    /// `queued`, `running`, `done`, `failed` or `cancelled`.
+    pub state: String,
+    /// Of one that failed: `node_lost`, `node_away`, `nobody_can`, `start_not_confirmed`, `scene_silent`, `stream_missing`, or
+    /// what the node said.
+    pub reason: Option<String>,
+    /// Who runs or ran it.
+    pub node_id: Option<i64>,
+    pub node: Option<String>,
+    /// How much of the range was looked at, 0 to 1.
+    pub progress: f64,
+    /// The newest moment that was looked at.
+    pub reached_at: i64,
+    pub results: u64,
+    /// Results that would have raised an alarm or gone on with one.
+    pub alarms: u64,
+    /// Events those were of.
+    pub finds: u64,
+    pub scenes: Vec<AiTrialScene>,
+    pub created_at: i64,
+    pub started_at: Option<i64>,
+    pub ended_at: Option<i64>,
+}
+
+/// What came of one scene in a trial.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiTrialScene {
+    pub code: String,
+    pub results: u64,
+    pub alarms: u64,
+    pub finds: u64,
+}
+
+/// A trial with what it has found so far.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiTrialReport {
+    pub trial: AiTrialView,
+    /// In the order they began; the first 1000.
+    pub finds: Vec<AiFindView>,
+    /// Finds beyond those.
+    pub more_finds: u64,
+}
+
+/// An event of a recording: alarms of one scene that follow each other within seconds.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiFindView {
+    pub scene: String,
+    /// Its first and its last alarm, by the clock of the recording.
+    pub from: i64,
+    pub to: i64,
+    pub labels: Vec<String>,
+    /// Its best moment, and what was seen then.
+    pub best_at: i64,
+    /// 0 to 1.
+    pub confidence: f32,
+    pub objects: Vec<AiObjectView>,
+    pub event_type: Option<String>,
+    pub event_desc: Option<String>,
+}
+
 /// Something engines can look for, as the product knows it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AiSceneType {

@@ -70,4 +70,11 @@ pub struct ConformanceArguments {
     /// A stream for the node to look at; without one its results are not checked.
     #[arg(long, value_name = "RTSP", requires = "listen")]
     pub stream: Option<String>,
+    /// A recording for a node that looks at such, with its range in UTC milliseconds.
+    #[arg(long, value_name = "RTSP", requires_all = ["listen", "from", "to"])]
+    pub recording: Option<String>,
+    #[arg(long, value_name = "MS", requires = "recording")]
+    pub from: Option<i64>,
+    #[arg(long, value_name = "MS", requires = "recording")]
+    pub to: Option<i64>,
 }

@@ -6,6 +6,7 @@
 //!
 //! Tasks: the node (whoever calls [`run`]), one per task of the site, tracked and joined by the node. Channels: a `watch`
 //! per task with its plan, a bounded outbox of the node.
+//! A task with a range looks at what was recorded, as fast as it can.
 
 pub mod conformance;
 mod error;

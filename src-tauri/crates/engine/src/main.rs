@@ -11,10 +11,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use watchwall_engine::{
     EngineOptions, SiteAddress,
-    conformance::{ANSWER_WITHIN, NodeCheck, check_node, check_site},
+    conformance::{ANSWER_WITHIN, NodeCheck, Recording, check_node, check_site},
     scenes::AlarmTimes,
 };
-use watchwall_engine_protocol::StreamAddress;
+use watchwall_engine_protocol::{StreamAddress, TaskRange};
 use watchwall_model::Secret;
 
 fn main() -> ExitCode {
@@ -69,7 +69,10 @@ async fn conformance(arguments: ConformanceArguments) -> Result<ExitCode> {
             let here = listener.local_addr()?;
             output::line(format_args!("waiting for a node at ws://{here}/ws/ai-engine, any token"));
             let stream = arguments.stream.map(StreamAddress::new);
-            check_node(&listener, &NodeCheck::new(stream)).await?
+            let range = arguments.from.zip(arguments.to).map(|(from, to)| TaskRange { from, to });
+            let recording = arguments.recording.map(StreamAddress::new).zip(range);
+            let recording = recording.map(|(address, range)| Recording { address, range });
+            check_node(&listener, &NodeCheck { recording, ..NodeCheck::new(stream) }).await?
         }
         (None, Some(url)) => {
             let mut site = arguments.site;

@@ -140,6 +140,9 @@ catalogue! {
     TaskInvalid = "task_invalid", 422;
     NodeTokenWrong = "node_token_wrong", 401;
     NodesTooMany = "nodes_too_many", 429;
+    TrialNodeAway = "trial_node_away", 409;
+    TrialNobodyCan = "trial_nobody_can", 409;
+    TrialsTooMany = "trials_too_many", 429;
     // Alarms
     AlarmState = "alarm_state", 409;
     AlarmClipPending = "alarm_clip_pending", 409;

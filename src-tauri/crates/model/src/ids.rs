@@ -56,3 +56,14 @@ id!(/// A person or program that may log in.
     UserId);
 id!(/// One login. Never the session's secret.
     SessionId);
+
+impl TaskId {
+    /// Numbers from here on are trials of tasks on recordings. No row gets so far, and every reader of JSON still knows them
+    /// exactly.
+    pub const FIRST_TRIAL: Self = Self(1 << 40);
+
+    /// Whether it is a trial of a task, and no task that is kept.
+    pub const fn is_trial(self) -> bool {
+        self.0 >= Self::FIRST_TRIAL.0
+    }
+}

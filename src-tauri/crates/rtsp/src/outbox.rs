@@ -7,19 +7,30 @@ use std::{
 use tokio::net::TcpStream;
 
 /// Bounded: nothing but answers is added while something waits, and a client that does not read is cut.
-#[derive(Default)]
 pub struct Outbox {
     waiting: Vec<u8>,
     sent: usize,
     since: Option<Instant>,
+    patience: Duration,
 }
 
-/// How long a client may refuse to read.
+/// How long a client may refuse to read, unless it is given longer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// What may wait: the largest access unit of a burst, and answers behind it.
 const MAX_WAITING: usize = 8 * 1024 * 1024;
 
+impl Default for Outbox {
+    fn default() -> Self {
+        Self { waiting: Vec::new(), sent: 0, since: None, patience: PATIENCE }
+    }
+}
+
 impl Outbox {
+    /// For a client that may take its time: what it is sent does not grow old.
+    pub const fn be_patient(&mut self, patience: Duration) {
+        self.patience = patience;
+    }
+
     pub const fn is_blocked(&self) -> bool {
         self.since.is_some()
     }
@@ -55,7 +66,7 @@ impl Outbox {
     /// Sends what waits.
     ///
     /// # Errors
-    /// The connection is broken, or the client has not read for ten seconds.
+    /// The connection is broken, or the client has not read for as long as it may refuse to.
     pub fn flush(&mut self, socket: &TcpStream) -> io::Result<()> {
         let Some(since) = self.since else { return Ok(()) };
         while self.sent < self.waiting.len() {
@@ -66,12 +77,12 @@ impl Outbox {
                     self.since = Some(Instant::now());
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    return if since.elapsed() > PATIENCE { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) };
+                    return if since.elapsed() > self.patience { Err(io::ErrorKind::TimedOut.into()) } else { Ok(()) };
                 }
                 Err(error) => return Err(error),
             }
         }
-        *self = Self::default();
+        *self = Self { patience: self.patience, ..Self::default() };
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     recording::{EdgeRecording, EdgeStorage},
 };
 use futures::future::{BoxFuture, FutureExt};
-use watchwall_media::ingest::{IngestOptions, ReplayRequest};
+use watchwall_media::ingest::{IngestOptions, ReplayDialect, ReplayRequest};
 use watchwall_model::{
     Camera, Device, DeviceId, ErrorCode, Problem, Stream, StreamPath, StreamRole, TimeRange, UtcMillis,
 };
@@ -111,6 +111,7 @@ impl CameraStorage {
             device_key: Some(device.at.key()),
             range,
             clock_offset_ms,
+            dialect: ReplayDialect::Onvif,
         };
         Ok(EdgeRecording { range, request })
     }

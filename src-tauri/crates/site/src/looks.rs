@@ -1,21 +1,24 @@
-//! How analytics reaches cameras: the fourth place, beside `tap`, `sense` and `edge`, where two domains meet. No task.
+//! How analytics reaches cameras and recordings: the fourth place, beside `tap`, `sense` and `edge`, where domains meet. No
+//! task.
 
 use crate::{
     analytics::{TaskStream, TaskStreams},
     cameras::{Cameras, health::Health},
-    outlet::{Outlet, Way},
+    outlet::{Granted, Outlet, Scope, Way},
+    recording::Recording,
 };
 use futures::future::{BoxFuture, FutureExt};
-use std::{any::Any, collections::BTreeSet};
+use std::collections::BTreeSet;
 use tokio::sync::watch;
 use watchwall_engine_protocol::StreamAddress;
-use watchwall_model::{AiNode, AiTask, CameraId};
+use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, Problem, StreamPath, TaskId, TimeRange};
 
 /// The cameras as AI tasks see them.
 pub struct CameraLooks {
     pub cameras: Cameras,
     pub health: Health,
     pub outlet: Outlet,
+    pub recording: Recording,
 }
 
 impl TaskStreams for CameraLooks {
@@ -27,19 +30,31 @@ impl TaskStreams for CameraLooks {
             // A camera with one stream is looked at by that.
             let stream = wanted.or_else(|| camera.streams.first())?;
             if !node.sees_cameras {
-                let way =
-                    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached };
-                let granted = self.outlet.grant(&stream.path, way, &format!("task {} node {}", task.id, node.id))?;
-                let pass: Box<dyn Any + Send + Sync> = Box::new(granted.pass);
-                return Some(TaskStream {
-                    address: StreamAddress::new(granted.address.reveal()),
-                    pass: Some(pass),
-                });
+                let holder = format!("task {} node {}", task.id, node.id);
+                return opened(self.outlet.grant(&stream.path, Scope::Live, way_of(node), &holder));
             }
             let address = stream.url.with_credentials(camera.credentials.as_ref());
             Some(TaskStream { address: StreamAddress::new(address.reveal()), pass: None })
         }
         .boxed()
+    }
+
+    fn recorded<'a>(&'a self, task: &'a AiTask, range: TimeRange) -> BoxFuture<'a, Result<StreamPath, Problem>> {
+        async move {
+            let camera = self.cameras.get(task.camera).await?.camera;
+            let mut streams: Vec<_> = camera.streams.iter().collect();
+            streams.sort_by_key(|stream| stream.role != task.stream);
+            let paths: Vec<StreamPath> = streams.into_iter().map(|stream| stream.path.clone()).collect();
+            let tracks = self.recording.timeline(&paths, range, 0).await?;
+            let covered = tracks.into_iter().find(|(_, track)| !track.coverage.is_empty());
+            covered.map(|(path, _)| path).ok_or_else(|| Problem::new(ErrorCode::NoRecording))
+        }
+        .boxed()
+    }
+
+    /// The site's, whatever a node may see: cameras do not have it.
+    fn open_recorded(&self, trial: TaskId, path: &StreamPath, range: TimeRange, node: &AiNode) -> Option<TaskStream> {
+        opened(self.outlet.grant(path, Scope::Recorded(range), way_of(node), &format!("trial {trial}")))
     }
 
     fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>> {
@@ -59,4 +74,14 @@ impl TaskStreams for CameraLooks {
     fn changes(&self) -> watch::Receiver<u64> {
         self.health.changes()
     }
+}
+
+/// As tasks and trials hold it.
+fn opened(granted: Option<Granted>) -> Option<TaskStream> {
+    let Granted { address, pass } = granted?;
+    Some(TaskStream { address: StreamAddress::new(address.reveal()), pass: Some(Box::new(pass)) })
+}
+
+fn way_of(node: &AiNode) -> Way {
+    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached }
 }

@@ -11,7 +11,7 @@ use crate::{
     outlet::Outlet,
     recording::{GapFill, GapFillParts, Recording},
     sense::Sense,
-    tap::CameraTaps,
+    tap::{CameraTaps, HandedOn},
     upkeep::Upkeep,
 };
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -90,8 +90,7 @@ impl Site {
         }
         let doctor = Doctor::new(store.clone(), cameras.clone(), health.clone(), control.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
-        let recording =
-            Recording::start(store.clone(), &config.recording, &data_folder, Arc::<CameraTaps>::clone(&taps)).await?;
+        let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
         if let OpenOutcome::Rebuilt { .. } = outcome {
             recording.reindex().await?;
         }
@@ -121,8 +120,14 @@ impl Site {
             reach: if config.push.allow_this_machine { Reach::Everywhere } else { Reach::Others },
         })
         .await?;
-        let outlet = Outlet::start(&config.outlet, taps);
-        let looks = CameraLooks { cameras: cameras.clone(), health: health.clone(), outlet: outlet.clone() };
+        let handed_on = HandedOn { cameras: cameras.clone(), recording: recording.clone() };
+        let outlet = Outlet::start(&config.outlet, Arc::new(handed_on));
+        let looks = CameraLooks {
+            cameras: cameras.clone(),
+            health: health.clone(),
+            outlet: outlet.clone(),
+            recording: recording.clone(),
+        };
         let analytics = Analytics::start(AnalyticsParts {
             store: store.clone(),
             data_folder: &data_folder,

@@ -1,15 +1,17 @@
-//! How recording and the outlet reach a camera's stream: the one place where they meet cameras.
+//! How recording and the outlet reach a camera's stream: the one place where they meet cameras, and each other.
 
 use crate::{
     cameras::Cameras,
-    outlet::{OutletSource, OutletTap},
-    recording::{StreamSource, StreamTap},
+    outlet::{Begin, OutletSource, OutletTap, Reel, Stretch},
+    recording::{RecordedReel, Recording, ReelStart, StreamSource, StreamTap},
 };
+use futures::future::{BoxFuture, FutureExt};
+use std::sync::Arc;
 use tokio::sync::watch;
-use watchwall_media::ingest::InterestKind;
-use watchwall_model::StreamPath;
+use watchwall_media::{AccessUnit, ingest::InterestKind};
+use watchwall_model::{Problem, StreamPath};
 
-/// The cameras as the recorder and the outlet see them.
+/// The cameras as the recorder sees them.
 pub struct CameraTaps {
     cameras: Cameras,
 }
@@ -36,9 +38,31 @@ impl StreamSource for CameraTaps {
     }
 }
 
-impl OutletSource for CameraTaps {
+/// The cameras and their recordings as the outlet sees them.
+pub struct HandedOn {
+    pub cameras: Cameras,
+    pub recording: Recording,
+}
+
+impl OutletSource for HandedOn {
     fn open(&self, path: &StreamPath) -> Option<OutletTap> {
         let ingest = self.cameras.ingest(path)?;
         Some(OutletTap { hub: ingest.hub(), interest: Box::new(ingest.interest(InterestKind::Gateway)) })
+    }
+
+    fn reel(&self, path: &StreamPath, stretch: Stretch) -> Option<Box<dyn Reel>> {
+        let start = match stretch.begin {
+            Begin::Covering => ReelStart::Covering,
+            Begin::After => ReelStart::After,
+        };
+        Some(Box::new(Played(self.recording.open_reel(path, stretch.range, start))))
+    }
+}
+
+struct Played(RecordedReel);
+
+impl Reel for Played {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Arc<AccessUnit>>, Problem>> {
+        self.0.next().boxed()
     }
 }

@@ -1,7 +1,7 @@
 //! A scripted site against a node.
 
 use super::{
-    Verdict,
+    Recording, Verdict,
     wire::{Heard, Wire},
 };
 use crate::node::Stream;
@@ -33,6 +33,8 @@ const CAMERA: CameraId = CameraId(3_001);
 pub struct NodeCheck {
     /// Pictures for the node, as it reaches them. Without any, results are not looked at.
     pub stream: Option<StreamAddress>,
+    /// A recording for a node that looks at such. Without one, that is not looked at.
+    pub recording: Option<Recording>,
     /// How long it may take to come, and to come again after it was cut off.
     pub patience: Duration,
     /// A heartbeat is due every 10 s.
@@ -41,7 +43,8 @@ pub struct NodeCheck {
 
 impl NodeCheck {
     pub const fn new(stream: Option<StreamAddress>) -> Self {
-        Self { stream, patience: Duration::from_secs(60), heartbeat_within: Duration::from_secs(15) }
+        let (patience, heartbeat_within) = (Duration::from_secs(60), Duration::from_secs(15));
+        Self { stream, recording: None, patience, heartbeat_within }
     }
 }
 
@@ -76,6 +79,14 @@ pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result
     }
     verdict.note("STOP_TASK is obeyed", site.stops().await);
     verdict.note("a STOP_TASK that comes twice breaks nothing", site.stops().await);
+    let recorded = "a START_TASK with a range looks at the recording and ends with it";
+    match &check.recording {
+        Some(recording) if site.register.can_archive => {
+            verdict.note(recorded, site.looks_at(recording, &start).await);
+        }
+        Some(_) => verdict.skip(recorded, "it does not announce archive"),
+        None => verdict.skip(recorded, "no recording was given"),
+    }
     let (node_id, mut unread) = (site.register.node_id.clone(), std::mem::take(&mut site.unread));
     drop(site);
     let again = match Site::come(listener, check).await? {
@@ -93,8 +104,8 @@ pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result
 }
 
 /// The site's end of a node that has registered.
-struct Site {
-    wire: Wire,
+pub(super) struct Site {
+    pub(super) wire: Wire,
     register: NodeRegister,
     heartbeat_within: Duration,
     /// What it said that cannot be read.
@@ -245,7 +256,11 @@ impl Site {
         }
     }
 
-    async fn find<T>(&mut self, within: Duration, is_it: impl Fn(NodeMessage) -> Option<T>) -> Result<T, String> {
+    pub(super) async fn find<T>(
+        &mut self,
+        within: Duration,
+        is_it: impl Fn(NodeMessage) -> Option<T>,
+    ) -> Result<T, String> {
         let until = Instant::now() + within;
         loop {
             match self.wire.hear(until.saturating_duration_since(Instant::now())).await {
@@ -291,6 +306,6 @@ fn judge(result: &AiResult, start: &StartTask) -> Result<(), String> {
     }
 }
 
-fn text(message: &SiteMessage) -> Result<String, String> {
+pub(super) fn text(message: &SiteMessage) -> Result<String, String> {
     message.text().map_err(|error| error.to_string())
 }

@@ -1,4 +1,5 @@
-//! What waits to be sent. When the site reads slowly, results give way and alarms stay.
+//! What waits to be sent. When the site reads slowly, results give way and alarms stay; what was found in recordings waits
+//! before it comes here.
 
 use std::{
     collections::VecDeque,
@@ -9,6 +10,8 @@ use tokio::sync::Notify;
 /// Letters and bytes that may wait; alarms come with their pictures.
 const MOST: usize = 256;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// Of these, results of recordings.
+const MOST_RECORDED: usize = 32;
 
 /// In what order letters give way: the last first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub enum Urgency {
     Heartbeat,
     /// What was seen and is no alarm.
     Result,
+    /// What was found in a recording: it never gives way, and [`Outbox::room`] is asked for before.
+    Recorded,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +37,7 @@ pub struct Letter {
 pub struct Outbox {
     inner: Mutex<Inner>,
     arrived: Notify,
+    left: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -63,8 +69,10 @@ impl Outbox {
             } else if urgency == Urgency::Result {
                 inner.dropped.results += 1;
                 return;
-            } else if let Some(oldest) = inner.remove(|_| true) {
+            } else if let Some(oldest) = inner.remove(|waiting| waiting.urgency != Urgency::Recorded) {
                 inner.dropped.alarms += u64::from(oldest.urgency == Urgency::Alarm);
+            } else {
+                break;
             }
         }
         inner.bytes += size;
@@ -76,10 +84,25 @@ impl Outbox {
     /// The next to be sent. Safe to drop and call again.
     pub async fn next(&self) -> Letter {
         loop {
-            if let Some(letter) = self.lock().remove(|_| true) {
+            let letter = self.lock().remove(|_| true);
+            if let Some(letter) = letter {
+                self.left.notify_one();
                 return letter;
             }
             self.arrived.notified().await;
+        }
+    }
+
+    /// Waits until a result of a recording may come. Safe to drop and call again.
+    pub async fn room(&self) {
+        loop {
+            let recorded = |inner: &Inner| inner.letters.iter().filter(|one| one.urgency == Urgency::Recorded).count();
+            if recorded(&self.lock()) < MOST_RECORDED {
+                // Others may wait for the same.
+                self.left.notify_one();
+                return;
+            }
+            self.left.notified().await;
         }
     }
 
@@ -95,6 +118,8 @@ impl Outbox {
         let mut inner = self.lock();
         inner.letters.retain(|letter| letter.urgency == Urgency::Alarm);
         inner.bytes = inner.letters.iter().map(|letter| letter.text.len()).sum();
+        drop(inner);
+        self.left.notify_one();
     }
 
     pub fn dropped(&self) -> Dropped {
@@ -155,6 +180,28 @@ mod tests {
             outbox.push(letter(Urgency::Alarm, "x".repeat(1_000_000)));
         }
         assert_eq!((waiting(&outbox, Urgency::Alarm), outbox.dropped().alarms), (16, 24));
+    }
+
+    #[tokio::test]
+    async fn results_of_recordings_wait_instead_of_giving_way() {
+        let outbox = Outbox::default();
+        let in_time = |room| tokio::time::timeout(std::time::Duration::from_millis(50), room);
+        for n in 0..MOST_RECORDED {
+            in_time(outbox.room()).await.unwrap();
+            outbox.push(letter(Urgency::Recorded, format!("recorded {n}")));
+        }
+        assert!(in_time(outbox.room()).await.is_err());
+        for n in 0..2 * MOST {
+            outbox.push(letter(Urgency::Alarm, format!("alarm {n}")));
+        }
+        assert_eq!(waiting(&outbox, Urgency::Recorded), MOST_RECORDED);
+        assert_eq!(outbox.next().await.text, "recorded 0");
+        in_time(outbox.room()).await.unwrap();
+        outbox.push(letter(Urgency::Recorded, "one more"));
+        // Without a site they are worth nothing.
+        outbox.keep_alarms();
+        in_time(outbox.room()).await.unwrap();
+        assert_eq!(waiting(&outbox, Urgency::Recorded), 0);
     }
 
     #[tokio::test]

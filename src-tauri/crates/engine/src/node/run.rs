@@ -65,6 +65,8 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
                 Cause::Refused
             }
         };
+        // A site gives up what was under way in recordings when the connection is lost.
+        roster.end_archives();
         outbox.keep_alarms();
         let wait = backoff(cause, attempt, rand::rng().random());
         let orphaned = ORPHANED_AFTER.saturating_sub(alone_since.elapsed());

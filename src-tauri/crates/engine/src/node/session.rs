@@ -87,7 +87,7 @@ impl Session<'_> {
             load: self.load(),
             protocol: PROTOCOL,
             can_preview: false,
-            can_archive: false,
+            can_archive: true,
             timestamp_ms: Some(UtcMillis::now().0),
         });
         let text = register.text().map_err(lost)?;

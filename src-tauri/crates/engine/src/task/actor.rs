@@ -281,7 +281,7 @@ fn request(plan: &Plan) -> Result<IngestRequest, Problem> {
 }
 
 /// A result without its picture is better than none.
-async fn snapshot(plan: &Plan, picture: &Picture) -> Option<Vec<u8>> {
+pub(super) async fn snapshot(plan: &Plan, picture: &Picture) -> Option<Vec<u8>> {
     for (height, quality) in [(plan.snapshot_height, plan.snapshot_quality), (plan.snapshot_height / 2, 50)] {
         match picture.jpeg(height, quality, SNAPSHOT_WITHIN).await {
             Ok(jpeg) if jpeg.len() <= MOST_SNAPSHOT_BYTES => return Some(jpeg.to_vec()),

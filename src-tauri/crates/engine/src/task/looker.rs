@@ -107,6 +107,7 @@ mod tests {
             snapshot_policy: SnapshotPolicy::Off,
             snapshot_quality: 80,
             alarm_enabled: true,
+            range: None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::scenes::{Line, Region, SceneKind};
 use watchwall_engine_protocol::{StartTask, StreamAddress};
-use watchwall_model::{CameraId, Quality, SceneCode, SnapshotPolicy, TaskId};
+use watchwall_model::{CameraId, Quality, SceneCode, SnapshotPolicy, TaskId, TimeRange, UtcMillis};
 
 /// One task.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Plan {
     pub snapshot_policy: SnapshotPolicy,
     pub snapshot_quality: u8,
     pub alarm_enabled: bool,
+    /// Of recordings; `None` for what happens now.
+    pub range: Option<TimeRange>,
 }
 
 /// One scene of it.
@@ -71,6 +73,7 @@ impl Plan {
             snapshot_policy: params.snapshot_policy,
             snapshot_quality: params.snapshot_quality.clamp(1, 100),
             alarm_enabled: params.alarm_enabled,
+            range: range(start),
         };
         (plan, refused)
     }
@@ -80,9 +83,13 @@ impl Plan {
     }
 }
 
+fn range(start: &StartTask) -> Option<TimeRange> {
+    start.range.and_then(|range| TimeRange::new(UtcMillis(range.from), UtcMillis(range.to)))
+}
+
 fn scene(start: &StartTask, code: &SceneCode) -> Result<ScenePlan, &'static str> {
-    if start.range.is_some() {
-        return Err("archive_unsupported: this node looks at live pictures only");
+    if start.range.is_some() && range(start).is_none() {
+        return Err("range_invalid: the range ends before it begins");
     }
     let kind = SceneKind::of(code.as_str()).ok_or("scene_unsupported: this node does not know the scene")?;
     let lines = start.lines.get(code).into_iter().flatten().filter_map(|line| Line::new(line.clone()));
@@ -138,11 +145,11 @@ mod tests {
         check(&with_line, &["LINE_CROSSING"], &[]);
         with_line.lines = [(code("LINE_CROSSING"), vec![vec![point(0.5, 1.0)]])].into();
         check(&with_line, &[], &["line_missing"]);
-        check(
-            &StartTask { range: Some(TaskRange { from: 1, to: 2 }), ..start(&["MOTION"]) },
-            &[],
-            &["archive_unsupported"],
-        );
+        let recorded = |from, to| StartTask { range: Some(TaskRange { from, to }), ..start(&["MOTION"]) };
+        check(&recorded(1, 2), &["MOTION"], &[]);
+        check(&recorded(2, 2), &[], &["range_invalid"]);
+        assert_eq!(Plan::of(&recorded(1, 2)).0.range, TimeRange::new(UtcMillis(1), UtcMillis(2)));
+        assert_eq!(Plan::of(&start(&["MOTION"])).0.range, None);
     }
 
     #[test]

@@ -106,6 +106,7 @@ mod tests {
             snapshot_policy,
             snapshot_quality: 80,
             alarm_enabled: true,
+            range: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use super::{
     Plan, ScenePlan,
     actor::{Actor, Shared},
+    archive::ArchiveRun,
 };
 use crate::{
     EngineOptions,
@@ -15,6 +16,8 @@ use watchwall_engine_protocol::{NodeMessage, StartTask, StopTask, TaskKeepalive,
 use watchwall_model::{SceneCode, TaskId};
 
 const STOP_WITHIN: Duration = Duration::from_secs(8);
+/// Recordings looked at at once: each takes all it can get of a machine. Their scenes do not count among those that are live.
+const MOST_ARCHIVES: usize = 2;
 
 /// Starts and stops the actors; the only one that does.
 pub struct Roster {
@@ -37,6 +40,7 @@ impl Roster {
     /// Starts what is asked for, or changes what runs. Scenes that are not named go on: a site may hand out a task's
     /// scenes one by one.
     pub fn start(&mut self, start: &StartTask) {
+        self.running.retain(|_, running| !running.is_over());
         let (mut plan, refused) = Plan::of(start);
         for refused in refused {
             self.shared.state(plan.task, &refused.scene, TaskState::Error, Some(refused.why.to_owned()));
@@ -48,11 +52,17 @@ impl Roster {
         let others = self.running.get(&plan.task).map(|running| running.plan.borrow().scenes.clone());
         let others = others.unwrap_or_default().into_iter().filter(|scene| !asked.contains(&scene.code));
         let others: Vec<ScenePlan> = others.collect();
-        let elsewhere: usize =
-            self.running.iter().filter(|(task, _)| **task != plan.task).map(|(_, running)| running.scenes()).sum();
-        if elsewhere + others.len() + asked.len() > self.shared.options.max_tasks as usize {
+        let elsewhere = self.running.iter().filter(|(task, _)| **task != plan.task).map(|(_, running)| running);
+        let is_full = match plan.range {
+            Some(_) => elsewhere.filter(|running| running.is_archive()).count() >= MOST_ARCHIVES,
+            None => {
+                let live: usize = elsewhere.filter(|running| !running.is_archive()).map(Running::scenes).sum();
+                live + others.len() + asked.len() > self.shared.options.max_tasks as usize
+            }
+        };
+        if is_full {
             for scene in &asked {
-                let why = "node_full: this node runs as many scenes as it may".to_owned();
+                let why = "node_full: this node runs as much as it may".to_owned();
                 self.shared.state(plan.task, scene, TaskState::Error, Some(why));
             }
             return;
@@ -65,9 +75,13 @@ impl Roster {
                 running.plan.send_replace(plan);
             }
             None => {
+                let range = plan.range;
                 let (plan, plans) = watch::channel(plan);
-                let cancel = CancellationToken::new();
-                self.actors.spawn(Actor::new(Arc::clone(&self.shared)).run(plans, cancel.clone()));
+                let (shared, cancel) = (Arc::clone(&self.shared), CancellationToken::new());
+                match range {
+                    Some(range) => self.actors.spawn(ArchiveRun::new(shared, range).run(plans, cancel.clone())),
+                    None => self.actors.spawn(Actor::new(shared).run(plans, cancel.clone())),
+                };
                 self.running.insert(task, Running { plan, cancel });
             }
         }
@@ -88,16 +102,23 @@ impl Roster {
         }
     }
 
+    /// Ends what looks at recordings.
+    pub fn end_archives(&mut self) {
+        for (_, running) in self.running.extract_if(.., |_, running| running.is_archive()) {
+            running.cancel.cancel();
+        }
+    }
+
     pub fn tasks(&self) -> Vec<TaskId> {
-        self.running.keys().copied().collect()
+        self.running.iter().filter(|(_, running)| !running.is_over()).map(|(task, _)| *task).collect()
     }
 
     pub fn scenes(&self) -> usize {
-        self.running.values().map(Running::scenes).sum()
+        self.running.values().filter(|running| !running.is_over()).map(Running::scenes).sum()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.running.is_empty()
+        self.tasks().is_empty()
     }
 
     /// Ends all tasks and waits for them.
@@ -114,6 +135,15 @@ impl Roster {
 }
 
 impl Running {
+    fn is_archive(&self) -> bool {
+        self.plan.borrow().range.is_some()
+    }
+
+    /// Its recording was looked at to the end.
+    fn is_over(&self) -> bool {
+        self.plan.is_closed()
+    }
+
     fn scenes(&self) -> usize {
         self.plan.borrow().scenes.len()
     }

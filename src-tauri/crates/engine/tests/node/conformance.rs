@@ -34,7 +34,7 @@ async fn our_own_node_keeps_every_promise() {
     let stream = Some(StreamAddress::new(farm.rtsp_url(0, StreamRole::Main)));
     let check = NodeCheck::new(stream);
     let verdict = check_node(&listener, &check).await.unwrap();
-    assert!(verdict.is_good() && verdict.lines.len() == 13, "{verdict}");
+    assert!(verdict.is_good() && verdict.lines.len() == 14, "{verdict}");
     node.stop().await;
     farm.shutdown().await;
 }
@@ -50,7 +50,11 @@ async fn a_node_that_only_comes_fails_with_what_it_lacks() {
         // Answers pings, and nothing else.
         while let Some(Ok(_)) = socket.next().await {}
     });
-    let check = NodeCheck { patience: Duration::from_secs(2), heartbeat_within: Duration::from_secs(2), stream: None };
+    let check = NodeCheck {
+        patience: Duration::from_secs(2),
+        heartbeat_within: Duration::from_secs(2),
+        ..NodeCheck::new(None)
+    };
     let verdict = check_node(&listener, &check).await.unwrap();
     assert_eq!(
         failed(&verdict),

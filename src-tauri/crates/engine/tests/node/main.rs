@@ -2,6 +2,7 @@
 // Helpers of tests fail as tests do; clippy allows that only inside the test functions themselves.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod archive;
 mod conformance;
 mod finds;
 mod lives;

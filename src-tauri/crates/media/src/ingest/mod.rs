@@ -46,7 +46,7 @@ pub use observe::{Observation, ObserveLimits, Observed, SeenPicture, observe, ob
 pub use pace::Pace;
 pub use packets::{PacketLimits, PacketReport, ParameterSets, listen_to_packets};
 pub use probe::{ProbeReport, ProbeRequest, ProbeStep, Watching, look, probe};
-pub use replay::{Bandwidth, Replay, ReplayRequest, replay};
+pub use replay::{Bandwidth, Replay, ReplayDialect, ReplayRequest, replay};
 pub use request::{IngestOptions, IngestRequest, device_at};
 pub use snapshot::IngestSnapshot;
 pub use sps::for_live;

@@ -15,6 +15,8 @@ pub enum Purpose {
     Stills,
     /// A stream without delay: hardware where the machine has it.
     Stream,
+    /// A recording as fast as it goes: hardware likewise, and pictures may be held back for it.
+    Recording,
 }
 
 /// Names of decoders to try, best first. Hardware ones exist in the registry only where a driver was found.
@@ -29,7 +31,7 @@ pub fn candidates(codec: &VideoCodec, purpose: Purpose) -> Vec<&'static str> {
         VideoCodec::Mjpeg => (&[], &["jpegdec", "avdec_mjpeg"]),
         VideoCodec::Other(_) => (&[], &[]),
     };
-    let hardware = if purpose == Purpose::Stream { hardware } else { &[] };
+    let hardware = if purpose == Purpose::Stills { &[] } else { hardware };
     let found = hardware.iter().chain(software).copied().filter(|name| gst::ElementFactory::find(name).is_some());
     let mut found: Vec<&'static str> = found.collect();
     let failed = FAILED.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,7 +58,7 @@ pub fn note_failed(name: &'static str) {
     }
 }
 
-/// Makes a decoder that holds nothing back.
+/// Makes a decoder; for a stream, one that holds nothing back.
 ///
 /// # Errors
 /// `engine_missing`.

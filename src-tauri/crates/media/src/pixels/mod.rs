@@ -3,7 +3,8 @@
 //! * [`snapshot`]: a JPEG of the last of some access units: live snapshots, recorded frames, thumbnails.
 //! * [`decode_pace`]: how fast this machine decodes a stream.
 //! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
-//! * [`pictures`]: a stream's decoded pictures, one after the other, for whoever looks at them.
+//! * [`pictures`]: a stream's decoded pictures, one after the other, for whoever looks at them; [`recorded_pictures`]: a
+//!   recording's.
 //! * [`Burner`]: a recording with words burnt into its pictures, as a file of its own.
 //! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
 //!
@@ -25,7 +26,7 @@ mod transcode;
 pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
-pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures};
+pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures, recorded_pictures};
 pub use plugins::{MissingElement, PluginReport, ensure_plugins};
 pub use snapshot::snapshot;
 pub use transcode::{TranscodePool, TranscodeStats, VariantLease, VariantSpec, VariantState};

@@ -8,7 +8,7 @@ use std::{
 use watchwall_camsim::{CameraSpec, Codec, DeviceSpec, EdgeStorage, FarmOptions, Fault, Quirk, StreamMode, StreamSpec};
 use watchwall_media::{
     AccessUnit,
-    ingest::{Bandwidth, ReplayRequest, replay},
+    ingest::{Bandwidth, ReplayDialect, ReplayRequest, replay},
 };
 use watchwall_model::{ErrorCode, Problem, SafeUrl, StreamPath, TimeRange, UtcMillis};
 
@@ -32,6 +32,7 @@ fn request(cameras: &Cameras, seconds: i64) -> ReplayRequest {
         device_key: None,
         range: TimeRange::new(start, start.saturating_add_ms(seconds * 1000)).unwrap(),
         clock_offset_ms: 0,
+        dialect: ReplayDialect::Onvif,
     }
 }
 

@@ -52,9 +52,47 @@ impl SenderReport<'_> {
     }
 }
 
+/// That source `ssrc` sends nothing more (RFC 3550 6.6), behind an empty report as compound packets want it.
+#[derive(Clone, Copy, Debug)]
+pub struct Goodbye<'a> {
+    pub ssrc: u32,
+    /// At most 255 bytes of it are said; an empty one is left out.
+    pub reason: &'a str,
+}
+
+impl Goodbye<'_> {
+    pub fn render(&self) -> Vec<u8> {
+        let mut out = vec![0x80, 201, 0, 1];
+        out.extend_from_slice(&self.ssrc.to_be_bytes());
+        let goodbye_at = out.len();
+        out.extend_from_slice(&[0x81, 203, 0, 0]);
+        out.extend_from_slice(&self.ssrc.to_be_bytes());
+        let reason = &self.reason.as_bytes()[..self.reason.len().min(usize::from(u8::MAX))];
+        if !reason.is_empty() {
+            out.push(reason.len() as u8);
+            out.extend_from_slice(reason);
+            out.resize(out.len().next_multiple_of(4), 0);
+        }
+        let words = (out.len() - goodbye_at) / 4 - 1;
+        out[goodbye_at + 3] = words as u8;
+        out
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_goodbye_stands_behind_an_empty_report() {
+        let check = |reason, expect: &[u8]| {
+            assert_eq!(Goodbye { ssrc: 7, reason }.render()[8..], *expect, "{reason}");
+        };
+        assert_eq!(Goodbye { ssrc: 7, reason: "" }.render()[..8], [0x80, 201, 0, 1, 0, 0, 0, 7]);
+        check("", &[0x81, 203, 0, 1, 0, 0, 0, 7]);
+        check("abc", &[0x81, 203, 0, 2, 0, 0, 0, 7, 3, b'a', b'b', b'c']);
+        check("abcd", &[0x81, 203, 0, 3, 0, 0, 0, 7, 4, b'a', b'b', b'c', b'd', 0, 0, 0]);
+    }
 
     #[test]
     fn ntp_time_counts_from_1900() {

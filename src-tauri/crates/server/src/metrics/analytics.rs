@@ -17,11 +17,7 @@ pub fn write(app: &App, page: &mut Page) {
     page.gauge("ai_task_running_count", "AI tasks of which at least one scene runs", running);
     page.gauge("ai_task_error_count", "AI tasks whose start failed, or that lost all of their scenes", failed);
     let supervisor = analytics.supervisor();
-    page.gauge(
-        "ai_supervisor_failing",
-        "Whether nobody looks after AI tasks now",
-        usize::from(supervisor.is_failing),
-    );
+    page.gauge("ai_supervisor_failing", "Whether nobody looks after AI tasks now", usize::from(supervisor.is_failing));
     page.counter("ai_supervisor_failures_total", "Times that what looks after AI tasks failed", supervisor.failures);
     page.gauge("ai_engine_online_nodes", "AI nodes connected", picture.nodes.len());
     let figures = analytics.results().figures();
@@ -35,7 +31,11 @@ pub fn write(app: &App, page: &mut Page) {
         ("ai_result_drop_total", "Results not kept, because the queue was full; never an alarm", figures.dropped),
         ("ai_result_stored_total", "Results stored", figures.stored),
         ("ai_result_failed_total", "Results that the disk refused", figures.failed),
-        ("ai_result_picture_refused_total", "Pictures of results left out because they are none", figures.pictures_refused),
+        (
+            "ai_result_picture_refused_total",
+            "Pictures of results left out because they are none",
+            figures.pictures_refused,
+        ),
     ] {
         page.counter(name, help, value);
     }
@@ -48,7 +48,11 @@ pub fn write(app: &App, page: &mut Page) {
     );
     let alert = app.site.alert_figures();
     for (name, help, value) in [
-        ("alarm_late_events_total", "Events of cameras that alarms were behind with and read from the list", alert.late),
+        (
+            "alarm_late_events_total",
+            "Events of cameras that alarms were behind with and read from the list",
+            alert.late,
+        ),
         ("alarm_missed_events_total", "Events of cameras that alarms never looked at", alert.missed),
     ] {
         page.counter(name, help, value);

@@ -8,6 +8,7 @@ mod ai_nodes;
 mod ai_results;
 mod ai_scenes;
 mod ai_tasks;
+mod ai_trials;
 mod alarm_mutes;
 mod alarm_rules;
 mod alarms;
@@ -248,6 +249,10 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(ai_tasks::create)),
         entry(CONFIGURE, routes!(ai_tasks::replace)),
         entry(CONFIGURE, routes!(ai_tasks::remove)),
+        entry(PLAYBACK, routes!(ai_trials::list)),
+        entry(ALARMS, routes!(ai_trials::start)),
+        entry(PLAYBACK, routes!(ai_trials::read)),
+        entry(ALARMS, routes!(ai_trials::cancel)),
         entry(LIVE, routes!(ai_scenes::list)),
         entry(PLAYBACK, routes!(ai_results::list)),
         entry(PLAYBACK, routes!(ai_results::picture)),

@@ -17,6 +17,7 @@ mod ptz;
 mod push;
 mod recording;
 mod status;
+mod trials;
 
 pub use access::{audit_view, right_name, role_of, session_view, user_view};
 pub use alarms::{
@@ -49,3 +50,4 @@ pub use push::{
 };
 pub use recording::{TrackMarks, folder_view, gap_word, object_view, track_view, volume_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};
+pub use trials::{ai_trial_report, ai_trial_view};

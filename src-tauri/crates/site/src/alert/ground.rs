@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{
-    Camera, CameraId, ErrorCode, GroupId, PlanRunning, Problem, Role, StreamPath, StreamRole, TimeRange, UserId, UtcMillis,
+    Camera, CameraId, ErrorCode, GroupId, PlanRunning, Problem, Role, StreamPath, StreamRole, TimeRange, UserId,
+    UtcMillis,
 };
 use watchwall_store::{Store, StoreError};
 
@@ -172,7 +173,9 @@ impl AlarmGround for SiteGround {
     fn refusal<'a>(&'a self, path: &'a StreamPath) -> BoxFuture<'a, Option<ErrorCode>> {
         async move {
             let refused = self.refused(path).await;
-            refused.inspect_err(|problem| tracing::warn!(%problem, %path, "how a stream is recorded is not known")).ok()?
+            refused
+                .inspect_err(|problem| tracing::warn!(%problem, %path, "how a stream is recorded is not known"))
+                .ok()?
         }
         .boxed()
     }

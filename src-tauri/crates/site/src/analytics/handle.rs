@@ -8,6 +8,7 @@ use super::{
     streams::TaskStreams,
     supervision::{Supervision, SupervisorFigures},
     supervisor::{Command, Picture, Supervisor},
+    trials::{Trial, TrialNode, TrialWish, Trials, Unable, able},
 };
 use jiff::tz::TimeZone;
 use std::{
@@ -24,7 +25,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, NodeId, Problem, TaskId, UtcMillis};
+use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, NodeId, Problem, SceneCode, TaskId, TimeRange, UtcMillis};
 use watchwall_store::{ResultFiles, Store, StoreError};
 
 /// Commands that wait for the supervisor; links wait with theirs.
@@ -33,6 +34,8 @@ pub const MOST_NODES: usize = 64;
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 /// An edit is kept already; how it goes is shown later when this is over.
 const IN_FORCE_WITHIN: Duration = Duration::from_secs(2);
+/// Longest range of a trial.
+const LONGEST_TRIAL_MS: i64 = 86_400_000;
 
 /// What a start needs.
 pub struct AnalyticsParts<'a> {
@@ -50,6 +53,8 @@ pub struct Analytics {
     store: Store,
     commands: mpsc::Sender<Command>,
     link: LinkParts,
+    streams: Arc<dyn TaskStreams>,
+    trials: Arc<Trials>,
     intake: Arc<ResultIntake>,
     files: Arc<ResultFiles>,
     pictures: ResultPictures,
@@ -105,9 +110,11 @@ impl Analytics {
             keep_days: results.keep_days,
         };
         let retention = tokio::spawn(retention.run(cancel.clone()));
+        let trials = Arc::new(Trials::new(UtcMillis::now()));
         let supervisor = Supervisor {
             store: store.clone(),
-            streams,
+            streams: Arc::clone(&streams),
+            trials: Arc::clone(&trials),
             owners: Arc::clone(&owners),
             zone,
             picture: Arc::clone(&picture),
@@ -116,12 +123,20 @@ impl Analytics {
         let supervision = Arc::new(Supervision::default());
         let (keeper, stop) = (Arc::clone(&supervision), cancel.clone());
         let supervisor = tokio::spawn(async move { keeper.run(supervisor, heard, stop).await });
-        let link = LinkParts { store: store.clone(), intake: Arc::clone(&intake), owners, commands: commands.clone() };
+        let link = LinkParts {
+            store: store.clone(),
+            intake: Arc::clone(&intake),
+            owners,
+            trials: Arc::clone(&trials),
+            commands: commands.clone(),
+        };
         let running = Running { cancel, supervisor, writers, retention };
         Ok(Self {
             store,
             commands,
             link,
+            streams,
+            trials,
             intake,
             files,
             pictures: ResultPictures::new(data_folder),
@@ -263,6 +278,38 @@ impl Analytics {
         self.intake.latest().forget(id);
         self.edited().await;
         Ok(())
+    }
+
+    /// Tries a task as it is kept on a range of its camera's recordings, as soon as a node has room. What is to come of the
+    /// range is left out.
+    ///
+    /// # Errors
+    /// `not_found`, `range_invalid`, `no_recording`, `trial_node_away`, `trial_nobody_can`, `trials_too_many`.
+    pub async fn start_trial(&self, id: TaskId, range: TimeRange) -> Result<Trial, Problem> {
+        let task = self.store.ai_tasks().get(id).await?.ok_or(StoreError::NotFound { what: "task" })?;
+        let past = TimeRange::new(range.start, range.end.min(UtcMillis::now()));
+        let range = past
+            .filter(|range| range.duration_ms() <= LONGEST_TRIAL_MS)
+            .ok_or_else(|| Problem::new(ErrorCode::RangeInvalid).with("max_hours", LONGEST_TRIAL_MS / 3_600_000))?;
+        let path = self.streams.recorded(&task, range).await?;
+        let connected = self.picture();
+        let nodes = self.store.ai_nodes().all().await?;
+        let nodes: Vec<TrialNode> =
+            nodes.iter().filter(|node| connected.nodes.contains_key(&node.id)).map(TrialNode::from).collect();
+        able(&task, &nodes).map_err(|unable| match unable {
+            Unable::NodeAway { node } => Problem::new(ErrorCode::TrialNodeAway).with("node", node),
+            Unable::NobodyCan { scenes } => {
+                let scenes = scenes.iter().map(SceneCode::as_str).collect::<Vec<_>>().join(", ");
+                Problem::new(ErrorCode::TrialNobodyCan).with("scenes", scenes)
+            }
+        })?;
+        let trial = self.trials.add(TrialWish { task, path, range });
+        trial.ok_or_else(|| Problem::new(ErrorCode::TrialsTooMany).with("most", super::trials::KEPT))
+    }
+
+    /// Trials of this run of the site.
+    pub fn trials(&self) -> &Trials {
+        &self.trials
     }
 
     async fn camera_is_there(&self, camera: CameraId) -> Result<(), Problem> {

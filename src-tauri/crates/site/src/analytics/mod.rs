@@ -1,8 +1,9 @@
 //! AI engines: what they are to look for, who of them does it, and what becomes of what they find.
 //!
 //! `tasks` says who looks for what; `nodes` is the connections; `results` takes what nodes send: a fast path to the
-//! screens, a bounded slow path to disk and alarms. [`Analytics::start`] spawns the supervisor, which owns the board of
-//! tasks and nodes and is begun again when it fails (`supervision`), two writers of results and what removes old ones. Connections reach the supervisor by one bounded
+//! screens, a bounded slow path to disk and alarms. `trials` are tasks looked at on recordings, beside all of that.
+//! [`Analytics::start`] spawns the supervisor, which owns the board of tasks and nodes and is begun again when it fails
+//! (`supervision`), two writers of results and what removes old ones. Connections reach the supervisor by one bounded
 //! channel and are told by one each.
 
 mod handle;
@@ -15,6 +16,7 @@ mod streams;
 mod supervision;
 mod supervisor;
 pub mod tasks;
+pub mod trials;
 
 pub use watchwall_engine_protocol::AiResult;
 

@@ -38,12 +38,7 @@ impl Supervision {
     }
 
     /// Until cancelled.
-    pub async fn run(
-        &self,
-        supervisor: Supervisor,
-        mut commands: mpsc::Receiver<Command>,
-        cancel: CancellationToken,
-    ) {
+    pub async fn run(&self, supervisor: Supervisor, mut commands: mpsc::Receiver<Command>, cancel: CancellationToken) {
         let mut wait = FIRST_WAIT;
         loop {
             let (mut state, begun) = (None, Instant::now());

@@ -1,10 +1,11 @@
 //! The one task that owns the board: hears links, the database, the cameras and the clock, and tells nodes what to do.
 
 use super::{
-    nodes::{Said, start_task, stop_task},
+    nodes::{Said, start_task, start_trial, stop_task},
     owners::{Owners, TaskOwners},
     streams::{TaskStream, TaskStreams},
     tasks::board::{Action, Board, Event, Held, Seat, TaskPhase, Wanted},
+    trials::{TrialAction, TrialNode, Trials},
 };
 use jiff::tz::TimeZone;
 use std::{
@@ -41,6 +42,15 @@ pub struct Line {
     pub node: AiNode,
     pub out: mpsc::Sender<Said>,
     pub ended: CancellationToken,
+}
+
+impl Line {
+    fn say(&self, said: Said) {
+        if self.out.try_send(said).is_err() && !self.ended.is_cancelled() {
+            tracing::warn!(node = %self.node.name, "an AI node does not read what it is told; it is let go");
+            self.ended.cancel();
+        }
+    }
 }
 
 /// What the supervisor is told.
@@ -92,6 +102,7 @@ pub struct NodePicture {
 pub struct Supervisor {
     pub store: Store,
     pub streams: Arc<dyn TaskStreams>,
+    pub trials: Arc<Trials>,
     pub owners: Arc<Owners>,
     pub zone: TimeZone,
     pub picture: Arc<Mutex<Arc<Picture>>>,
@@ -109,6 +120,8 @@ pub struct State {
     /// As written last.
     held: Vec<Held>,
     renew_at: Instant,
+    /// The same, of trials that run.
+    trial_passes: HashMap<TaskId, Option<Box<dyn Any + Send + Sync>>>,
     /// Tasks or nodes were edited and could not be read.
     is_stale: bool,
     /// Since when others see less than is known.
@@ -137,6 +150,7 @@ impl Supervisor {
             passes: HashMap::new(),
             held,
             renew_at: Instant::now(),
+            trial_passes: HashMap::new(),
             is_stale: false,
             unshown: None,
         };
@@ -145,12 +159,7 @@ impl Supervisor {
     }
 
     /// Until cancelled. What nodes run then stays theirs for a while: a restart does not stop them.
-    pub async fn work(
-        &self,
-        state: &mut State,
-        commands: &mut mpsc::Receiver<Command>,
-        cancel: &CancellationToken,
-    ) {
+    pub async fn work(&self, state: &mut State, commands: &mut mpsc::Receiver<Command>, cancel: &CancellationToken) {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut schedules = interval(SCHEDULES_EVERY);
@@ -173,6 +182,7 @@ impl Supervisor {
                 }
                 _ = tick.tick() => {
                     self.hear(state, Some(Event::Tick)).await;
+                    self.run_trials(state);
                     self.keep_leases(state).await;
                 }
             }
@@ -191,11 +201,14 @@ impl Supervisor {
                     tracing::info!(node = %old.node.name, "an AI node came again; its older connection ends");
                     old.ended.cancel();
                 }
+                // Whatever it looked at in recordings ended with the connection before this one.
+                self.trials.node_went(line.node.id);
                 self.hear(state, Some(event)).await;
             }
             Command::Down { number, node } => {
                 if state.lines.get(&node).is_some_and(|line| line.number == number) {
                     state.lines.remove(&node);
+                    self.trials.node_went(node);
                     self.hear(state, Some(Event::NodeDown { node })).await;
                     if let Err(error) = self.store.ai_nodes().seen(node, UtcMillis::now()).await {
                         tracing::warn!(%error, "when an AI node was last seen could not be noted");
@@ -303,12 +316,34 @@ impl Supervisor {
                 (node, said)
             }
         };
-        let line = state.lines.get(&node)?;
-        if line.out.try_send(said).is_err() && !line.ended.is_cancelled() {
-            tracing::warn!(node = %line.node.name, "an AI node does not read what it is told; it is let go");
-            line.ended.cancel();
-        }
+        state.lines.get(&node)?.say(said);
         None
+    }
+
+    fn run_trials(&self, state: &mut State) {
+        let nodes: Vec<TrialNode> = state.lines.values().map(|line| TrialNode::from(&line.node)).collect();
+        for action in self.trials.settle(&nodes) {
+            match action {
+                TrialAction::Stop { trial, node } => {
+                    if let Some(line) = state.lines.get(&node) {
+                        line.say(stop_task(trial, Vec::new()));
+                    }
+                }
+                TrialAction::Start { trial: id, node } => {
+                    let (Some(trial), Some(line)) = (self.trials.get(id), state.lines.get(&node)) else { continue };
+                    let (path, range) = (&trial.wish.path, trial.wish.range);
+                    match self.streams.open_recorded(id, path, range, &line.node) {
+                        Some(stream) => {
+                            tracing::info!(task = %trial.wish.task.id, trial = %id, node = %line.node.name, "a task is tried");
+                            line.say(start_trial(&trial, stream.address));
+                            state.trial_passes.insert(id, stream.pass);
+                        }
+                        None => self.trials.fail(id, "stream_missing"),
+                    }
+                }
+            }
+        }
+        state.trial_passes.retain(|id, _| self.trials.get(*id).is_some_and(|trial| trial.is_running()));
     }
 
     fn show(&self, state: &mut State) {

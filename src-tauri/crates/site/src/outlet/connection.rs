@@ -1,13 +1,13 @@
 //! One client's connection: reads requests, sends its session's pictures, and ends when either side has had enough.
 
 use super::{
+    feed::{Feed, Flow},
     handle::Shared,
     life::Life,
     session::{Ending, Link, Session},
     target::Target,
 };
 use std::{
-    any::Any,
     io,
     net::IpAddr,
     sync::{
@@ -21,7 +21,7 @@ use std::{
 };
 use tokio::{io::Interest, net::TcpStream, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
-use watchwall_media::hub::{Hub, Received, SubscriberClass, Subscription};
+use watchwall_media::hub::Received;
 use watchwall_rtsp::{Incoming, Outbox, Response, parse};
 
 pub(super) struct Connection {
@@ -37,15 +37,16 @@ pub(super) struct Connection {
     pub playing: Option<Playing>,
     inbox: Vec<u8>,
     pub life: Life,
+    /// The recording is over and its end was said; the client has until then to leave by itself.
+    leaves_at: Option<Instant>,
 }
 
-/// What a token has opened. Holds the stream's interest and a place among all sessions.
+/// What a token has opened. Holds a place among all sessions.
 pub(super) struct Admitted {
     pub target: Target,
-    pub hub: Arc<Hub>,
+    pub feed: Feed,
     /// Fires when its token is good no longer.
     pub taken_back: CancellationToken,
-    pub _interest: Box<dyn Any + Send + Sync>,
     pub _seat: Seat,
 }
 
@@ -53,7 +54,7 @@ pub(super) struct Admitted {
 pub(super) struct Playing {
     /// Taken already, so that the answer to PLAY could tell of it.
     pub first: Option<Received>,
-    subscription: Subscription,
+    flow: Flow,
 }
 
 /// A place among all sessions.
@@ -67,6 +68,8 @@ pub(super) enum Then {
 }
 
 const TOO_SLOW: &str = "the client reads too slowly";
+/// Between the end of a recording and that of its connection.
+const FAREWELL: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(250);
 const READ_BYTES: usize = 4_096;
 /// Reads before pictures have their turn again.
@@ -75,10 +78,10 @@ const READS: usize = 16;
 pub(super) const SERVER: &str = "Watchwall";
 
 impl Playing {
-    /// From the last key frame, where the hub has one.
-    pub fn begin(hub: &Arc<Hub>) -> Self {
-        let mut subscription = hub.subscribe(SubscriberClass::Gateway);
-        Self { first: subscription.try_recv(), subscription }
+    /// `None` for a recording that has played.
+    pub fn begin(feed: &mut Feed) -> Option<Self> {
+        let mut flow = feed.begin()?;
+        Some(Self { first: flow.try_next(), flow })
     }
 }
 
@@ -113,6 +116,7 @@ impl Connection {
             playing: None,
             inbox: Vec::new(),
             life: Life::begin(Instant::now()),
+            leaves_at: None,
         })
     }
 
@@ -177,7 +181,14 @@ impl Connection {
                     self.shared.counters.too_slow.fetch_add(1, Relaxed);
                     return Ok(TOO_SLOW);
                 }
-                Some(Ending::StreamChanged) => return Ok("the stream is coded otherwise now, or over"),
+                Some(ending @ (Ending::StreamChanged | Ending::StreamOver)) => {
+                    if !self.says_goodbye(ending)? {
+                        return Ok("the stream is coded otherwise now, or over");
+                    }
+                }
+                None if self.leaves_at.is_some_and(|at| Instant::now() >= at) && !self.outbox.is_blocked() => {
+                    return Ok("the recording is over");
+                }
                 None if self.life.is_over(Instant::now()) => return Ok("the client is silent"),
                 None => {}
             }
@@ -201,12 +212,32 @@ impl Connection {
             self.life.gives_a_sign(Instant::now());
         }
         let counters = &self.shared.counters;
-        session.look(&mut playing.subscription, &Link { socket: &self.socket, outbox: &mut self.outbox, counters })
+        match &mut playing.flow {
+            Flow::Live(subscription) => {
+                session.look(subscription, &Link { socket: &self.socket, outbox: &mut self.outbox, counters })
+            }
+            // It waits for its client.
+            Flow::Recorded(_) => None,
+        }
+    }
+
+    /// Of a recording, so that its client knows an end from a broken connection. Answers whether it did.
+    fn says_goodbye(&mut self, ending: Ending) -> io::Result<bool> {
+        let goodbye = self.playing.as_ref().and_then(|playing| playing.flow.goodbye(ending));
+        let (Some(reason), Some(session)) = (goodbye, &self.session) else { return Ok(false) };
+        let counters = &self.shared.counters;
+        session.say_goodbye(reason, &mut Link { socket: &self.socket, outbox: &mut self.outbox, counters })?;
+        if let Some(admitted) = &self.admitted {
+            let path = &admitted.target.path;
+            tracing::info!(%path, peer = %self.peer, why = "it is over", reason, "a recording is no longer handed on");
+        }
+        (self.playing, self.leaves_at) = (None, Some(Instant::now() + FAREWELL));
+        Ok(true)
     }
 
     /// Lets go of the stream; the connection may be let in again.
     pub fn leave(&mut self) {
-        (self.session, self.playing, self.admitted) = (None, None, None);
+        (self.session, self.playing, self.admitted, self.leaves_at) = (None, None, None, None);
         self.life = Life::begin(Instant::now());
     }
 
@@ -257,6 +288,6 @@ async fn next(playing: &mut Option<Playing>) -> Received {
     let Some(playing) = playing else { return std::future::pending().await };
     match playing.first.take() {
         Some(first) => first,
-        None => playing.subscription.recv().await,
+        None => playing.flow.next().await,
     }
 }

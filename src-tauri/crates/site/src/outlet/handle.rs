@@ -6,7 +6,7 @@ use super::{
     guesses::Guesses,
     place::{Way, place},
     source::OutletSource,
-    tokens::{Pass, Tokens},
+    tokens::{Pass, Scope, Tokens},
 };
 use std::{
     net::SocketAddr,
@@ -27,7 +27,7 @@ pub struct Outlet {
     shared: Arc<Shared>,
 }
 
-/// Where a stream is found, and the right to open it.
+/// Where a stream, or a stretch of its recording, is found, and the right to open it.
 pub struct Granted {
     pub address: Secret,
     pub pass: Arc<Pass>,
@@ -76,11 +76,11 @@ impl Outlet {
         }
     }
 
-    /// Where a client that came this way finds a stream. The address is good while its pass is held; the same holder is
-    /// told the same address meanwhile. `None` when the client cannot reach the outlet.
-    pub fn grant(&self, path: &StreamPath, way: Way, holder: &str) -> Option<Granted> {
+    /// Where a client that came this way finds a stream, or a stretch of its recording. The address is good while its pass
+    /// is held; the same holder is told the same address meanwhile. `None` when the client cannot reach the outlet.
+    pub fn grant(&self, path: &StreamPath, scope: Scope, way: Way, holder: &str) -> Option<Granted> {
         let place = place(self.listening()?, self.shared.announced.as_deref(), way)?;
-        let pass = lock(&self.shared.tokens).issue(path, holder);
+        let pass = lock(&self.shared.tokens).issue(path, scope, holder);
         let address = Secret::new(format!("rtsp://{place}/{}/{path}", pass.token().text().reveal()));
         Some(Granted { address, pass })
     }

@@ -3,28 +3,23 @@
 use super::{
     coding::Coding,
     connection::{Admitted, Connection, Playing, SERVER, Seat, Then},
-    description,
+    description::{self, Subject},
     door::MOST_SESSIONS,
+    feed::Feed,
     handle::lock,
     life::IDLE,
+    reel::Reading,
     session::{Carrier, Session},
+    source::{Begin, Stretch},
     target::{TRACK, Target},
+    tokens::Scope,
 };
-use std::{
-    io,
-    sync::{Arc, atomic::Ordering::Relaxed},
-    time::{Duration, Instant},
-};
-use watchwall_media::{
-    StreamParams,
-    hub::{Hub, Received},
-};
+use std::{io, sync::atomic::Ordering::Relaxed, time::Instant};
+use watchwall_media::hub::Received;
+use watchwall_model::TimeRange;
 use watchwall_rtsp::{Request, Response, UdpPair, Wish};
 
 const METHODS: &str = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
-/// How long a description waits for a camera that nobody looked at until now.
-const PARAMS_WITHIN: Duration = Duration::from_secs(8);
-const PARAMS_LOOK: Duration = Duration::from_millis(20);
 
 impl Connection {
     /// Answers one request.
@@ -65,8 +60,11 @@ impl Connection {
         {
             return Ok(());
         }
-        let opens = |target: &Target| lock(&self.shared.tokens).opens(target.token, &target.path);
-        let Some((target, taken_back)) = target.and_then(|target| opens(&target).map(|until| (target, until))) else {
+        let opened = target.and_then(|target| {
+            let (scope, taken_back) = lock(&self.shared.tokens).opens(target.token, &target.path)?;
+            Some((target, scope, taken_back))
+        });
+        let Some((target, scope, taken_back)) = opened else {
             self.shared.counters.refused.fetch_add(1, Relaxed);
             let wait = lock(&self.shared.guesses).wrong(self.peer, Instant::now());
             tracing::debug!(peer = %self.peer, "a wrong or ended token was shown");
@@ -81,16 +79,31 @@ impl Connection {
             tracing::warn!(path = %target.path, peer = %self.peer, most = MOST_SESSIONS, "too many streams are handed on");
             return Err(Response::new(453));
         };
-        let Some(tap) = self.shared.source.open(&target.path) else { return Err(Response::new(404)) };
-        self.admitted = Some(Admitted { target, hub: tap.hub, taken_back, _interest: tap.interest, _seat: seat });
+        let Some(feed) = self.open(&target, scope) else { return Err(Response::new(404)) };
+        self.admitted = Some(Admitted { target, feed, taken_back, _seat: seat });
         self.life.is_let_in(Instant::now());
         Ok(())
     }
 
-    async fn describe(&self, request: &Request) -> Response {
-        let Some(admitted) = &self.admitted else { return Response::new(404) };
-        let Some(params) = video_of(&admitted.hub).await else { return Response::new(503) };
-        match description::describe(&admitted.target.path, &params, self.local) {
+    /// `None` when there is nothing of the kind now.
+    fn open(&mut self, target: &Target, scope: Scope) -> Option<Feed> {
+        let Scope::Recorded(range) = scope else { return self.shared.source.open(&target.path).map(Feed::from) };
+        let stretch = match target.from {
+            Some(from) => Stretch { range: TimeRange::new(from.max(range.start), range.end)?, begin: Begin::After },
+            None => Stretch { range, begin: Begin::Covering },
+        };
+        let reel = self.shared.source.reel(&target.path, stretch)?;
+        // What lies on a disk does not grow old while its client thinks.
+        self.outbox.be_patient(IDLE);
+        let (tasks, stop) = (&self.shared.tasks, self.shared.stop.clone());
+        Some(Feed::Recorded(Some(Reading::start(reel, target.path.clone(), tasks, stop))))
+    }
+
+    async fn describe(&mut self, request: &Request) -> Response {
+        let Some(admitted) = &mut self.admitted else { return Response::new(404) };
+        let Some(params) = admitted.feed.params().await else { return missing(&admitted.feed) };
+        let (path, range) = (&admitted.target.path, admitted.feed.range());
+        match description::describe(&Subject { path, params: &params, local: self.local, range }) {
             Some(sdp) => {
                 let base = format!("{}/", request.target.trim_end_matches('/'));
                 Response::new(200).with("Content-Base", base).body("application/sdp", sdp)
@@ -103,14 +116,16 @@ impl Connection {
         if self.playing.is_some() {
             return Response::new(455);
         }
-        let Some(admitted) = &self.admitted else { return Response::new(404) };
-        let Some(params) = video_of(&admitted.hub).await else { return Response::new(503) };
+        let Some(admitted) = &mut self.admitted else { return Response::new(404) };
+        let Some(params) = admitted.feed.params().await else { return missing(&admitted.feed) };
         let Some(coding) = Coding::of(&params) else { return Response::new(415) };
         let carrier = match request.header("Transport").and_then(Wish::parse) {
             Some(Wish::Interleaved(channels)) => {
                 let (rtp, rtcp) = channels.unwrap_or((0, 1));
                 Ok((Carrier::Interleaved { rtp, rtcp }, format!("RTP/AVP/TCP;unicast;interleaved={rtp}-{rtcp}")))
             }
+            // As fast as it is read: only a connection says how fast that is.
+            Some(Wish::Udp { .. }) if admitted.feed.is_recorded() => return Response::new(461),
             Some(Wish::Udp { rtp, rtcp }) => UdpPair::bind(self.local, self.peer, (rtp, rtcp)).await.map(|pair| {
                 let port = pair.port();
                 let ports = format!("client_port={rtp}-{rtcp};server_port={port}-{}", port.saturating_add(1));
@@ -132,11 +147,11 @@ impl Connection {
     }
 
     fn play(&mut self, request: &Request) -> Response {
-        let (Some(admitted), Some(session)) = (&self.admitted, &self.session) else { return Response::new(454) };
+        let (Some(admitted), Some(session)) = (&mut self.admitted, &self.session) else { return Response::new(454) };
         let base = request.target.trim_end_matches('/');
         let mut info = format!("url={base}/{TRACK};seq={}", session.sequence);
         if self.playing.is_none() {
-            let playing = Playing::begin(&admitted.hub);
+            let Some(playing) = Playing::begin(&mut admitted.feed) else { return Response::new(455) };
             // Where the first picture is there already, the answer says which time it has.
             if let Some(Received::Unit(first)) = &playing.first {
                 info = format!("{info};rtptime={}", session.rtp_time(first));
@@ -145,7 +160,8 @@ impl Connection {
             self.shared.counters.opened.fetch_add(1, Relaxed);
             tracing::info!(path = %admitted.target.path, peer = %self.peer, "a stream is handed on");
         }
-        self.with_session(Response::new(200).with("Range", "npt=now-").with("RTP-Info", info))
+        let range = admitted.feed.range();
+        self.with_session(Response::new(200).with("Range", range).with("RTP-Info", info))
     }
 
     fn tear_down(&mut self) -> Response {
@@ -165,15 +181,7 @@ impl Connection {
     }
 }
 
-/// The parameters of a stream with pictures, as soon as they are known.
-async fn video_of(hub: &Arc<Hub>) -> Option<Arc<StreamParams>> {
-    let known = async {
-        loop {
-            if let Some(params) = hub.current_params().filter(|params| params.video.is_some()) {
-                return params;
-            }
-            tokio::time::sleep(PARAMS_LOOK).await;
-        }
-    };
-    tokio::time::timeout(PARAMS_WITHIN, known).await.ok()
+/// A camera may give pictures soon; a recording that has none has none.
+const fn missing(feed: &Feed) -> Response {
+    Response::new(if feed.is_recorded() { 404 } else { 503 })
 }

@@ -2,19 +2,23 @@
 //!
 //! `rtsp://host:port/<token>/<path>`. What came from the camera goes out as it is: access units of the hub behind RTP
 //! headers, with sender reports that tell when each picture was taken. Pictures only; sound is left out, because no
-//! engine listens. A token is good while its [`Pass`] is held by whoever told the address; when that is dropped, sessions
-//! that were opened with it end.
+//! engine listens. A token for a stretch of a recording opens that instead: the same packets and reports, by TCP only, as
+//! fast as the client reads them; RTCP says goodbye at the end, with a reason when the rest is of another codec, and
+//! `<path>/<from>` opens that rest. A token is good while its [`Pass`] is held by whoever told the address; when that is
+//! dropped, sessions that were opened with it end.
 //!
-//! Tasks: one accepts (`door`), one per connection (`connection`) reads requests and sends; both are tracked and joined
-//! by [`Outlet::stop`]. No channel but the hub's bounded queue of each session. What is not read is skipped once and then
-//! ends the session (`lag`), so that neither the hub nor a neighbour waits. Decisions are pure: `tokens`, `guesses`, `life`,
-//! `lag`, `timing`, `place`.
-//! What must not live here: cameras, AI tasks, HTTP.
+//! Tasks: one accepts (`door`), one per connection (`connection`) reads requests and sends, one per recording that is handed
+//! on reads it (`reel`); all are tracked and joined by [`Outlet::stop`]. Channels: the hub's bounded queue of each
+//! session, and a short one between a recording's reader and its session, where the reader waits. What is live and not
+//! read is skipped once and then ends the session (`lag`), so that neither the hub nor a neighbour waits. Decisions are
+//! pure: `tokens`, `guesses`, `life`, `lag`, `timing`, `place`.
+//! What must not live here: cameras, recordings, AI tasks, HTTP.
 
 mod coding;
 mod connection;
 mod description;
 mod door;
+mod feed;
 mod figures;
 mod guesses;
 mod handle;
@@ -22,6 +26,7 @@ mod lag;
 mod life;
 mod methods;
 mod place;
+mod reel;
 mod session;
 mod source;
 mod target;
@@ -32,5 +37,5 @@ pub use door::MOST_SESSIONS;
 pub use figures::OutletFigures;
 pub use handle::{Granted, Outlet};
 pub use place::Way;
-pub use source::{OutletSource, OutletTap};
-pub use tokens::Pass;
+pub use source::{Begin, OutletSource, OutletTap, Reel, Stretch};
+pub use tokens::{Pass, Scope};

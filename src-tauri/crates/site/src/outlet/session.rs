@@ -18,7 +18,7 @@ use watchwall_media::{
 };
 use watchwall_rtsp::{
     Outbox, UdpPair,
-    rtp::{INTERLEAVED_HEADER, NtpTime, SenderReport, Stamp, interleave},
+    rtp::{Goodbye, INTERLEAVED_HEADER, NtpTime, SenderReport, Stamp, interleave},
 };
 
 /// What the site calls itself in reports.
@@ -51,8 +51,9 @@ pub enum Carrier {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
     TooSlow,
-    /// The stream is over, or is coded otherwise than it was described.
+    /// The stream is coded otherwise than it was described.
     StreamChanged,
+    StreamOver,
 }
 
 /// The way out of a connection.
@@ -91,7 +92,7 @@ impl Session {
     pub async fn take(&mut self, received: Received, link: &mut Link<'_>) -> io::Result<Option<Ending>> {
         let unit = match received {
             Received::Unit(unit) => unit,
-            Received::Closed => return Ok(Some(Ending::StreamChanged)),
+            Received::Closed => return Ok(Some(Ending::StreamOver)),
             Received::Lost { units, .. } => {
                 link.counters.skipped.fetch_add(units, Relaxed);
                 let is_end = self.lag.skip(Instant::now()) == Verdict::End;
@@ -125,6 +126,22 @@ impl Session {
                 link.counters.skipped.fetch_add(units as u64, Relaxed);
                 self.needs_key = true;
                 None
+            }
+        }
+    }
+
+    /// That nothing follows.
+    ///
+    /// # Errors
+    /// The RTSP connection is broken.
+    pub fn say_goodbye(&self, reason: &str, link: &mut Link<'_>) -> io::Result<()> {
+        let goodbye = Goodbye { ssrc: self.ssrc, reason }.render();
+        match &self.carrier {
+            Carrier::Interleaved { rtcp, .. } => link.outbox.send(link.socket, &interleave(*rtcp, &goodbye)),
+            // Lost like any other packet: the connection ends soon after.
+            Carrier::Udp(pair) => {
+                let _ = pair.send_rtcp(&goodbye);
+                Ok(())
             }
         }
     }

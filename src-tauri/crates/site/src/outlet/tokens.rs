@@ -1,4 +1,5 @@
-//! Who may open which stream: random words, each good for one path for as long as somebody holds its pass.
+//! Who may open which stream: random words, each good for one path, live or a stretch of its recording, for as long as
+//! somebody holds its pass.
 
 use std::{
     collections::VecDeque,
@@ -6,7 +7,7 @@ use std::{
     sync::{Arc, Weak},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Secret, StreamPath};
+use watchwall_model::{Secret, StreamPath, TimeRange};
 
 /// 128 random bits. Prints nothing of itself.
 #[derive(Clone, Copy)]
@@ -36,10 +37,18 @@ pub struct Tokens {
     issued: VecDeque<Issued>,
 }
 
+/// What of its path a token opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Live,
+    Recorded(TimeRange),
+}
+
 #[derive(Debug)]
 struct Issued {
     token: Token,
     path: StreamPath,
+    scope: Scope,
     holder: String,
     pass: Weak<Pass>,
 }
@@ -79,11 +88,11 @@ impl Pass {
 }
 
 impl Tokens {
-    /// Whoever holds a pass to this path gets the same again: an address it was told stays good.
-    pub fn issue(&mut self, path: &StreamPath, holder: &str) -> Arc<Pass> {
+    /// Whoever holds a pass to this gets the same again: an address it was told stays good.
+    pub fn issue(&mut self, path: &StreamPath, scope: Scope, holder: &str) -> Arc<Pass> {
         self.forget();
-        let own = self.issued.iter().find(|issued| issued.holder == holder && issued.path == *path);
-        if let Some(pass) = own.and_then(|issued| issued.pass.upgrade()) {
+        let is_own = |issued: &&Issued| issued.holder == holder && issued.path == *path && issued.scope == scope;
+        if let Some(pass) = self.issued.iter().find(is_own).and_then(|issued| issued.pass.upgrade()) {
             return pass;
         }
         if self.issued.len() >= MOST {
@@ -91,16 +100,18 @@ impl Tokens {
         }
         let pass = Arc::new(Pass { token: Token(rand::random()), taken_back: CancellationToken::new() });
         let (token, path, holder) = (pass.token, path.clone(), holder.to_owned());
-        self.issued.push_back(Issued { token, path, holder, pass: Arc::downgrade(&pass) });
+        self.issued.push_back(Issued { token, path, scope, holder, pass: Arc::downgrade(&pass) });
         pass
     }
 
-    /// What says when the right to this path ends; `None` when there is none. Looks at all tokens, whichever fits.
-    pub fn opens(&mut self, token: Token, path: &StreamPath) -> Option<CancellationToken> {
+    /// What it opens of this path, and what says when the right to it ends; `None` when there is none. Looks at all tokens,
+    /// whichever fits.
+    pub fn opens(&mut self, token: Token, path: &StreamPath) -> Option<(Scope, CancellationToken)> {
         self.forget();
         let fits = |issued: &&Issued| (issued.token == token) & (issued.path == *path);
-        let found = self.issued.iter().filter(fits).fold(None, |_, issued| Some(&issued.pass));
-        found.and_then(Weak::upgrade).map(|pass| pass.taken_back.clone())
+        let found = self.issued.iter().filter(fits).fold(None, |_, issued| Some(issued))?;
+        let pass = found.pass.upgrade()?;
+        Some((found.scope, pass.taken_back.clone()))
     }
 
     fn forget(&mut self) {
@@ -119,19 +130,21 @@ mod tests {
     #[test]
     fn a_token_opens_its_own_path_while_its_pass_is_held() {
         let mut tokens = Tokens::default();
-        let (one, other) = (tokens.issue(&path("a"), "n1"), tokens.issue(&path("b"), "n1"));
+        let range = TimeRange::new(watchwall_model::UtcMillis(1), watchwall_model::UtcMillis(2)).unwrap();
+        let recorded = Scope::Recorded(range);
+        let (one, other) = (tokens.issue(&path("a"), Scope::Live, "n1"), tokens.issue(&path("b"), recorded, "n1"));
         for (token, name, expect) in [
-            (one.token, "a", true),
+            (one.token, "a", Some(Scope::Live)),
             // Good for opening more than once: a node may lose its connection at any time.
-            (one.token, "a", true),
-            (one.token, "b", false),
-            (other.token, "b", true),
-            (Token(one.token.0 ^ 1), "a", false),
-            (Token(one.token.0 ^ 1 << 127), "a", false),
+            (one.token, "a", Some(Scope::Live)),
+            (one.token, "b", None),
+            (other.token, "b", Some(recorded)),
+            (Token(one.token.0 ^ 1), "a", None),
+            (Token(one.token.0 ^ 1 << 127), "a", None),
         ] {
-            assert_eq!(tokens.opens(token, &path(name)).is_some(), expect, "{name}");
+            assert_eq!(tokens.opens(token, &path(name)).map(|(scope, _)| scope), expect, "{name}");
         }
-        let (token, taken_back) = (one.token, tokens.opens(one.token, &path("a")).unwrap());
+        let (token, (_, taken_back)) = (one.token, tokens.opens(one.token, &path("a")).unwrap());
         assert!(!taken_back.is_cancelled());
         drop(one);
         assert!(taken_back.is_cancelled(), "what was opened ends");
@@ -144,13 +157,13 @@ mod tests {
     #[test]
     fn whoever_asks_again_while_it_holds_a_pass_gets_the_same() {
         let mut tokens = Tokens::default();
-        let first = tokens.issue(&path("a"), "n1");
-        assert_eq!(tokens.issue(&path("a"), "n1").token, first.token);
-        assert_ne!(tokens.issue(&path("a"), "n2").token, first.token);
-        assert_ne!(tokens.issue(&path("b"), "n1").token, first.token);
+        let first = tokens.issue(&path("a"), Scope::Live, "n1");
+        assert_eq!(tokens.issue(&path("a"), Scope::Live, "n1").token, first.token);
+        assert_ne!(tokens.issue(&path("a"), Scope::Live, "n2").token, first.token);
+        assert_ne!(tokens.issue(&path("b"), Scope::Live, "n1").token, first.token);
         let old = first.token;
         drop(first);
-        assert_ne!(tokens.issue(&path("a"), "n1").token, old);
+        assert_ne!(tokens.issue(&path("a"), Scope::Live, "n1").token, old);
     }
 
     #[test]
@@ -164,7 +177,8 @@ mod tests {
     #[test]
     fn the_oldest_gives_way() {
         let mut tokens = Tokens::default();
-        let passes: Vec<_> = (0..=MOST).map(|n| tokens.issue(&path("a"), &n.to_string())).collect();
+        let issue = |n: usize, tokens: &mut Tokens| tokens.issue(&path("a"), Scope::Live, &n.to_string());
+        let passes: Vec<_> = (0..=MOST).map(|n| issue(n, &mut tokens)).collect();
         assert!(tokens.opens(passes[0].token, &path("a")).is_none());
         assert!(tokens.opens(passes[1].token, &path("a")).is_some());
         assert_eq!(tokens.issued.len(), MOST);

@@ -12,6 +12,7 @@ use super::{
     playback::{PlaybackOptions, PlaybackSession, Ring, Source},
     playlist::{Playlist, RecordedFile},
     recovery::Recovered,
+    reel::{RecordedReel, ReelStart},
     relocation::{self, Moved},
     retention::{CLOCK_SET, Capacity},
     stats::RecordingStats,
@@ -344,6 +345,12 @@ impl Recording {
         let engine = self.engine();
         let source = Source::archive(engine.archive.clone(), path.clone());
         PlaybackSession::new(source, options).counted(&self.shared.parts.sessions)
+    }
+
+    /// All pictures of a range, for whoever wants them faster than they were taken.
+    pub fn open_reel(&self, path: &StreamPath, range: TimeRange, start: ReelStart) -> RecordedReel {
+        let source = Source::archive(self.engine().archive.clone(), path.clone());
+        RecordedReel::new(source, range, start)
     }
 
     /// The last seconds of a live stream: from memory, or from the recording where memory does not reach back far enough.

@@ -16,7 +16,7 @@
 //! * [`recovery`] repairs what a crash left, file by file ([`mending`]), before anything else starts; [`nightly`] (one task) compares everything once a day.
 //! * [`integrity`] compares files with what they were when they were finished.
 //! * [`gap_fill`] (one task, and one per stretch under way) fetches from cameras' own storage what is missing.
-//! * [`archive`], [`playback`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
+//! * [`archive`], [`playback`], [`reel`], [`clip`], [`playlist`] and [`picture`] read; they spawn nothing.
 //!
 //! [`container`] is the only file that knows how media writes and reads boxes, [`index`] the only one that knows the
 //! store. Channels: hub subscription to recorder (bounded there; overflow is a counted gap), recorder to writer
@@ -47,6 +47,7 @@ mod quota;
 mod reconcile;
 mod recorder;
 mod recovery;
+mod reel;
 mod relocation;
 mod retention;
 mod shelf;
@@ -72,6 +73,7 @@ pub use picture::Picture;
 pub use playback::{GapMode, PlaybackMessage, PlaybackOptions, PlaybackSession, SoundMode, Speed, StartMode};
 pub use playlist::{Join, ListedFile, Outlook, Part, Playlist, RecordedFile};
 pub use recovery::Recovered;
+pub use reel::{RecordedReel, ReelStart};
 pub use relocation::Moved;
 pub use retention::Capacity;
 pub use smart::{DiskSign, DiskWarning};

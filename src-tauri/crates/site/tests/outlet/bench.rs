@@ -16,7 +16,7 @@ use watchwall_model::{
     IngestEngine, SafeUrl, StreamPath, StreamRole, Transport,
     config::{IngestConfig, OutletConfig},
 };
-use watchwall_site::outlet::{Granted, Outlet, OutletSource, OutletTap, Pass, Way};
+use watchwall_site::outlet::{Granted, Outlet, OutletSource, OutletTap, Pass, Scope, Way};
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -73,7 +73,8 @@ impl Bench {
     /// The same while its pass is held.
     pub fn granted(&self, n: usize, holder: &str) -> (String, Arc<Pass>) {
         let here = Some([127, 0, 0, 1].into());
-        let Granted { address, pass } = self.outlet.grant(&path(n), Way { from: here, to: here }, holder).unwrap();
+        let Granted { address, pass } =
+            self.outlet.grant(&path(n), Scope::Live, Way { from: here, to: here }, holder).unwrap();
         (address.reveal().to_owned(), pass)
     }
 

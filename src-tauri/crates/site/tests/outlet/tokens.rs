@@ -5,7 +5,7 @@ use crate::{
     client::Client,
 };
 use std::time::{Duration, Instant};
-use watchwall_site::outlet::Way;
+use watchwall_site::outlet::{Scope, Way};
 
 async fn status(url: &str, method: &str) -> u16 {
     let mut client = Client::connect(url).await;
@@ -81,7 +81,7 @@ async fn a_stream_that_is_not_there_is_as_good_as_a_wrong_token() {
     assert_eq!(status(&bench.address(7), "DESCRIBE").await, 404);
     // It listens on this machine only: nobody else is told an address.
     let elsewhere = Way { from: Some([10, 0, 0, 9].into()), to: Some([10, 0, 0, 1].into()) };
-    assert!(bench.outlet.grant(&path(0), elsewhere, "x").is_none());
+    assert!(bench.outlet.grant(&path(0), Scope::Live, elsewhere, "x").is_none());
     bench.outlet.stop().await;
     assert!(bench.outlet.listening().is_none());
     bench.stop().await;

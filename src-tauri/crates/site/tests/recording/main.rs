@@ -15,6 +15,7 @@ mod end_to_end;
 mod events;
 mod exports;
 mod gap_fill;
+mod handed_on;
 mod integrity;
 mod mirror;
 mod objects;

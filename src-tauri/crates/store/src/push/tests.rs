@@ -42,7 +42,10 @@ async fn what_is_raised_is_told_once_for_each_channel_of_its_route() {
     let routes = PushRoutes::from([("default".into(), vec![one.id]), ("night".into(), vec![one.id, two.id])]);
     push.put_routes(&routes, 0).await.unwrap();
     // Somebody who read them before: what was changed meanwhile stays.
-    assert!(matches!(push.put_routes(&PushRoutes::new(), 0).await, Err(StoreError::VersionConflict { what: "routes" })));
+    assert!(matches!(
+        push.put_routes(&PushRoutes::new(), 0).await,
+        Err(StoreError::VersionConflict { what: "routes" })
+    ));
     assert_eq!(push.routes().await.unwrap(), (routes, 1));
 
     let told = |route: &str, key: &str| NewPush {

@@ -44,6 +44,8 @@ pub struct Dialogue {
     /// Of the description.
     base: SafeUrl,
     credentials: Option<Credentials>,
+    /// What the other side must know to be asked at all.
+    requires: &'static str,
     auth: Option<PasswordClient>,
     cseq: u32,
     session: Option<String>,
@@ -103,6 +105,7 @@ impl Dialogue {
             url: request.url.clone(),
             base: request.url.clone(),
             credentials: request.credentials.clone(),
+            requires: "Require: onvif-replay\r\n",
             auth: None,
             cseq: 0,
             session: None,
@@ -113,6 +116,11 @@ impl Dialogue {
             read_at: now,
             read_bytes: 0,
         }
+    }
+
+    /// Whoever is asked needs to know nothing but RTSP.
+    pub const fn speak_plainly(&mut self) {
+        self.requires = "";
     }
 
     pub const fn base(&self) -> &SafeUrl {
@@ -305,8 +313,8 @@ impl Dialogue {
     fn write(&mut self, ask: &Ask<'_>) -> Result<String, Problem> {
         self.cseq += 1;
         let mut text = format!(
-            "{} {} RTSP/1.0\r\nCSeq: {}\r\nUser-Agent: Watchwall\r\nRequire: onvif-replay\r\n",
-            ask.method, ask.url, self.cseq
+            "{} {} RTSP/1.0\r\nCSeq: {}\r\nUser-Agent: Watchwall\r\n{}",
+            ask.method, ask.url, self.cseq, self.requires
         );
         if let (Some(auth), Some(credentials)) = (&mut self.auth, &self.credentials) {
             let params = PasswordParams {

@@ -1,5 +1,5 @@
-//! What a device recorded itself, by RTSP (ONVIF Streaming Specification, chapter 6): a range of wall-clock time, each
-//! picture with its time in the RTP header.
+//! What was recorded elsewhere, by RTSP: a device's own recordings (ONVIF Streaming Specification, chapter 6), each picture
+//! with its time in the RTP header, or a site's, whose sender reports tell the times.
 //!
 //! `dialogue` speaks RTSP over one TCP connection, `message` reads it, `description` picks the track, `packet` reads times,
 //! `depay` makes pictures of packets in a GStreamer pipeline, `units` gives them the times that files count in.
@@ -46,6 +46,15 @@ const DRAIN_WITHIN: Duration = Duration::from_secs(5);
 /// A last picture may lie so far before the end.
 const NEAR_END_US: i64 = 200_000;
 
+/// Whose recordings they are, and how they tell their times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayDialect {
+    /// By the RTP header.
+    Onvif,
+    /// By sender reports; a goodbye is the end.
+    Site,
+}
+
 /// What is to be replayed.
 #[derive(Clone, Debug)]
 pub struct ReplayRequest {
@@ -60,6 +69,7 @@ pub struct ReplayRequest {
     pub range: TimeRange,
     /// How far the device's clock is ahead of ours.
     pub clock_offset_ms: i64,
+    pub dialect: ReplayDialect,
 }
 
 /// A session that replays. Dropped, the connection closes; [`Replay::stop`] says goodbye before.
@@ -77,6 +87,8 @@ pub struct Replay {
     heard_at: Instant,
     /// A picture was given away since: how long its owner takes is not the device's silence.
     has_given: bool,
+    dialect: ReplayDialect,
+    farewell: Option<String>,
     state: State,
 }
 
@@ -113,6 +125,9 @@ pub async fn replay(request: &ReplayRequest, options: &IngestOptions, bandwidth:
         device_key: request.device_key.clone(),
     };
     let mut dialogue = Dialogue::connect(&ingest, options, bandwidth).await?;
+    if request.dialect == ReplayDialect::Site {
+        dialogue.speak_plainly();
+    }
     let mut login = Login::ask(&ingest, options, options.login_within()).await?;
     let sdp = match dialogue.describe().await {
         Ok(sdp) => {
@@ -148,6 +163,8 @@ pub async fn replay(request: &ReplayRequest, options: &IngestOptions, bandwidth:
         last_flags: 0,
         heard_at: Instant::now(),
         has_given: false,
+        dialect: request.dialect,
+        farewell: None,
         state: State::Playing,
     })
 }
@@ -161,6 +178,9 @@ impl Replay {
     pub async fn next(&mut self) -> Result<Option<Arc<AccessUnit>>, Problem> {
         if std::mem::take(&mut self.has_given) {
             self.heard_at = Instant::now();
+            if let State::Draining { until } = &mut self.state {
+                *until = Instant::now() + DRAIN_WITHIN;
+            }
         }
         loop {
             if self.state == State::Over {
@@ -208,6 +228,11 @@ impl Replay {
         self.dialogue.read_bytes()
     }
 
+    /// The reason with which the other side said that nothing follows; `None` while it did not.
+    pub fn farewell(&self) -> Option<&str> {
+        self.farewell.as_deref()
+    }
+
     fn hear(&mut self, heard: Heard) -> Result<(), Problem> {
         match heard {
             Heard::Packet { channel, packet } if channel == self.video_channel => {
@@ -221,8 +246,14 @@ impl Replay {
                     self.drain();
                 }
             }
-            Heard::Packet { channel, packet } if channel == self.video_channel + 1 && packet::is_goodbye(&packet) => {
-                self.drain();
+            Heard::Packet { channel, packet } if channel == self.video_channel.wrapping_add(1) => {
+                if let Some(report) = packet::report(&packet).filter(|_| self.dialect == ReplayDialect::Site) {
+                    self.clock.note_report(report);
+                }
+                if let Some(reason) = packet::goodbye(&packet) {
+                    self.farewell = Some(reason);
+                    self.drain();
+                }
             }
             Heard::Packet { .. } | Heard::Answer => {}
             Heard::Closed if self.newest.is_some() => self.drain(),

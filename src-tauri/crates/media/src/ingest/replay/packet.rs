@@ -1,4 +1,5 @@
-//! Times of replayed packets: the header extension `0xABAC` (ONVIF Streaming Specification 6.3). Pure.
+//! Times of replayed packets: the header extension `0xABAC` (ONVIF Streaming Specification 6.3), or sender reports (RFC
+//! 3550 6.4.1). Pure.
 
 use watchwall_model::{ErrorCode, Problem, UtcMicros};
 
@@ -41,11 +42,17 @@ const NTP_EPOCH_S: i64 = 2_208_988_800;
 const ERA_S: i64 = 1 << 32;
 const EXTENSION: u16 = 0xabac;
 const HEADER: usize = 12;
+const SENDER_REPORT: u8 = 200;
 const BYE: u8 = 203;
 
 impl Clock {
     pub const fn new(clock_rate: u32) -> Self {
         Self { clock_rate, now: None }
+    }
+
+    /// A sender report: at this RTP time the clock read so much.
+    pub const fn note_report(&mut self, report: Report) {
+        self.now = Some(Now { rtp: report.rtp, at: report.at, flags: 0 });
     }
 
     /// `None` for what is no RTP packet.
@@ -76,17 +83,41 @@ impl Clock {
     }
 }
 
-/// Whether an RTCP packet ends the stream (RFC 3550 6.6), alone or behind reports.
-pub fn is_goodbye(packet: &[u8]) -> bool {
+/// What a sender report says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub rtp: u32,
+    pub at: UtcMicros,
+}
+
+/// The sender report of a compound packet.
+pub fn report(packet: &[u8]) -> Option<Report> {
+    let body = part(packet, SENDER_REPORT)?;
+    let ntp = u64::from_be_bytes(body.get(8..16)?.first_chunk().copied()?);
+    let rtp = u32::from_be_bytes(body.get(16..20)?.first_chunk().copied()?);
+    Some(Report { rtp, at: from_ntp(ntp) })
+}
+
+/// Whether an RTCP packet ends the stream (RFC 3550 6.6), alone or behind reports: the reason, which may be empty.
+pub fn goodbye(packet: &[u8]) -> Option<String> {
+    let body = part(packet, BYE)?;
+    let sources = usize::from(body.first().copied().unwrap_or(0) & 0x1f);
+    let said = body.get(4 + 4 * sources..).and_then(<[u8]>::split_first);
+    let reason = said.and_then(|(length, text)| text.get(..usize::from(*length))).unwrap_or_default();
+    Some(String::from_utf8_lossy(reason).into_owned())
+}
+
+/// The first part of a kind, with its header; shorter than it says when the packet is cut off.
+fn part(packet: &[u8], wanted: u8) -> Option<&[u8]> {
     let mut rest = packet;
     while let Some(&[_, kind, high, low]) = rest.first_chunk() {
-        if kind == BYE {
-            return true;
-        }
         let size = 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
+        if kind == wanted {
+            return Some(rest.get(..size).unwrap_or(rest));
+        }
         rest = rest.get(size..).unwrap_or_default();
     }
-    false
+    None
 }
 
 /// Time and flags of a packet, when it carries them.
@@ -163,8 +194,24 @@ mod tests {
     #[test]
     fn a_goodbye_may_follow_a_report() {
         let report = [[0x80, 200, 0, 6].as_slice(), &[0; 24]].concat();
-        assert!(!is_goodbye(&report));
-        assert!(is_goodbye(&[report.as_slice(), &[0x81, BYE, 0, 1, 0, 0, 0, 0]].concat()));
-        assert!(!is_goodbye(&[0x80, 200]));
+        let said = |goodbye: &[u8]| super::goodbye(&[report.as_slice(), goodbye].concat());
+        assert_eq!(said(&[]), None);
+        assert_eq!(said(&[0x81, BYE, 0, 1, 0, 0, 0, 0]).as_deref(), Some(""));
+        assert_eq!(said(&[0x81, BYE, 0, 2, 0, 0, 0, 0, 3, b'e', b'n', b'd']).as_deref(), Some("end"));
+        // Cut off.
+        assert_eq!(said(&[0x81, BYE, 0, 2, 0, 0, 0, 0, 9, b'e']).as_deref(), Some(""));
+        assert_eq!(super::goodbye(&[0x80, 200]), None);
+    }
+
+    #[test]
+    fn without_times_in_headers_reports_say_them() {
+        let ntp = ((NTP_EPOCH_S.unsigned_abs() + 10) << 32) | 1 << 31;
+        let text =
+            [[0x80, 200, 0, 6, 0, 0, 0, 7].as_slice(), &ntp.to_be_bytes(), &100_u32.to_be_bytes(), &[0; 8]].concat();
+        let mut clock = Clock::new(90_000);
+        clock.note_report(report(&text).unwrap());
+        let mut at = |rtp| clock.read(&packet(rtp, true, None)).unwrap().map(|stamped| stamped.at.0);
+        assert_eq!((at(100), at(3_700), at(100)), (Some(10_500_000), Some(10_540_000), Some(10_500_000)));
+        assert_eq!(report(&text[..12]), None);
     }
 }

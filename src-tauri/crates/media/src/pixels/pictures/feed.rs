@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use watchwall_model::{ErrorCode, Problem};
 
 /// Pictures were fed and none came out for this long: the decoder hangs.
-const HANG: Duration = Duration::from_secs(8);
+pub(super) const HANG: Duration = Duration::from_secs(8);
 /// A picture this old when it is its turn: decoding does not keep pace, and the next key frame is awaited.
 const BEHIND: Duration = Duration::from_secs(2);
 /// Pictures this fresh mean that the backlog of the start is done.
@@ -146,14 +146,19 @@ impl Feed {
             crate::pixels::init()?;
             let candidates = decoder::candidates(&video.codec, Purpose::Stream);
             let decoder = *candidates.first().ok_or_else(|| decoder::none_for(&video.codec))?;
-            let filter = element("capsfilter")?;
-            let formats = gst::List::new(FORMATS);
-            filter.set_property("caps", gst::Caps::builder("video/x-raw").field("format", formats).build());
-            let rest = [element("videoconvert")?, filter, sink(on_sample).upcast()];
+            let rest = [element("videoconvert")?, readable()?, sink(on_sample).upcast()];
             Pipeline::decoding(&video, decoder, rest, &bridge).map(|(pipeline, faults)| (pipeline, faults, decoder))
         });
         work.await.map_err(failed)?
     }
+}
+
+/// Lets through what [`Picture`] can read.
+pub(super) fn readable() -> Result<gst::Element, Problem> {
+    let filter = element("capsfilter")?;
+    let formats = gst::List::new(FORMATS);
+    filter.set_property("caps", gst::Caps::builder("video/x-raw").field("format", formats).build());
+    Ok(filter)
 }
 
 async fn feed(

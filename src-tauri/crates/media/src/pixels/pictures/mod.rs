@@ -3,17 +3,19 @@
 //!
 //! [`pictures`] starts one task per stream that wants it (`feed`): it reads the hub, feeds a decoder and starts it anew
 //! when it breaks. Pictures come through a channel of [`WAITING`]; one that finds it full is left out, because only
-//! the newest are worth looking at. Dropping the [`PictureStream`] ends the task, its `stop` also waits for it.
+//! the newest are worth looking at. [`recorded_pictures`] decodes what it is given instead (`reel`), leaves nothing out and
+//! waits for its reader. Dropping the [`PictureStream`] ends the task, its `stop` also waits for it.
 
 mod feed;
 mod luma;
 mod picture;
+mod reel;
 mod rhythm;
 
 pub use luma::Luma;
 pub use picture::Picture;
 
-use crate::hub::Hub;
+use crate::{AccessUnit, hub::Hub};
 use std::{
     sync::{
         Arc,
@@ -54,8 +56,17 @@ pub fn pictures(source: Arc<Hub>, spec: PictureSpec) -> PictureStream {
     PictureStream { pictures, left_out, task, cancel: cancel.drop_guard() }
 }
 
+/// Decodes these units, the first one a key frame, as fast as the pictures are taken; over when the units are. Must be
+/// called within a tokio runtime.
+pub fn recorded_pictures(units: mpsc::Receiver<Arc<AccessUnit>>, spec: PictureSpec) -> PictureStream {
+    let (out, pictures) = mpsc::channel(WAITING);
+    let (cancel, left_out) = (CancellationToken::new(), Arc::default());
+    let task = tokio::spawn(reel::ReelFeed { units, spec, out }.run(cancel.clone()));
+    PictureStream { pictures, left_out, task, cancel: cancel.drop_guard() }
+}
+
 impl PictureStream {
-    /// The next picture; waits as long as the stream is silent. `None` when the hub has closed. Safe to drop and call
+    /// The next picture; waits as long as the stream is silent. `None` when the hub has closed or the units are over. Safe to drop and call
     /// again. After an error comes nothing more.
     ///
     /// # Errors

@@ -77,12 +77,32 @@ impl Pipeline {
         Self::decoding(&plan.video, plan.decoder, rest, bridge)
     }
 
-    /// Builds and starts a decoder with whatever takes its pictures, one element after the other.
+    /// Builds and starts a decoder with whatever takes its pictures, one element after the other. Pictures that are too
+    /// old when they are decoded are left out.
     pub fn decoding(
         video: &VideoParams,
         decoder_name: &'static str,
         rest: impl IntoIterator<Item = gst::Element>,
         bridge: &Arc<Bridge>,
+    ) -> Result<(Self, mpsc::Receiver<String>), Problem> {
+        let decoder = decoder::make(decoder_name, Purpose::Stream)?;
+        shed(&decoder, bridge);
+        Self::build(video, (decoder_name, decoder), rest)
+    }
+
+    /// The same for a recording: no picture is left out.
+    pub fn decoding_all(
+        video: &VideoParams,
+        decoder_name: &'static str,
+        rest: impl IntoIterator<Item = gst::Element>,
+    ) -> Result<(Self, mpsc::Receiver<String>), Problem> {
+        Self::build(video, (decoder_name, decoder::make(decoder_name, Purpose::Recording)?), rest)
+    }
+
+    fn build(
+        video: &VideoParams,
+        (decoder_name, decoder): (&'static str, gst::Element),
+        rest: impl IntoIterator<Item = gst::Element>,
     ) -> Result<(Self, mpsc::Receiver<String>), Problem> {
         let room = Arc::new(Notify::new());
         let wake = Arc::clone(&room);
@@ -93,12 +113,11 @@ impl Pipeline {
             .max_bytes(0)
             .callbacks(AppSrcCallbacks::builder().need_data(move |_, _| wake.notify_one()).build())
             .build();
-        let decoder = decoder::make(decoder_name, Purpose::Stream)?;
         let queue = element("queue")?;
         [("max-size-buffers", "2"), ("max-size-bytes", "0"), ("max-size-time", "0")]
             .iter()
             .for_each(|(p, v)| set(&queue, p, v));
-        let mut chain = vec![source.clone().upcast::<gst::Element>(), decoder.clone()];
+        let mut chain = vec![source.clone().upcast::<gst::Element>(), decoder];
         if let Some(download) = decoder::download(decoder_name) {
             chain.push(element(download)?);
         }
@@ -107,7 +126,6 @@ impl Pipeline {
         let pipeline = gst::Pipeline::new();
         pipeline.add_many(&chain).map_err(failed)?;
         gst::Element::link_many(&chain).map_err(failed)?;
-        shed(&decoder, bridge);
         let faults = watch_bus(&pipeline)?;
         let started = Self { pipeline, source, room };
         if let Err(e) = started.pipeline.set_state(gst::State::Playing) {
@@ -145,6 +163,14 @@ impl Pipeline {
             }
         }
         self.source.push_buffer(buffer).map(drop).map_err(failed)
+    }
+
+    /// Nothing more is pushed: what is inside comes out.
+    ///
+    /// # Errors
+    /// The pipeline has stopped.
+    pub fn finish(&self) -> Result<(), Problem> {
+        self.source.end_of_stream().map(drop).map_err(failed)
     }
 
     pub async fn stop(self) {

@@ -14,9 +14,8 @@ fn a_task_that_leaves_it_to_the_level_keeps_its_route_and_the_longer_rest() {
         let found = (got.mode, [got.count, got.window_s, got.cooldown_s], got.route.as_str());
         assert_eq!(found, (mode, figures, route), "{level}");
     };
-    let left = |cooldown_s| {
-        Some(PushPolicy { cooldown_s, route: "night".into(), ..PushPolicy::new(PushMode::LevelDefault) })
-    };
+    let left =
+        |cooldown_s| Some(PushPolicy { cooldown_s, route: "night".into(), ..PushPolicy::new(PushMode::LevelDefault) });
     for level in [1, 2] {
         check(left(0), level, PushMode::Window, [1, 3_600, 0], "night");
         check(None, level, PushMode::Window, [1, 3_600, 0], "default");

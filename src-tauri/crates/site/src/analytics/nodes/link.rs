@@ -1,11 +1,12 @@
 //! One node's connection: what it says becomes events, results and answers.
 
-use super::speech::{Said, error};
+use super::speech::{Said, error, stop_task};
 use crate::analytics::{
     owners::Owners,
     results::ResultIntake,
     supervisor::{Command, Line},
     tasks::board::Event,
+    trials::Trials,
 };
 use std::{
     collections::{HashMap, HashSet},
@@ -17,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use watchwall_engine_protocol::{
     AiResult, MOST_MESSAGE_BYTES, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage, TIMES,
-    TaskKeepalive, TaskState,
+    TaskKeepalive, TaskState, TaskStatus,
 };
 use watchwall_model::{AiNode, AiNodeFacts, NodeId, Problem, TaskId, UtcMillis};
 use watchwall_store::Store;
@@ -57,6 +58,7 @@ pub(in crate::analytics) struct LinkParts {
     pub store: Store,
     pub intake: Arc<ResultIntake>,
     pub owners: Arc<Owners>,
+    pub trials: Arc<Trials>,
     pub commands: mpsc::Sender<Command>,
 }
 
@@ -136,9 +138,16 @@ impl NodeLink {
             NodeMessage::Register(_) => {}
             NodeMessage::Heartbeat(heartbeat) => self.beat(node, heartbeat).await,
             NodeMessage::Keepalive(keepalive) => self.keep_alive(node, keepalive).await,
+            NodeMessage::Status(status) if status.task.is_trial() => {
+                let is_its_own = self.parts.trials.status(node, &status);
+                // A scene that has stopped needs no telling.
+                if status.state == TaskState::Running && !is_its_own {
+                    self.stop_trial(status.task);
+                }
+            }
             NodeMessage::Status(status) => {
-                let (task, scene, state) = (status.task, status.scene, status.state);
-                self.tell(Event::Status { node, task, scene, state, message: status.error_message }).await;
+                let TaskStatus { task, scene, state, error_message: message } = status;
+                self.tell(Event::Status { node, task, scene, state, message }).await;
             }
             NodeMessage::Result(result) => self.take(node, result).await,
         }
@@ -182,12 +191,23 @@ impl NodeLink {
         self.measure(heartbeat.timestamp_ms, UtcMillis::now());
         self.tell(Event::NodeLoad { node, load: heartbeat.load }).await;
         for task in heartbeat.tasks {
+            if task.is_trial() {
+                self.trial_lives(node, task);
+                continue;
+            }
             self.tell(Event::Alive { node, task, scenes: Vec::new() }).await;
         }
     }
 
-    async fn keep_alive(&self, node: NodeId, keepalive: TaskKeepalive) {
+    async fn keep_alive(&mut self, node: NodeId, keepalive: TaskKeepalive) {
         let TaskKeepalive { task, scenes, state, .. } = keepalive;
+        if task.is_trial() {
+            // How its scenes end is said by status.
+            if state == TaskState::Running {
+                self.trial_lives(node, task);
+            }
+            return;
+        }
         if state == TaskState::Running {
             return self.tell(Event::Alive { node, task, scenes }).await;
         }
@@ -199,6 +219,13 @@ impl NodeLink {
     async fn take(&mut self, node: NodeId, mut result: AiResult) {
         if result.repairs != Repairs::default() {
             self.note(&format!("a result had to be mended: {:?}", result.repairs));
+        }
+        if result.task.is_trial() {
+            // Its times are the site's own, whatever the node's clock says.
+            if self.parts.trials.take(node, &result) > 0 {
+                self.note("results of recordings that it does not look at");
+            }
+            return;
         }
         result.at = result.at.saturating_add_ms(self.offset_ms);
         let task = result.task;
@@ -216,6 +243,24 @@ impl NodeLink {
             self.told_alive.insert(task, Instant::now());
             self.tell(Event::Alive { node, task, scenes: Vec::new() }).await;
         }
+    }
+
+    /// A trial that is none of its own is stopped.
+    fn trial_lives(&mut self, node: NodeId, trial: TaskId) {
+        if !self.parts.trials.alive(node, trial) {
+            self.stop_trial(trial);
+        }
+    }
+
+    /// Not more often than every few seconds.
+    fn stop_trial(&mut self, trial: TaskId) {
+        self.told_alive.retain(|_, told| told.elapsed() < ALIVE_EVERY);
+        if self.told_alive.contains_key(&trial) {
+            return;
+        }
+        self.told_alive.insert(trial, Instant::now());
+        // A node that reads nothing is let go by the supervisor.
+        let _ = self.out.try_send(stop_task(trial, Vec::new()));
     }
 
     /// How far the node's clock is off, when it says what it shows.

@@ -6,4 +6,4 @@ mod speech;
 pub(in crate::analytics) use link::LinkParts;
 pub use link::{Came, NodeLink, Presented};
 pub use speech::Said;
-pub(in crate::analytics) use speech::{start_task, stop_task};
+pub(in crate::analytics) use speech::{start_task, start_trial, stop_task};

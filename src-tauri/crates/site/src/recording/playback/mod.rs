@@ -14,5 +14,5 @@ mod speed;
 pub use message::{GapMode, PlaybackMessage, PlaybackOptions, SoundMode, StartMode};
 pub(super) use ring::Ring;
 pub use session::PlaybackSession;
-pub(super) use source::{Source, StoredUnit};
+pub(super) use source::{Chunk, Source, StoredUnit};
 pub use speed::Speed;

@@ -221,9 +221,7 @@ impl Entry {
             && match &self.phase {
                 TaskPhase::Off | TaskPhase::Waiting(_) => true,
                 TaskPhase::Starting => false,
-                TaskPhase::Running => {
-                    self.seats.values().any(|seat| seat.is_due(now) || seat.overdue(now).is_some())
-                }
+                TaskPhase::Running => self.seats.values().any(|seat| seat.is_due(now) || seat.overdue(now).is_some()),
                 TaskPhase::Failed { retry_at, .. } => retry_at.is_none_or(|at| now >= at),
             }
     }
