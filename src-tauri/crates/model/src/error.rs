@@ -140,6 +140,10 @@ catalogue! {
     TaskInvalid = "task_invalid", 422;
     NodeTokenWrong = "node_token_wrong", 401;
     NodesTooMany = "nodes_too_many", 429;
+    PreviewUnsupported = "preview_unsupported", 501;
+    PreviewNotRunning = "preview_not_running", 409;
+    PreviewSilent = "preview_silent", 504;
+    PreviewUnreachable = "preview_unreachable", 503;
     // Alarms
     AlarmState = "alarm_state", 409;
     AlarmClipPending = "alarm_clip_pending", 409;

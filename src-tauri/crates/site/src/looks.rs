@@ -1,15 +1,16 @@
 //! How analytics reaches cameras: the fourth place, beside `tap`, `sense` and `edge`, where two domains meet. No task.
 
 use crate::{
-    analytics::TaskStreams,
+    analytics::{PublishPlace, Published, TaskStreams},
     cameras::{Cameras, health::Health},
-    outlet::{Outlet, Way},
+    outlet::{Outlet, Publication, Way},
 };
 use futures::future::{BoxFuture, FutureExt};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::watch;
 use watchwall_engine_protocol::StreamAddress;
-use watchwall_model::{AiNode, AiTask, CameraId};
+use watchwall_media::hub::Hub;
+use watchwall_model::{AiNode, AiTask, CameraId, StreamPath};
 
 /// The cameras as AI tasks see them.
 pub struct CameraLooks {
@@ -27,9 +28,7 @@ impl TaskStreams for CameraLooks {
             // A camera with one stream is looked at by that.
             let stream = wanted.or_else(|| camera.streams.first())?;
             if !node.sees_cameras {
-                let way =
-                    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached };
-                let address = self.outlet.address(&stream.path, way)?;
+                let address = self.outlet.address(&stream.path, way(node))?;
                 return Some(StreamAddress::new(address.reveal()));
             }
             let address = stream.url.with_credentials(camera.credentials.as_ref());
@@ -55,4 +54,20 @@ impl TaskStreams for CameraLooks {
     fn changes(&self) -> watch::Receiver<u64> {
         self.health.changes()
     }
+
+    fn publication(&self, path: &StreamPath, hub: Arc<Hub>, node: &AiNode) -> Option<PublishPlace> {
+        let (address, publication) = self.outlet.publication(path, hub, way(node))?;
+        Some(PublishPlace { address: StreamAddress::new(address.reveal()), publication: Box::new(publication) })
+    }
+}
+
+impl Published for Publication {
+    fn is_live(&self) -> bool {
+        Self::is_live(self)
+    }
+}
+
+/// How the node came to the site.
+fn way(node: &AiNode) -> Way {
+    Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached }
 }

@@ -4,6 +4,7 @@
 //! * [`decode_pace`]: how fast this machine decodes a stream.
 //! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
 //! * [`pictures`]: a stream's decoded pictures, one after the other, for whoever looks at them.
+//! * [`draw`]: pictures with something drawn onto them, as H.264.
 //! * [`Burner`]: a recording with words burnt into its pictures, as a file of its own.
 //! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
 //!
@@ -14,6 +15,7 @@
 mod burn;
 mod caps;
 mod decoder;
+mod drawn;
 mod encoder;
 mod pace;
 mod pictures;
@@ -23,6 +25,7 @@ mod snapshot;
 mod transcode;
 
 pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
+pub use drawn::{Colour, Drawing, Drawn, DrawnSpec, Fill, draw};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
 pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures};

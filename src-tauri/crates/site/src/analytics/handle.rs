@@ -3,6 +3,7 @@
 use super::{
     nodes::{Came, LinkParts, NodeLink, Presented},
     owners::Owners,
+    previews::{PreviewStanding, PreviewTap, Previews},
     results::{Lane, ResultIntake, ResultOptions, ResultRetention, ResultWriter},
     sink::AlarmSink,
     streams::TaskStreams,
@@ -23,7 +24,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, NodeId, Problem, TaskId, UtcMillis};
+use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, NodeId, Problem, StreamPath, TaskId, UtcMillis};
 use watchwall_store::{ResultFiles, Store, StoreError};
 
 /// Commands that wait for the supervisor; links wait with theirs.
@@ -52,6 +53,7 @@ pub struct Analytics {
     intake: Arc<ResultIntake>,
     files: Arc<ResultFiles>,
     picture: Arc<Mutex<Arc<Picture>>>,
+    previews: Previews,
     changes: watch::Receiver<u64>,
     connected: Arc<AtomicUsize>,
     numbers: Arc<AtomicU64>,
@@ -102,7 +104,9 @@ impl Analytics {
             keep_days: results.keep_days,
         };
         let retention = tokio::spawn(retention.run(cancel.clone()));
+        let previews = Previews::new(commands.clone());
         let supervisor = Supervisor {
+            previews: previews.clone(),
             store: store.clone(),
             streams,
             owners: Arc::clone(&owners),
@@ -125,6 +129,7 @@ impl Analytics {
             intake,
             files,
             picture,
+            previews,
             changes,
             connected: Arc::default(),
             numbers: Arc::default(),
@@ -160,6 +165,30 @@ impl Analytics {
 
     pub fn picture(&self) -> Arc<Picture> {
         Arc::clone(&self.picture.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How the preview of a task stands, or would if somebody looked, and how many look.
+    pub fn preview_standing(&self, task: TaskId) -> (PreviewStanding, u32) {
+        match self.previews.standing(task) {
+            (PreviewStanding::Idle, viewers) if !self.picture().may_preview(task) => {
+                (PreviewStanding::Unsupported, viewers)
+            }
+            standing => standing,
+        }
+    }
+
+    /// Looks at the preview of this path for as long as what comes back lives.
+    ///
+    /// # Errors
+    /// `camera_not_found` when there is no such task, `preview_unsupported` when its node makes none.
+    pub fn open_preview(&self, path: &StreamPath) -> Result<PreviewTap, Problem> {
+        let picture = self.picture();
+        let found = Previews::task_of(path).filter(|id| picture.tasks.contains_key(id));
+        let id = found.ok_or_else(|| Problem::new(ErrorCode::CameraNotFound).with("path", path))?;
+        if !picture.may_preview(id) {
+            return Err(Problem::new(ErrorCode::PreviewUnsupported));
+        }
+        Ok(self.previews.open(id, path))
     }
 
     /// Counts changes of the picture.

@@ -1,6 +1,6 @@
 //! AI engines: what they are to look for, who of them does it, and what becomes of what they find.
 //!
-//! `tasks` says who looks for what; `nodes` is the connections; `results` takes what nodes send: a fast path to the
+//! `tasks` says who looks for what; `nodes` is the connections; `previews` what nodes show of it; `results` takes what nodes send: a fast path to the
 //! screens, a bounded slow path to disk and alarms. [`Analytics::start`] spawns the supervisor, which owns the board of
 //! tasks and nodes, two writers of results and what removes old ones. Connections reach the supervisor by one bounded
 //! channel and are told by one each.
@@ -8,6 +8,7 @@
 mod handle;
 pub mod nodes;
 mod owners;
+mod previews;
 pub mod results;
 pub mod scenes;
 mod sink;
@@ -18,8 +19,9 @@ pub mod tasks;
 pub use watchwall_engine_protocol::AiResult;
 
 pub use handle::{Analytics, AnalyticsParts, MOST_NODES, Place};
+pub use previews::{PreviewStanding, PreviewTap, Previews, preview_path};
 pub use sink::AlarmSink;
-pub use streams::TaskStreams;
+pub use streams::{PublishPlace, Published, TaskStreams};
 pub use supervisor::{NodePicture, Picture, TaskPicture};
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{
     nodes::{Said, start_task, stop_task},
     owners::{Owners, TaskOwners},
+    previews::{Maker, Previews},
     streams::TaskStreams,
     tasks::board::{Action, Board, Event, Held, Seat, TaskPhase, Wanted},
 };
@@ -38,6 +39,18 @@ pub struct Line {
     pub ended: CancellationToken,
 }
 
+impl Line {
+    /// A node that lets too much wait is let go; false then.
+    fn say(&self, said: Said) -> bool {
+        let is_said = self.out.try_send(said).is_ok();
+        if !is_said && !self.ended.is_cancelled() {
+            tracing::warn!(node = %self.node.name, "an AI node does not read what it is told; it is let go");
+            self.ended.cancel();
+        }
+        is_said
+    }
+}
+
 /// What the supervisor is told.
 pub enum Command {
     Up {
@@ -53,6 +66,8 @@ pub enum Command {
     Edited {
         done: oneshot::Sender<()>,
     },
+    /// Somebody looks at a preview.
+    Watched,
 }
 
 /// What others read of the board.
@@ -61,6 +76,14 @@ pub struct Picture {
     pub tasks: BTreeMap<TaskId, TaskPicture>,
     /// Connected.
     pub nodes: BTreeMap<NodeId, NodePicture>,
+}
+
+impl Picture {
+    /// False when the node that would make a task's preview makes none.
+    pub fn may_preview(&self, task: TaskId) -> bool {
+        let node = self.tasks.get(&task).and_then(|task| self.nodes.get(&task.primary?));
+        node.is_none_or(|node| node.can_preview)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -73,6 +96,7 @@ pub struct TaskPicture {
 #[derive(Clone, Debug)]
 pub struct NodePicture {
     pub active: usize,
+    pub can_preview: bool,
     pub address: Option<String>,
 }
 
@@ -82,6 +106,7 @@ pub struct Supervisor {
     pub streams: Arc<dyn TaskStreams>,
     pub owners: Arc<Owners>,
     pub zone: TimeZone,
+    pub previews: Previews,
     pub picture: Arc<Mutex<Arc<Picture>>>,
     /// Counts changes of it.
     pub changes: watch::Sender<u64>,
@@ -157,6 +182,7 @@ impl Supervisor {
                 // Whoever asked may have gone.
                 let _ = done.send(());
             }
+            Command::Watched => self.keep_previews(state),
         }
     }
 
@@ -201,6 +227,7 @@ impl Supervisor {
         if has_acted || !is_tick {
             self.show(state);
         }
+        self.keep_previews(state);
     }
 
     fn wanted(&self, state: &State) -> Vec<Wanted> {
@@ -233,12 +260,28 @@ impl Supervisor {
                 (node, start_task(wanted, &scenes, rtsp))
             }
         };
-        let line = state.lines.get(&node)?;
-        if line.out.try_send(said).is_err() && !line.ended.is_cancelled() {
-            tracing::warn!(node = %line.node.name, "an AI node does not read what it is told; it is let go");
-            line.ended.cancel();
-        }
+        state.lines.get(&node)?.say(said);
         None
+    }
+
+    fn keep_previews(&self, state: &State) {
+        let line = |node: NodeId| state.lines.get(&node);
+        let maker = |id: TaskId| {
+            let Some(task) = state.tasks.get(&id) else { return (Maker::NoTask, None) };
+            let maker = match state.board.primary(id).and_then(line) {
+                None => Maker::Nobody,
+                Some(Line { number, node, .. }) if node.facts.can_preview => {
+                    Maker::Can { node: node.id, connection: *number }
+                }
+                Some(Line { node, .. }) => Maker::Cannot { node: node.id },
+            };
+            (maker, Some(task.clone()))
+        };
+        self.previews.keep(
+            maker,
+            |path, hub, node| self.streams.publication(path, hub, &line(node)?.node),
+            |node, said| line(node).is_some_and(|line| line.say(said)),
+        );
     }
 
     fn show(&self, state: &State) {
@@ -256,7 +299,9 @@ impl Supervisor {
         let held = state.board.held();
         for (id, line) in &state.lines {
             let active = held.iter().filter(|held| held.node == *id).count();
-            picture.nodes.insert(*id, NodePicture { active, address: line.node.facts.address.clone() });
+            let facts = &line.node.facts;
+            let (can_preview, address) = (facts.can_preview, facts.address.clone());
+            picture.nodes.insert(*id, NodePicture { active, can_preview, address });
         }
         self.owners.set(owners);
         *lock(&self.picture) = Arc::new(picture);

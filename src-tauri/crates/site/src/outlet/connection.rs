@@ -3,6 +3,7 @@
 use super::{
     handle::Shared,
     life::Life,
+    publish::{Publisher, dismissed},
     session::{Ending, Link, Session},
     target::Target,
 };
@@ -21,7 +22,7 @@ use std::{
 };
 use tokio::{io::Interest, net::TcpStream, time::MissedTickBehavior};
 use watchwall_media::hub::{Hub, Received, SubscriberClass, Subscription};
-use watchwall_rtsp::{Incoming, Outbox, Response, parse};
+use watchwall_rtsp::{Incoming, Outbox, Response, parse, rtp::INTERLEAVED_HEADER};
 
 pub(super) struct Connection {
     pub socket: TcpStream,
@@ -34,6 +35,8 @@ pub(super) struct Connection {
     pub session: Option<Session>,
     /// What the session sends from, while it plays.
     pub playing: Option<Playing>,
+    /// What comes from the client instead.
+    pub publishing: Option<Publisher>,
     inbox: Vec<u8>,
     pub life: Life,
 }
@@ -108,6 +111,7 @@ impl Connection {
             admitted: None,
             session: None,
             playing: None,
+            publishing: None,
             inbox: Vec::new(),
             life: Life::begin(Instant::now()),
         })
@@ -162,6 +166,7 @@ impl Connection {
                     }
                     None
                 }
+                why = dismissed(self.publishing.as_ref()) => return Ok(why),
                 received = next(&mut self.playing), if !is_blocked => self.send(received).await?,
                 _ = look.tick() => {
                     self.outbox.flush(&self.socket)?;
@@ -202,7 +207,7 @@ impl Connection {
 
     /// Lets go of the stream; the connection may be let in again.
     pub fn leave(&mut self) {
-        (self.session, self.playing, self.admitted) = (None, None, None);
+        (self.session, self.playing, self.admitted, self.publishing) = (None, None, None, None);
         self.life = Life::begin(Instant::now());
     }
 
@@ -219,6 +224,9 @@ impl Connection {
                 match parse(&self.inbox) {
                     Incoming::Incomplete => break,
                     Incoming::Frame { size } => {
+                        if let Some(publisher) = &mut self.publishing {
+                            publisher.take(self.inbox[1], &self.inbox[INTERLEAVED_HEADER..size], Instant::now());
+                        }
                         self.inbox.drain(..size);
                         self.life.gives_a_sign(Instant::now());
                     }

@@ -5,6 +5,7 @@ use super::{
     figures::{Counters, OutletFigures},
     guesses::Guesses,
     place::{Way, place},
+    publish::{Places, Publication},
     source::OutletSource,
     tokens::Tokens,
 };
@@ -17,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use watchwall_media::hub::Hub;
 use watchwall_model::{Secret, StreamPath, config::OutletConfig};
 
 /// How long an address that is told opens its stream. What is open by then goes on.
@@ -34,6 +36,8 @@ pub(super) struct Shared {
     pub source: Arc<dyn OutletSource>,
     pub tokens: Mutex<Tokens>,
     pub guesses: Mutex<Guesses>,
+    /// Where nodes may publish.
+    pub places: Mutex<Places>,
     pub counters: Counters,
     pub sessions: AtomicUsize,
     /// `None` while the address cannot be listened on.
@@ -51,6 +55,7 @@ impl Outlet {
             source,
             tokens: Mutex::default(),
             guesses: Mutex::default(),
+            places: Mutex::default(),
             counters: Counters::default(),
             sessions: AtomicUsize::new(0),
             listening: Mutex::default(),
@@ -82,6 +87,15 @@ impl Outlet {
         let place = place(self.listening()?, self.shared.announced.as_deref(), way)?;
         let token = self.token(path, TOKEN_LIFETIME);
         Some(Secret::new(format!("rtsp://{place}/{}/{path}", token.reveal())))
+    }
+
+    /// Where a client that came this way may publish pictures for the hub, for as long as the publication lives. `None`
+    /// when it cannot reach the outlet, or when too many publish.
+    pub fn publication(&self, path: &StreamPath, hub: Arc<Hub>, way: Way) -> Option<(Secret, Publication)> {
+        let host = place(self.listening()?, self.shared.announced.as_deref(), way)?;
+        let place = lock(&self.shared.places).open(path, hub, TOKEN_LIFETIME, Instant::now())?;
+        let address = Secret::new(format!("rtsp://{host}/{}/{path}", place.word().reveal()));
+        Some((address, Publication::new(place, Arc::clone(&self.shared))))
     }
 
     /// Where it listens; `None` while it cannot.

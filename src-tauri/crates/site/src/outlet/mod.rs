@@ -4,6 +4,9 @@
 //! headers, with sender reports that tell when each picture was taken. Pictures only; sound is left out, because no
 //! engine listens.
 //!
+//! The other way round an AI node may publish what it sees, with its boxes drawn, for as long as somebody looks
+//! (`publish`).
+//!
 //! Tasks: one accepts (`door`), one per connection (`connection`) reads requests and sends; both are tracked and joined
 //! by [`Outlet::stop`]. No channel but the hub's bounded queue of each session. What is not read is skipped once and then
 //! ends the session (`lag`), so that neither the hub nor a neighbour waits. Decisions are pure: `tokens`, `guesses`, `life`,
@@ -21,6 +24,7 @@ mod lag;
 mod life;
 mod methods;
 mod place;
+mod publish;
 mod session;
 mod source;
 mod target;
@@ -31,4 +35,5 @@ pub use door::MOST_SESSIONS;
 pub use figures::OutletFigures;
 pub use handle::{Outlet, TOKEN_LIFETIME};
 pub use place::Way;
+pub use publish::Publication;
 pub use source::{OutletSource, OutletTap};

@@ -35,6 +35,10 @@ impl Token {
         is_ours.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
 
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
     pub fn text(self) -> Secret {
         Secret::new(format!("{:032x}", self.0))
     }
@@ -62,7 +66,7 @@ impl Tokens {
         if self.issued.len() >= MOST {
             self.issued.pop_front();
         }
-        let token = Token(rand::random());
+        let token = Token::random();
         self.issued.push_back(Issued { token, path: path.clone(), until: now + lifetime });
         token
     }

@@ -12,6 +12,7 @@ mod rhythm;
 
 pub use luma::Luma;
 pub use picture::Picture;
+pub(super) use rhythm::Rhythm;
 
 use crate::hub::Hub;
 use std::{
