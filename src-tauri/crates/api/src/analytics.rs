@@ -172,6 +172,21 @@ pub struct AiTaskState {
     pub primary_node: Option<i64>,
 }
 
+/// What the node of a task shows of what it sees, with its boxes drawn. It is made only while somebody watches its path as
+/// one watches a camera's, at `/api/v1/live/{path}`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct AiPreviewView {
+    /// Such as `ai_task_7`.
+    pub path: String,
+    /// `idle` while nobody watches, `starting`, `live`, `silent` when the node was asked and sends nothing, or
+    /// `impossible`.
+    pub state: String,
+    /// Why there is no picture: `preview_unsupported`, `preview_not_running`, `preview_silent` or `preview_unreachable`.
+    pub reason: Option<String>,
+    /// How many watch.
+    pub viewers: u32,
+}
+
 /// How one scene of a task stands.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AiSceneState {

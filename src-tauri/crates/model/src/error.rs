@@ -143,6 +143,10 @@ catalogue! {
     TrialNodeAway = "trial_node_away", 409;
     TrialNobodyCan = "trial_nobody_can", 409;
     TrialsTooMany = "trials_too_many", 429;
+    PreviewUnsupported = "preview_unsupported", 501;
+    PreviewNotRunning = "preview_not_running", 409;
+    PreviewSilent = "preview_silent", 504;
+    PreviewUnreachable = "preview_unreachable", 503;
     // Alarms
     AlarmState = "alarm_state", 409;
     AlarmClipPending = "alarm_clip_pending", 409;

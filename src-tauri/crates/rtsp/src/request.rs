@@ -5,7 +5,7 @@
 pub enum Incoming {
     /// More bytes are needed.
     Incomplete,
-    /// An interleaved frame from the client (RTCP), and its whole size.
+    /// An interleaved frame from the client (RTCP, or the packets of whoever publishes), and its whole size.
     Frame { size: usize },
     /// A request and its whole size, body included.
     Request { request: Request, size: usize },
@@ -18,6 +18,8 @@ pub struct Request {
     pub method: String,
     pub target: String,
     headers: Vec<(String, String)>,
+    /// Such as the description of an ANNOUNCE.
+    pub body: Vec<u8>,
 }
 
 /// Requests of cameras' clients are small; more is an attack or a mistake.
@@ -45,7 +47,7 @@ pub fn parse(bytes: &[u8]) -> Incoming {
     let Some(end) = bytes[blank..].windows(4).position(|w| w == b"\r\n\r\n").map(|at| blank + at) else {
         return if bytes.len() > MAX_REQUEST { Incoming::Garbage } else { Incoming::Incomplete };
     };
-    let Some(request) = str::from_utf8(&bytes[blank..end]).ok().and_then(parse_head) else {
+    let Some(mut request) = str::from_utf8(&bytes[blank..end]).ok().and_then(parse_head) else {
         return Incoming::Garbage;
     };
     let body: usize = request.header("Content-Length").and_then(|v| v.trim().parse().ok()).unwrap_or(0);
@@ -53,7 +55,10 @@ pub fn parse(bytes: &[u8]) -> Incoming {
     match size {
         _ if size > MAX_REQUEST => Incoming::Garbage,
         _ if bytes.len() < size => Incoming::Incomplete,
-        _ => Incoming::Request { request, size },
+        _ => {
+            request.body = bytes[end + 4..size].to_vec();
+            Incoming::Request { request, size }
+        }
     }
 }
 
@@ -67,7 +72,7 @@ fn parse_head(head: &str) -> Option<Request> {
     let headers = lines
         .map(|line| line.split_once(':').map(|(key, value)| (key.trim().to_owned(), value.trim().to_owned())))
         .collect::<Option<_>>()?;
-    Some(Request { method: method.to_owned(), target: target.to_owned(), headers })
+    Some(Request { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new() })
 }
 
 #[cfg(test)]
@@ -86,7 +91,7 @@ mod tests {
             unreachable!("a whole request")
         };
         assert_eq!((request.method.as_str(), request.target.as_str(), size), ("GET_PARAMETER", "rtsp://h/x", 67));
-        assert_eq!(request.header("CSeq"), Some("7"));
+        assert_eq!((request.header("CSeq"), &request.body[..]), (Some("7"), &b"ab"[..]));
     }
 
     #[test]

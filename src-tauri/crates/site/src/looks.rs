@@ -2,15 +2,16 @@
 //! task.
 
 use crate::{
-    analytics::{TaskStream, TaskStreams},
+    analytics::{PublishPlace, Published, TaskStream, TaskStreams},
     cameras::{Cameras, health::Health},
-    outlet::{Granted, Outlet, Scope, Way},
+    outlet::{Granted, Outlet, Publication, Scope, Way},
     recording::Recording,
 };
 use futures::future::{BoxFuture, FutureExt};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::watch;
 use watchwall_engine_protocol::StreamAddress;
+use watchwall_media::hub::Hub;
 use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, Problem, StreamPath, TaskId, TimeRange};
 
 /// The cameras as AI tasks see them.
@@ -73,6 +74,17 @@ impl TaskStreams for CameraLooks {
 
     fn changes(&self) -> watch::Receiver<u64> {
         self.health.changes()
+    }
+
+    fn publication(&self, path: &StreamPath, hub: Arc<Hub>, node: &AiNode) -> Option<PublishPlace> {
+        let (address, publication) = self.outlet.publication(path, hub, way_of(node))?;
+        Some(PublishPlace { address: StreamAddress::new(address.reveal()), publication: Box::new(publication) })
+    }
+}
+
+impl Published for Publication {
+    fn is_live(&self) -> bool {
+        Self::is_live(self)
     }
 }
 

@@ -10,6 +10,7 @@ export type AiNodeView = Schemas['AiNodeView'];
 export type AiObjectView = Schemas['AiObjectView'];
 export type AiOverlayScene = Schemas['AiOverlayScene'];
 export type AiOverlayView = Schemas['AiOverlayView'];
+export type AiPreviewView = Schemas['AiPreviewView'];
 export type AiResultView = Schemas['AiResultView'];
 export type AiSceneState = Schemas['AiSceneState'];
 export type AiSceneType = Schemas['AiSceneType'];

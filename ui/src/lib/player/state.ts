@@ -31,7 +31,9 @@ const lasting = new Set([
 	'engine_missing',
 	'no_video',
 	'not_rtsp',
-	'player_unsupported'
+	'player_unsupported',
+	'preview_unreachable',
+	'preview_unsupported'
 ]);
 
 export function isLasting(code: string): boolean {

@@ -3,12 +3,17 @@
  * hands its state to components at most four times a second.
  */
 import type { Attachment } from 'svelte/attachments';
-import { socketUrl, type CameraView } from '$lib/api';
+import { socketUrl } from '$lib/api';
 import { pool, type LivePlayer, type PlayerState, type PlayerStats, type Role, type ShownPicture } from '$lib/player';
 import { preferences } from '$lib/state/preferences.svelte';
 import { snapshotUrl } from './snapshot';
 
 const replayS = 30;
+
+/** What a tile has to know of what it shows; a camera is one. */
+export interface Watched {
+	streams: readonly { path: string; role: string }[];
+}
 
 interface FrameListener {
 	listener: (captureMs: number) => void;
@@ -29,8 +34,8 @@ export class TileView {
 	#isInView = true;
 	#frameListeners: FrameListener[] = [];
 
-	/** Runs the camera's picture in the element for as long as both exist. */
-	picture(key: string, camera: CameraView): Attachment<HTMLElement> {
+	/** Runs the picture of a camera, or of whatever is watched like one, in the element for as long as both exist. */
+	picture(key: string, camera: Watched): Attachment<HTMLElement> {
 		const path = camera.streams[0]?.path;
 		return (host) => {
 			if (!path) return;

@@ -148,6 +148,19 @@ mod tests {
                 "bitrate": "3000k", "preview_mode": "RESULT_DRIVEN", "width": 1280, "height": 720,
             }}),
         );
+        let url = Some(StreamAddress::new("rtsp://127.0.0.1:8554/t/ai_task_7"));
+        check(
+            &SiteMessage::StartPreview { data: Preview { url, ..Preview::of(TaskId(7)) } },
+            json!({"type": "START_PREVIEW", "data": {
+                "task_id": 7, "preview_path": "ai_task_7", "fps": 15, "draw": true, "encoder": "h264",
+                "bitrate": "3000k", "preview_mode": "RESULT_DRIVEN", "width": 1280, "height": 720,
+                "url": "rtsp://127.0.0.1:8554/t/ai_task_7",
+            }}),
+        );
+        check(
+            &SiteMessage::StopPreview { data: StopPreview { task_id: TaskId(7) } },
+            json!({"type": "STOP_PREVIEW", "data": {"task_id": 7}}),
+        );
     }
 
     #[test]

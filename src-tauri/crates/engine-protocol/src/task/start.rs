@@ -41,7 +41,9 @@ pub struct TaskRange {
     pub to: i64,
 }
 
-/// Data of `START_PREVIEW`: the node publishes what it sees, with its boxes drawn.
+/// Data of `START_PREVIEW`: the node publishes what it sees, with its boxes drawn, until `STOP_PREVIEW`, the end of the task
+/// or of its connection to the site. One that comes again for a task that is shown has a new address: what is published
+/// moves there.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preview {
     pub task_id: TaskId,
@@ -55,6 +57,10 @@ pub struct Preview {
     pub preview_mode: String,
     pub width: u32,
     pub height: u32,
+    /// Where to: the site's own address with a token. The node publishes H.264 there by RTSP: `ANNOUNCE`, `SETUP` with
+    /// `mode=record` over TCP (interleaved), `RECORD`. Absent at sites that have another way to know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<StreamAddress>,
 }
 
 impl Preview {
@@ -70,6 +76,7 @@ impl Preview {
             preview_mode: "RESULT_DRIVEN".into(),
             width: 1280,
             height: 720,
+            url: None,
         }
     }
 }

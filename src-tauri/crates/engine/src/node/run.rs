@@ -15,6 +15,7 @@ use std::{
 };
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
+use watchwall_media::pixels::h264_encoder;
 
 /// A connection that was good for so long forgives earlier failures.
 const HEALTHY_AFTER: Duration = Duration::from_secs(60);
@@ -32,6 +33,8 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
     let outbox = Arc::new(Outbox::default());
     let mut roster = Roster::new(Arc::clone(&options), Arc::clone(&outbox));
     let mut load = LoadMeter::default();
+    // Drivers take their time to say whether they work.
+    let can_preview = tokio::task::spawn_blocking(h264_encoder).await.is_ok_and(|encoder| encoder.is_some());
     let mut attempt: u32 = 0;
     let mut alone_since = Instant::now();
     loop {
@@ -40,7 +43,8 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
             () = cancel.cancelled() => break,
             dialled = dialler.dial() => match dialled {
                 Ok(socket) => {
-                    let session = Session { options: &options, outbox: &outbox, roster: &mut roster, load: &mut load };
+                    let (roster, load) = (&mut roster, &mut load);
+                    let session = Session { options: &options, outbox: &outbox, roster, load, can_preview };
                     let (end, was_registered) = session.run(socket, &cancel).await;
                     if was_registered {
                         alone_since = Instant::now();
@@ -68,6 +72,7 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
         // A site gives up what was under way in recordings when the connection is lost.
         roster.end_archives();
         outbox.keep_alarms();
+        roster.stop_previews();
         let wait = backoff(cause, attempt, rand::rng().random());
         let orphaned = ORPHANED_AFTER.saturating_sub(alone_since.elapsed());
         tokio::select! {

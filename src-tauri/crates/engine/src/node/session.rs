@@ -44,6 +44,8 @@ pub struct Session<'a> {
     pub outbox: &'a Outbox,
     pub roster: &'a mut Roster,
     pub load: &'a mut LoadMeter,
+    /// This machine can code pictures.
+    pub can_preview: bool,
 }
 
 type Sink = SplitSink<WebSocketStream<Box<dyn Stream>>, Message>;
@@ -86,7 +88,7 @@ impl Session<'_> {
             algorithms: SceneKind::ALL.into_iter().filter_map(code).collect(),
             load: self.load(),
             protocol: PROTOCOL,
-            can_preview: false,
+            can_preview: self.can_preview,
             can_archive: true,
             timestamp_ms: Some(UtcMillis::now().0),
         });
@@ -138,13 +140,9 @@ impl Session<'_> {
         match SiteMessage::parse(text) {
             Ok(SiteMessage::StartTask { data }) => self.roster.start(&data),
             Ok(SiteMessage::StopTask { data }) => self.roster.stop(&data),
-            Ok(SiteMessage::StartPreview { data }) => {
-                tracing::warn!(
-                    task = data.task_id.0,
-                    "a preview is asked for, which this node did not say it can make"
-                );
-            }
-            Ok(SiteMessage::StopPreview { .. } | SiteMessage::Registered(_)) => {}
+            Ok(SiteMessage::StartPreview { data }) => self.roster.start_preview(&data),
+            Ok(SiteMessage::StopPreview { data }) => self.roster.stop_preview(data),
+            Ok(SiteMessage::Registered(_)) => {}
             Ok(SiteMessage::Error { code, message, of }) => {
                 tracing::warn!(code, message, of, "the site did not take a message");
             }

@@ -20,6 +20,10 @@ impl Line {
         (points.len() >= 2 && points.windows(2).all(|pair| pair[0] != pair[1])).then_some(Self { points })
     }
 
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
     /// How a way from one point to another crosses it; `None` when it does not, or crosses it and comes back.
     pub fn crossed(&self, from: Point, to: Point) -> Option<Direction> {
         let sum: i32 = self.points.windows(2).map(|pair| crossing(pair[0], pair[1], from, to)).sum();

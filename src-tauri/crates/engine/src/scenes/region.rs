@@ -14,6 +14,11 @@ impl Region {
         Self { polygon: if polygon.len() < 3 { Vec::new() } else { polygon } }
     }
 
+    /// Empty when it is everywhere.
+    pub fn polygon(&self) -> &[Point] {
+        &self.polygon
+    }
+
     pub fn is_everywhere(&self) -> bool {
         self.polygon.is_empty()
     }

@@ -8,6 +8,7 @@ use super::{
 use crate::{
     EngineOptions,
     node::{Outbox, Urgency},
+    preview::{PreviewPlan, Show},
 };
 use std::{
     sync::Arc,
@@ -53,6 +54,7 @@ pub struct Actor {
     reporter: Reporter,
     health: Health,
     pull: Option<Pull>,
+    show: Show,
     /// What is wrong that the stream itself does not know of.
     trouble: Option<String>,
     looked_at: u32,
@@ -80,6 +82,7 @@ impl Actor {
             reporter: Reporter::default(),
             health: Health::new(now),
             pull: None,
+            show: Show::default(),
             trouble: None,
             looked_at: 0,
             keepalive_at: now + KEEPALIVE,
@@ -87,7 +90,12 @@ impl Actor {
     }
 
     /// Runs until cancelled.
-    pub async fn run(mut self, mut plans: watch::Receiver<Plan>, cancel: CancellationToken) {
+    pub async fn run(
+        mut self,
+        mut plans: watch::Receiver<Plan>,
+        mut previews: watch::Receiver<Option<PreviewPlan>>,
+        cancel: CancellationToken,
+    ) {
         let mut plan = plans.borrow_and_update().clone();
         self.adapt(&plan).await;
         let mut tick = interval(TICK);
@@ -104,10 +112,15 @@ impl Actor {
                     self.health.again(Instant::now());
                     self.adapt(&plan).await;
                 }
+                Ok(()) = previews.changed() => {
+                    let wanted = previews.borrow_and_update().clone();
+                    self.show.set(wanted).await;
+                }
                 _ = tick.tick() => self.tick(&plan),
                 picture = next(&mut self.pull) => self.take(&plan, picture).await,
             }
         }
+        self.show.stop().await;
         if let Some(pull) = self.pull.take() {
             pull.stop().await;
         }
@@ -188,6 +201,7 @@ impl Actor {
         let at = picture.capture_at.to_millis();
         let (Some(looker), Ok(luma)) = (&mut self.looker, picture.luma(plan.look_width)) else { return };
         let seen = looker.look(&luma, at.0);
+        self.show.offer(plan, &picture, &seen);
         let Some(report) = self.reporter.report(plan, seen, at.0) else { return };
         let urgency = if report.is_alarm { Urgency::Alarm } else { Urgency::Result };
         let jpeg = if report.wants_picture { snapshot(plan, &picture).await } else { None };

@@ -8,11 +8,14 @@ use super::{
 use crate::{
     EngineOptions,
     node::{Letter, Outbox, Urgency},
+    preview::PreviewPlan,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use watchwall_engine_protocol::{NodeMessage, StartTask, StopTask, TaskKeepalive, TaskState, TaskStatus};
+use watchwall_engine_protocol::{
+    NodeMessage, Preview, StartTask, StopPreview, StopTask, TaskKeepalive, TaskState, TaskStatus,
+};
 use watchwall_model::{SceneCode, TaskId};
 
 const STOP_WITHIN: Duration = Duration::from_secs(8);
@@ -28,6 +31,7 @@ pub struct Roster {
 
 struct Running {
     plan: watch::Sender<Plan>,
+    preview: watch::Sender<Option<PreviewPlan>>,
     cancel: CancellationToken,
 }
 
@@ -77,12 +81,13 @@ impl Roster {
             None => {
                 let range = plan.range;
                 let (plan, plans) = watch::channel(plan);
+                let (preview, previews) = watch::channel(None);
                 let (shared, cancel) = (Arc::clone(&self.shared), CancellationToken::new());
                 match range {
                     Some(range) => self.actors.spawn(ArchiveRun::new(shared, range).run(plans, cancel.clone())),
-                    None => self.actors.spawn(Actor::new(shared).run(plans, cancel.clone())),
+                    None => self.actors.spawn(Actor::new(shared).run(plans, previews, cancel.clone())),
                 };
-                self.running.insert(task, Running { plan, cancel });
+                self.running.insert(task, Running { plan, preview, cancel });
             }
         }
         self.shared.alive(task, asked, None);
@@ -107,6 +112,26 @@ impl Roster {
         for (_, running) in self.running.extract_if(.., |_, running| running.is_archive()) {
             running.cancel.cancel();
         }
+    }
+
+    /// Shows what a task sees, for as long as it runs.
+    pub fn start_preview(&self, preview: &Preview) {
+        match (self.running.get(&preview.task_id), PreviewPlan::of(preview)) {
+            (Some(running), Some(plan)) => drop(running.preview.send_replace(Some(plan))),
+            (None, _) => tracing::warn!(task = preview.task_id.0, "a preview of a task that does not run here"),
+            (_, None) => tracing::warn!(task = preview.task_id.0, "a preview without a place to publish it"),
+        }
+    }
+
+    pub fn stop_preview(&self, stop: StopPreview) {
+        if let Some(running) = self.running.get(&stop.task_id) {
+            running.preview.send_replace(None);
+        }
+    }
+
+    /// The site has gone, and with it all places.
+    pub fn stop_previews(&self) {
+        self.running.values().for_each(|running| drop(running.preview.send_replace(None)));
     }
 
     pub fn tasks(&self) -> Vec<TaskId> {

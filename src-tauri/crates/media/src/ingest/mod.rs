@@ -4,6 +4,7 @@
 //! connection alive by the rules in `states`. `observe`, `packets` and `hold` look at a camera more closely, each in a
 //! session of its own that ends with a TEARDOWN. Everything that can be decided without a camera is pure:
 //! `states` and `backoff` (when to connect, wait, give up), `timeline` and `clock` (times), `sps` (parameter sets).
+//! `delivery` takes pictures that somebody brings instead of being asked for them.
 //! `replay` fetches what a device recorded itself, in a session of its own that whoever asks for it owns.
 //! `engine` holds the two ways to read a camera, `assembler` turns either's output into access units.
 //!
@@ -18,6 +19,7 @@ mod assembler;
 mod backoff;
 mod bits;
 mod clock;
+mod delivery;
 mod demand;
 mod engine;
 mod facts;
@@ -39,6 +41,7 @@ mod sps;
 mod states;
 mod timeline;
 
+pub use delivery::{Delivered, Delivery};
 pub use handle::{IngestHandle, Interest, InterestKind, Pause, start_ingest};
 pub use hold::{HeldSession, hold};
 pub use metadata::{LARGEST_DOCUMENT, MetadataTap, MetadataTrack, Tapped};

@@ -42,7 +42,8 @@ pub struct IngestSnapshot {
 }
 
 impl IngestSnapshot {
-    pub(crate) fn new(path: StreamPath) -> Self {
+    /// Of a stream that nobody has wanted yet.
+    pub fn new(path: StreamPath) -> Self {
         Self {
             path,
             phase: Phase::Idle,

@@ -55,6 +55,11 @@ pub fn for_live(params: &VideoParams) -> Option<VideoParams> {
     Some(VideoParams { config: Bytes::from(config), ..params.clone() })
 }
 
+/// Width and height of an H.264 SPS NAL unit, cropped, in pixels; `None` when it cannot be parsed or means no picture.
+pub fn avc_size(sps: &[u8]) -> Option<(u32, u32)> {
+    AvcTail::read(&without_emulation(sps))?.size
+}
+
 /// Rewrites an H.264 SPS NAL unit with `max_num_reorder_frames` 0 (Annex E.1.1).
 /// `None` when it has a `bitstream_restriction` already or cannot be parsed.
 pub fn promise_no_reordering(sps: &[u8]) -> Option<Vec<u8>> {
@@ -87,6 +92,8 @@ struct AvcTail {
     profile: u8,
     order_type: u32,
     reference_frames: u32,
+    /// `None` when it is no size of a picture.
+    size: Option<(u32, u32)>,
     has_vui: bool,
     /// `max_num_reorder_frames`, when there is a `bitstream_restriction`.
     restriction: Option<u32>,
@@ -104,8 +111,10 @@ impl AvcTail {
         let profile = u8::try_from(r.bits(8)?).ok()?;
         r.skip(16)?; // constraint flags, level
         r.unsigned()?; // seq_parameter_set_id
+        // 4:2:0 where nothing is said.
+        let mut chroma = 1;
         if matches!(profile, 100 | 110 | 122 | 244 | 44 | 83 | 86 | 118 | 128 | 138 | 139 | 134 | 135) {
-            skip_high_profile(&mut r)?;
+            chroma = skip_high_profile(&mut r)?;
         }
         r.unsigned()?; // log2_max_frame_num_minus4
         let order_type = r.unsigned()?;
@@ -125,15 +134,19 @@ impl AvcTail {
         }
         let reference_frames = r.unsigned()?;
         r.flag()?; // gaps_in_frame_num_value_allowed_flag
-        r.unsigned()?;
-        r.unsigned()?; // width and height
-        if !r.flag()? {
+        let blocks = (r.unsigned()?, r.unsigned()?);
+        let is_progressive = r.flag()?;
+        if !is_progressive {
             r.flag()?; // mb_adaptive_frame_field_flag
         }
         r.flag()?; // direct_8x8_inference_flag
+        let mut cropped = [0; 4];
         if r.flag()? {
-            (0..4).try_for_each(|_| r.unsigned().map(|_| ()))?; // cropping
+            for side in &mut cropped {
+                *side = r.unsigned()?;
+            }
         }
+        let size = avc_pixels(blocks, cropped, chroma, is_progressive);
         let mut keep_bits = r.position();
         let has_vui = r.flag()?;
         let mut restriction = None;
@@ -146,7 +159,7 @@ impl AvcTail {
                 restriction = Some(r.unsigned()?);
             }
         }
-        Some(Self { profile, order_type, reference_frames, has_vui, restriction, keep_bits })
+        Some(Self { profile, order_type, reference_frames, size, has_vui, restriction, keep_bits })
     }
 
     fn reordering(&self) -> Reordering {
@@ -159,7 +172,26 @@ impl AvcTail {
     }
 }
 
-fn skip_high_profile(r: &mut BitReader<'_>) -> Option<()> {
+/// Macroblocks less one, and what is cut off left, right, top and bottom in units of the chroma (7.4.2.1.1).
+fn avc_pixels(blocks: (u32, u32), cropped: [u32; 4], chroma: u32, is_progressive: bool) -> Option<(u32, u32)> {
+    const MOST: u32 = 16_384;
+    let fields = if is_progressive { 1 } else { 2 };
+    let (unit_x, unit_y) = match chroma {
+        1 => (2, 2 * fields),
+        2 => (2, fields),
+        _ => (1, fields),
+    };
+    let side = |blocks: u32, times: u32, cut: [u32; 2], unit: u32| {
+        let whole = blocks.checked_add(1)?.checked_mul(16 * times)?;
+        let cut = cut[0].checked_add(cut[1])?.checked_mul(unit)?;
+        whole.checked_sub(cut).filter(|pixels| (1..=MOST).contains(pixels))
+    };
+    let width = side(blocks.0, 1, [cropped[0], cropped[1]], unit_x)?;
+    Some((width, side(blocks.1, fields, [cropped[2], cropped[3]], unit_y)?))
+}
+
+/// Answers how its chroma is sampled.
+fn skip_high_profile(r: &mut BitReader<'_>) -> Option<u32> {
     let chroma = r.unsigned()?;
     if chroma == 3 {
         r.flag()?;
@@ -174,14 +206,14 @@ fn skip_high_profile(r: &mut BitReader<'_>) -> Option<()> {
             }
         }
     }
-    Some(())
+    Some(chroma)
 }
 
 fn skip_scaling_list(r: &mut BitReader<'_>, size: u32) -> Option<()> {
-    let (mut last, mut next) = (8_i32, 8_i32);
+    let (mut last, mut next) = (8_i64, 8_i64);
     for _ in 0..size {
         if next != 0 {
-            next = (last + r.signed()? + 256).rem_euclid(256);
+            next = (last + i64::from(r.signed()?) + 256).rem_euclid(256);
         }
         last = if next == 0 { last } else { next };
     }

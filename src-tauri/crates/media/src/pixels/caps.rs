@@ -28,11 +28,16 @@ pub fn of_video(video: &VideoParams) -> Result<gst::Caps, Problem> {
 
 /// Raw pictures no higher than this, in even sizes, of their own shape.
 pub fn scaled(max_height: u32) -> gst::Caps {
-    let height = i32::try_from(max_height).unwrap_or(MOST).clamp(LEAST, MOST) & !1;
+    within(2 * MOST as u32, max_height)
+}
+
+/// The same, no wider than this either.
+pub fn within(max_width: u32, max_height: u32) -> gst::Caps {
+    let most = |pixels: u32, most: i32| i32::try_from(pixels).unwrap_or(most).clamp(LEAST, most) & !1;
     gst::Caps::builder("video/x-raw")
         .field("format", "I420")
-        .field("width", gst::IntRange::with_step(LEAST, 2 * MOST, 2))
-        .field("height", gst::IntRange::with_step(LEAST, height, 2))
+        .field("width", gst::IntRange::with_step(LEAST, most(max_width, 2 * MOST), 2))
+        .field("height", gst::IntRange::with_step(LEAST, most(max_height, MOST), 2))
         .field("pixel-aspect-ratio", gst::Fraction::new(1, 1))
         .build()
 }

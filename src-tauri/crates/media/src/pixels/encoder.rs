@@ -69,10 +69,23 @@ pub(super) fn make(name: &str, max_height: u32) -> Result<gst::Element, Problem>
         _ => &[("key-int-max", &gop), ("gop-size", &gop), ("b-frames", "0"), ("bframes", "0"), ("low-latency", "true")],
     };
     properties.iter().for_each(|(property, value)| set(&encoder, property, value));
-    // openh264enc counts bits, the others kilobits.
-    let bitrate = if name == "openh264enc" { kbits * 1000 } else { kbits };
-    set(&encoder, "bitrate", &bitrate.to_string());
+    set(&encoder, "bitrate", &bits(name, kbits).to_string());
     Ok(encoder)
+}
+
+/// Holds an encoder to so many bits a second, and so many pictures between key frames.
+pub(super) fn limit(encoder: &gst::Element, name: &str, kbits: u32, gop: u32) {
+    let gop = gop.to_string();
+    ["key-int-max", "gop-size", "max-keyframe-interval"].iter().for_each(|property| set(encoder, property, &gop));
+    if name == "x264enc" {
+        set(encoder, "pass", "cbr");
+    }
+    set(encoder, "bitrate", &bits(name, kbits).to_string());
+}
+
+/// openh264enc counts bits, the others kilobits.
+fn bits(name: &str, kbits: u32) -> u32 {
+    if name == "openh264enc" { kbits.saturating_mul(1_000) } else { kbits }
 }
 
 /// Encodes a few pictures for real: a driver may be there and not work.

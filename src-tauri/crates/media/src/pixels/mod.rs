@@ -5,6 +5,7 @@
 //! * [`TranscodePool`]: H.264 variants of streams a viewer cannot decode; one per stream and height, shared, counted.
 //! * [`pictures`]: a stream's decoded pictures, one after the other, for whoever looks at them; [`recorded_pictures`]: a
 //!   recording's.
+//! * [`draw`]: pictures with something drawn onto them, as H.264.
 //! * [`Burner`]: a recording with words burnt into its pictures, as a file of its own.
 //! * [`ensure_plugins`]: what is missing on this machine and which package brings it.
 //!
@@ -15,6 +16,7 @@
 mod burn;
 mod caps;
 mod decoder;
+mod drawn;
 mod encoder;
 mod pace;
 mod pictures;
@@ -24,6 +26,7 @@ mod snapshot;
 mod transcode;
 
 pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
+pub use drawn::{Colour, Drawing, Drawn, DrawnSpec, Fill, draw};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
 pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures, recorded_pictures};

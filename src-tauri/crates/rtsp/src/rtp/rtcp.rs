@@ -1,4 +1,4 @@
-//! RTCP sender reports (RFC 3550 6.4.1) with the source's name (6.5), as one compound packet.
+//! RTCP sender reports (RFC 3550 6.4.1) with the source's name (6.5), as one compound packet; and what one tells.
 
 use watchwall_model::UtcMicros;
 
@@ -79,6 +79,31 @@ impl Goodbye<'_> {
     }
 }
 
+/// What a sender report tells: at RTP time `rtp` of source `ssrc` the clock showed `ntp`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    pub ssrc: u32,
+    pub ntp: NtpTime,
+    pub rtp: u32,
+}
+
+/// The sender report of a compound packet, wherever it stands; `None` for anything else.
+pub fn told(packet: &[u8]) -> Option<Told> {
+    const SENDER_REPORT: u8 = 200;
+    let mut rest = packet;
+    while let Some(&[first, kind, high, low]) = rest.first_chunk() {
+        let size = 4 * (usize::from(u16::from_be_bytes([high, low])) + 1);
+        let (report, behind) = rest.split_at_checked(size)?;
+        if first >> 6 == 2 && kind == SENDER_REPORT {
+            let word = |at: usize| report.get(at..at + 4)?.first_chunk().map(|word| u32::from_be_bytes(*word));
+            let ntp = u64::from(word(8)?) << 32 | u64::from(word(12)?);
+            return Some(Told { ssrc: word(4)?, ntp: NtpTime(ntp), rtp: word(16)? });
+        }
+        rest = behind;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,5 +136,18 @@ mod tests {
         assert_eq!(report.len(), 28 + 20);
         assert_eq!(report[..12], [0x80, 200, 0, 6, 0, 0, 0, 7, 1, 2, 3, 4]);
         assert_eq!(report[28..32], [0x81, 202, 0, 4]);
+    }
+    #[test]
+    fn a_report_tells_what_was_said() {
+        let ntp = NtpTime(0x0102_0304_0506_0708);
+        let report = SenderReport { ssrc: 7, ntp, rtp: 9, packets: 10, octets: 11, name: "engine" }.render();
+        let expect = Some(Told { ssrc: 7, ntp, rtp: 9 });
+        assert_eq!(told(&report), expect);
+        // Behind a receiver report.
+        assert_eq!(told(&[&[0x80, 201, 0, 1, 0, 0, 0, 1][..], &report].concat()), expect);
+        for cut in 0..28 {
+            assert_eq!(told(&report[..cut]), None, "{cut}");
+        }
+        assert_eq!(told(&[0x80, 200, 0, 0]), None);
     }
 }

@@ -5,24 +5,27 @@ use super::{
     wish::Wish,
 };
 use crate::app::App;
-use std::sync::Arc;
+use std::{any::Any, sync::Arc};
 use tokio::sync::watch;
 use watchwall_media::{
     AccessUnit, StreamParams,
     hub::{Hub, SubscriberClass, Subscription},
-    ingest::{IngestHandle, IngestSnapshot, Interest, InterestKind},
+    ingest::{IngestSnapshot, InterestKind},
     pixels::{VariantLease, VariantSpec, VariantState},
 };
 use watchwall_model::{ErrorCode, Phase, Problem, StreamPath, StreamRole};
-use watchwall_site::cameras::{CameraSnapshot, StreamSnapshot};
+use watchwall_site::{
+    analytics::Previews,
+    cameras::{CameraSnapshot, StreamSnapshot},
+};
 
 pub struct Feed {
     pub path: StreamPath,
     pub role: StreamRole,
     pub reason: &'static str,
     pub status: watch::Receiver<IngestSnapshot>,
-    ingest: IngestHandle,
-    _interest: Interest,
+    source: Arc<Hub>,
+    _interest: Box<dyn Any + Send + Sync>,
     variant: Option<VariantLease>,
     subscription: Option<Subscription>,
     /// What the client was told last.
@@ -30,11 +33,14 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// Finds the camera, picks a stream and opens it.
+    /// Finds the camera, picks a stream and opens it; or the preview of an AI task.
     ///
     /// # Errors
-    /// `camera_not_found`, `camera_disabled`, or when the database cannot be read.
+    /// `camera_not_found`, `camera_disabled`, `preview_unsupported`, or when the database cannot be read.
     pub async fn open(app: &App, wish: &Wish) -> Result<Self, Problem> {
+        if Previews::task_of(&wish.path).is_some() {
+            return Self::preview(app, &wish.path);
+        }
         let camera = app.site.store.cameras().by_path(&wish.path).await?;
         let camera = camera.ok_or_else(|| Problem::new(ErrorCode::CameraNotFound).with("path", &wish.path))?;
         let disabled = || Problem::new(ErrorCode::CameraDisabled).with("path", &wish.path);
@@ -54,10 +60,26 @@ impl Feed {
             role,
             reason,
             status: ingest.snapshot(),
-            _interest: interest,
-            ingest,
+            _interest: Box::new(interest),
+            source: ingest.hub(),
             variant: None,
             subscription: Some(subscription),
+            told: None,
+        })
+    }
+
+    /// It has one stream, whatever height is asked for.
+    fn preview(app: &App, path: &StreamPath) -> Result<Self, Problem> {
+        let tap = app.site.analytics.open_preview(path)?;
+        Ok(Self {
+            path: path.clone(),
+            role: StreamRole::Main,
+            reason: "only_stream",
+            status: tap.status,
+            _interest: tap.interest,
+            subscription: Some(tap.hub.subscribe(SubscriberClass::Live)),
+            source: tap.hub,
+            variant: None,
             told: None,
         })
     }
@@ -104,7 +126,7 @@ impl Feed {
                 .with("path", &self.path)),
             Coding::Transcoded => {
                 let spec = VariantSpec::for_height(transcode_height(wish.max_height));
-                let lease = app.site.transcodes.acquire(&self.path, self.ingest.hub(), spec).await?;
+                let lease = app.site.transcodes.acquire(&self.path, Arc::clone(&self.source), spec).await?;
                 self.variant = Some(lease);
                 self.reason = "transcoded_codec";
                 self.resume();
@@ -122,7 +144,7 @@ impl Feed {
     }
 
     fn hub(&self) -> Arc<Hub> {
-        self.variant.as_ref().map_or_else(|| self.ingest.hub(), VariantLease::hub)
+        self.variant.as_ref().map_or_else(|| Arc::clone(&self.source), VariantLease::hub)
     }
 }
 

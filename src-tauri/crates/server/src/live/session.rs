@@ -23,6 +23,7 @@ use watchwall_media::{
     live,
 };
 use watchwall_model::{ErrorCode, Phase, Problem, UtcMicros};
+use watchwall_site::analytics::Previews;
 
 /// Units written before the client is listened to again.
 const BATCH: usize = 32;
@@ -279,6 +280,9 @@ impl Session {
 async fn why_closed(app: &App, feed: &Feed) -> End {
     if let Some(problem) = feed.transcode_failure() {
         return End::Refused(problem);
+    }
+    if Previews::task_of(&feed.path).is_some() {
+        return End::Refused(Problem::new(ErrorCode::StreamEnded).with("path", &feed.path));
     }
     let code = match app.site.store.cameras().by_path(&feed.path).await {
         Ok(Some(camera)) if camera.enabled => ErrorCode::StreamEnded,

@@ -7,11 +7,12 @@ use crate::{
     error::ApiError,
     extract::{Body, Id, IfMatch, Query},
     notify::Edited,
-    views::{ai_task_view, ai_task_wish},
+    views::{ai_preview_view, ai_task_view, ai_task_wish},
 };
 use axum::{Json, extract::State, http::StatusCode, response::Response};
-use watchwall_api::{AiTaskView, AiTaskWish, PageOf, PageQuery, ProblemDetails};
+use watchwall_api::{AiPreviewView, AiTaskView, AiTaskWish, PageOf, PageQuery, ProblemDetails};
 use watchwall_model::{AiTask, ErrorCode, Problem, TaskId};
+use watchwall_site::analytics::preview_path;
 
 #[utoipa::path(get, path = "/api/v1/ai-tasks", tag = "analytics", operation_id = "list_ai_tasks", params(PageQuery),
     responses((status = 200, body = PageOf<AiTaskView>), (status = 400, body = ProblemDetails)))]
@@ -74,6 +75,15 @@ pub async fn remove(State(app): State<App>, caller: Caller, Id(id): Id) -> Resul
     app.audit(&caller, Act { action: "ai_task.delete", subject: &task.name, old, new: None }).await;
     app.edits.note(Edited::Tasks);
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Where the preview of a task is watched, and how it stands.
+#[utoipa::path(get, path = "/api/v1/ai-tasks/{id}/preview", tag = "analytics", operation_id = "read_ai_preview", params(("id" = i64, Path)),
+    responses((status = 200, body = AiPreviewView), (status = 404, body = ProblemDetails)))]
+pub async fn preview(State(app): State<App>, Id(id): Id) -> Result<Json<AiPreviewView>, ApiError> {
+    let task = find(&app, id).await?.id;
+    let path = preview_path(task)?;
+    Ok(Json(ai_preview_view(&path, app.site.analytics.preview_standing(task))))
 }
 
 fn view(app: &App, task: &AiTask) -> AiTaskView {

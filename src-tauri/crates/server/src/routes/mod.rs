@@ -246,6 +246,7 @@ fn table() -> Vec<Entry> {
         entry(CONFIGURE, routes!(ai_nodes::remove)),
         entry(LIVE, routes!(ai_tasks::list)),
         entry(LIVE, routes!(ai_tasks::read)),
+        entry(LIVE, routes!(ai_tasks::preview)),
         entry(CONFIGURE, routes!(ai_tasks::create)),
         entry(CONFIGURE, routes!(ai_tasks::replace)),
         entry(CONFIGURE, routes!(ai_tasks::remove)),

@@ -3,15 +3,15 @@
 use super::{push_policy_of, push_policy_view};
 use crate::extract::invalid;
 use watchwall_api::{
-    AiCount, AiLatest, AiNodeView, AiObjectView, AiResultView, AiSceneState, AiSceneView, AiTaskParamsView,
-    AiTaskState, AiTaskView, AiTaskWish,
+    AiCount, AiLatest, AiNodeView, AiObjectView, AiPreviewView, AiResultView, AiSceneState, AiSceneView,
+    AiTaskParamsView, AiTaskState, AiTaskView, AiTaskWish,
 };
 use watchwall_model::{
     AiNode, AiResultRow, AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, NodeId, Point, Problem, Quality,
-    SceneCode, SnapshotPolicy, StreamRole, TaskId, UtcMillis, WeekSchedule,
+    SceneCode, SnapshotPolicy, StreamPath, StreamRole, TaskId, UtcMillis, WeekSchedule,
 };
 use watchwall_site::analytics::{
-    NodePicture, TaskPicture,
+    NodePicture, PreviewStanding, TaskPicture,
     results::LatestResult,
     tasks::{
         Undispatched,
@@ -183,6 +183,22 @@ fn latest_view(latest: LatestResult) -> AiLatest {
         best_confidence: latest.best_confidence,
         labels: latest.labels,
         problems: latest.problems,
+    }
+}
+
+pub fn ai_preview_view(path: &StreamPath, (standing, viewers): (PreviewStanding, u32)) -> AiPreviewView {
+    let state = match standing {
+        PreviewStanding::Idle => "idle",
+        PreviewStanding::Starting => "starting",
+        PreviewStanding::Live => "live",
+        PreviewStanding::Silent => "silent",
+        PreviewStanding::NotRunning | PreviewStanding::Unsupported | PreviewStanding::Unreachable => "impossible",
+    };
+    AiPreviewView {
+        path: path.to_string(),
+        state: state.to_owned(),
+        reason: standing.reason().map(|code| code.to_string()),
+        viewers,
     }
 }
 

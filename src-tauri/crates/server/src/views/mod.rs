@@ -24,7 +24,7 @@ pub use alarms::{
     alarm_history_view, alarm_policy_of, alarm_policy_view, alarm_summary, alarm_view, push_log_view, push_policy_of,
     push_policy_view, verdict_of,
 };
-pub use analytics::{ai_node_view, ai_result_view, ai_task_view, ai_task_wish};
+pub use analytics::{ai_node_view, ai_preview_view, ai_result_view, ai_task_view, ai_task_wish};
 pub use camera::{camera_view, edit_of, engine_of, group_view, new_camera, probe_view, transport_of, word};
 pub use control::{
     account_of, clock_of, clock_view, device_user_view, encoder_of, encoder_view, focus_of, imaging_of, imaging_view,

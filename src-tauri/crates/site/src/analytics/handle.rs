@@ -3,6 +3,7 @@
 use super::{
     nodes::{Came, LinkParts, NodeLink, Presented},
     owners::Owners,
+    previews::{PreviewStanding, PreviewTap, Previews},
     results::{Lane, ResultIntake, ResultOptions, ResultPictures, ResultRetention, ResultWriter},
     sink::AlarmSink,
     streams::TaskStreams,
@@ -25,7 +26,9 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{AiNode, AiTask, CameraId, ErrorCode, NodeId, Problem, SceneCode, TaskId, TimeRange, UtcMillis};
+use watchwall_model::{
+    AiNode, AiTask, CameraId, ErrorCode, NodeId, Problem, SceneCode, StreamPath, TaskId, TimeRange, UtcMillis,
+};
 use watchwall_store::{ResultFiles, Store, StoreError};
 
 /// Commands that wait for the supervisor; links wait with theirs.
@@ -59,6 +62,7 @@ pub struct Analytics {
     files: Arc<ResultFiles>,
     pictures: ResultPictures,
     picture: Arc<Mutex<Arc<Picture>>>,
+    previews: Previews,
     changes: watch::Receiver<u64>,
     connected: Arc<AtomicUsize>,
     numbers: Arc<AtomicU64>,
@@ -111,7 +115,9 @@ impl Analytics {
         };
         let retention = tokio::spawn(retention.run(cancel.clone()));
         let trials = Arc::new(Trials::new(UtcMillis::now()));
+        let previews = Previews::new(commands.clone());
         let supervisor = Supervisor {
+            previews: previews.clone(),
             store: store.clone(),
             streams: Arc::clone(&streams),
             trials: Arc::clone(&trials),
@@ -141,6 +147,7 @@ impl Analytics {
             files,
             pictures: ResultPictures::new(data_folder),
             picture,
+            previews,
             changes,
             connected: Arc::default(),
             numbers: Arc::default(),
@@ -186,6 +193,30 @@ impl Analytics {
     /// How whoever looks after the tasks does.
     pub fn supervisor(&self) -> SupervisorFigures {
         self.supervision.figures()
+    }
+
+    /// How the preview of a task stands, or would if somebody looked, and how many look.
+    pub fn preview_standing(&self, task: TaskId) -> (PreviewStanding, u32) {
+        match self.previews.standing(task) {
+            (PreviewStanding::Idle, viewers) if !self.picture().may_preview(task) => {
+                (PreviewStanding::Unsupported, viewers)
+            }
+            standing => standing,
+        }
+    }
+
+    /// Looks at the preview of this path for as long as what comes back lives.
+    ///
+    /// # Errors
+    /// `camera_not_found` when there is no such task, `preview_unsupported` when its node makes none.
+    pub fn open_preview(&self, path: &StreamPath) -> Result<PreviewTap, Problem> {
+        let picture = self.picture();
+        let found = Previews::task_of(path).filter(|id| picture.tasks.contains_key(id));
+        let id = found.ok_or_else(|| Problem::new(ErrorCode::CameraNotFound).with("path", path))?;
+        if !picture.may_preview(id) {
+            return Err(Problem::new(ErrorCode::PreviewUnsupported));
+        }
+        Ok(self.previews.open(id, path))
     }
 
     /// Counts changes of the picture.

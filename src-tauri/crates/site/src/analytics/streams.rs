@@ -1,9 +1,10 @@
 //! What analytics needs to know of cameras.
 
 use futures::future::BoxFuture;
-use std::{any::Any, collections::BTreeSet};
+use std::{any::Any, collections::BTreeSet, sync::Arc};
 use tokio::sync::watch;
 use watchwall_engine_protocol::StreamAddress;
+use watchwall_media::hub::Hub;
 use watchwall_model::{AiNode, AiTask, CameraId, Problem, StreamPath, TaskId, TimeRange};
 
 /// Where a node finds the pictures of a task.
@@ -30,4 +31,18 @@ pub trait TaskStreams: Send + Sync {
     fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>>;
     /// Counts changes of it.
     fn changes(&self) -> watch::Receiver<u64>;
+    /// Where the node may publish pictures for the hub; `None` when it cannot reach that place.
+    fn publication(&self, path: &StreamPath, hub: Arc<Hub>, node: &AiNode) -> Option<PublishPlace>;
+}
+
+/// Where something may be published for as long as this lives; without it the address leads nowhere.
+pub struct PublishPlace {
+    pub address: StreamAddress,
+    pub publication: Box<dyn Published>,
+}
+
+/// How it goes there.
+pub trait Published: Send + Sync {
+    /// Pictures come.
+    fn is_live(&self) -> bool;
 }

@@ -3,6 +3,7 @@
 use super::{
     nodes::{Said, start_task, start_trial, stop_task},
     owners::{Owners, TaskOwners},
+    previews::{Maker, Previews},
     streams::{TaskStream, TaskStreams},
     tasks::board::{Action, Board, Event, Held, Seat, TaskPhase, Wanted},
     trials::{TrialAction, TrialNode, Trials},
@@ -45,11 +46,14 @@ pub struct Line {
 }
 
 impl Line {
-    fn say(&self, said: Said) {
-        if self.out.try_send(said).is_err() && !self.ended.is_cancelled() {
+    /// A node that lets too much wait is let go; false then.
+    fn say(&self, said: Said) -> bool {
+        let is_said = self.out.try_send(said).is_ok();
+        if !is_said && !self.ended.is_cancelled() {
             tracing::warn!(node = %self.node.name, "an AI node does not read what it is told; it is let go");
             self.ended.cancel();
         }
+        is_said
     }
 }
 
@@ -68,6 +72,8 @@ pub enum Command {
     Edited {
         done: oneshot::Sender<()>,
     },
+    /// Somebody looks at a preview.
+    Watched,
 }
 
 /// What others read of the board.
@@ -76,6 +82,14 @@ pub struct Picture {
     pub tasks: BTreeMap<TaskId, TaskPicture>,
     /// Connected.
     pub nodes: BTreeMap<NodeId, NodePicture>,
+}
+
+impl Picture {
+    /// False when the node that would make a task's preview makes none.
+    pub fn may_preview(&self, task: TaskId) -> bool {
+        let node = self.tasks.get(&task).and_then(|task| self.nodes.get(&task.primary?));
+        node.is_none_or(|node| node.can_preview)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -95,6 +109,7 @@ impl TaskPicture {
 #[derive(Clone, Debug)]
 pub struct NodePicture {
     pub active: usize,
+    pub can_preview: bool,
     pub address: Option<String>,
 }
 
@@ -105,6 +120,7 @@ pub struct Supervisor {
     pub trials: Arc<Trials>,
     pub owners: Arc<Owners>,
     pub zone: TimeZone,
+    pub previews: Previews,
     pub picture: Arc<Mutex<Arc<Picture>>>,
     /// Counts changes of it.
     pub changes: watch::Sender<u64>,
@@ -222,6 +238,7 @@ impl Supervisor {
                 // Whoever asked may have gone.
                 let _ = done.send(());
             }
+            Command::Watched => self.keep_previews(state),
         }
     }
 
@@ -279,6 +296,7 @@ impl Supervisor {
         } else if !is_tick || state.board.held() != state.held {
             state.unshown.get_or_insert_with(Instant::now);
         }
+        self.keep_previews(state);
     }
 
     fn wanted(&self, state: &State) -> Vec<Wanted> {
@@ -318,6 +336,26 @@ impl Supervisor {
         };
         state.lines.get(&node)?.say(said);
         None
+    }
+
+    fn keep_previews(&self, state: &State) {
+        let line = |node: NodeId| state.lines.get(&node);
+        let maker = |id: TaskId| {
+            let Some(task) = state.tasks.get(&id) else { return (Maker::NoTask, None) };
+            let maker = match state.board.primary(id).and_then(line) {
+                None => Maker::Nobody,
+                Some(Line { number, node, .. }) if node.facts.can_preview => {
+                    Maker::Can { node: node.id, connection: *number }
+                }
+                Some(Line { node, .. }) => Maker::Cannot { node: node.id },
+            };
+            (maker, Some(task.clone()))
+        };
+        self.previews.keep(
+            maker,
+            |path, hub, node| self.streams.publication(path, hub, &line(node)?.node),
+            |node, said| line(node).is_some_and(|line| line.say(said)),
+        );
     }
 
     fn run_trials(&self, state: &mut State) {
@@ -363,7 +401,9 @@ impl Supervisor {
         state.passes.retain(|holder, _| holders.contains(holder));
         for (id, line) in &state.lines {
             let active = held.iter().filter(|held| held.node == *id).count();
-            picture.nodes.insert(*id, NodePicture { active, address: line.node.facts.address.clone() });
+            let facts = &line.node.facts;
+            let (can_preview, address) = (facts.can_preview, facts.address.clone());
+            picture.nodes.insert(*id, NodePicture { active, can_preview, address });
         }
         state.unshown = None;
         self.owners.set(owners);

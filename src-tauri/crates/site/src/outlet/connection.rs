@@ -4,6 +4,7 @@ use super::{
     feed::{Feed, Flow},
     handle::Shared,
     life::Life,
+    publish::{Publisher, dismissed},
     session::{Ending, Link, Session},
     target::Target,
 };
@@ -22,7 +23,7 @@ use std::{
 use tokio::{io::Interest, net::TcpStream, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use watchwall_media::hub::Received;
-use watchwall_rtsp::{Incoming, Outbox, Response, parse};
+use watchwall_rtsp::{Incoming, Outbox, Response, parse, rtp::INTERLEAVED_HEADER};
 
 pub(super) struct Connection {
     pub socket: TcpStream,
@@ -35,6 +36,8 @@ pub(super) struct Connection {
     pub session: Option<Session>,
     /// What the session sends from, while it plays.
     pub playing: Option<Playing>,
+    /// What comes from the client instead.
+    pub publishing: Option<Publisher>,
     inbox: Vec<u8>,
     pub life: Life,
     /// The recording is over and its end was said; the client has until then to leave by itself.
@@ -114,6 +117,7 @@ impl Connection {
             admitted: None,
             session: None,
             playing: None,
+            publishing: None,
             inbox: Vec::new(),
             life: Life::begin(Instant::now()),
             leaves_at: None,
@@ -170,6 +174,7 @@ impl Connection {
                     None
                 }
                 () = taken_back(self.admitted.as_ref()) => return Ok("the right to it was taken back"),
+                why = dismissed(self.publishing.as_ref()) => return Ok(why),
                 received = next(&mut self.playing), if !is_blocked => self.send(received).await?,
                 _ = look.tick() => {
                     self.outbox.flush(&self.socket)?;
@@ -237,7 +242,8 @@ impl Connection {
 
     /// Lets go of the stream; the connection may be let in again.
     pub fn leave(&mut self) {
-        (self.session, self.playing, self.admitted, self.leaves_at) = (None, None, None, None);
+        (self.session, self.playing, self.admitted, self.publishing) = (None, None, None, None);
+        self.leaves_at = None;
         self.life = Life::begin(Instant::now());
     }
 
@@ -254,6 +260,9 @@ impl Connection {
                 match parse(&self.inbox) {
                     Incoming::Incomplete => break,
                     Incoming::Frame { size } => {
+                        if let Some(publisher) = &mut self.publishing {
+                            publisher.take(self.inbox[1], &self.inbox[INTERLEAVED_HEADER..size], Instant::now());
+                        }
                         self.inbox.drain(..size);
                         self.life.gives_a_sign(Instant::now());
                     }

@@ -5,6 +5,7 @@ use super::{
     figures::{Counters, OutletFigures},
     guesses::Guesses,
     place::{Way, place},
+    publish::{Places, Publication},
     source::OutletSource,
     tokens::{Pass, Scope, Tokens},
 };
@@ -14,11 +15,14 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use watchwall_media::hub::Hub;
 use watchwall_model::{Secret, StreamPath, config::OutletConfig};
 
+/// How long a place to publish may be taken. What is published by then goes on.
+const PUBLISH_WITHIN: Duration = Duration::from_secs(300);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The site's RTSP. Cheap to clone.
@@ -38,6 +42,8 @@ pub(super) struct Shared {
     pub source: Arc<dyn OutletSource>,
     pub tokens: Mutex<Tokens>,
     pub guesses: Mutex<Guesses>,
+    /// Where nodes may publish.
+    pub places: Mutex<Places>,
     pub counters: Counters,
     pub sessions: AtomicUsize,
     /// `None` while the address cannot be listened on.
@@ -55,6 +61,7 @@ impl Outlet {
             source,
             tokens: Mutex::default(),
             guesses: Mutex::default(),
+            places: Mutex::default(),
             counters: Counters::default(),
             sessions: AtomicUsize::new(0),
             listening: Mutex::default(),
@@ -83,6 +90,15 @@ impl Outlet {
         let pass = lock(&self.shared.tokens).issue(path, scope, holder);
         let address = Secret::new(format!("rtsp://{place}/{}/{path}", pass.token().text().reveal()));
         Some(Granted { address, pass })
+    }
+
+    /// Where a client that came this way may publish pictures for the hub, for as long as the publication lives. `None`
+    /// when it cannot reach the outlet, or when too many publish.
+    pub fn publication(&self, path: &StreamPath, hub: Arc<Hub>, way: Way) -> Option<(Secret, Publication)> {
+        let host = place(self.listening()?, self.shared.announced.as_deref(), way)?;
+        let place = lock(&self.shared.places).open(path, hub, PUBLISH_WITHIN, Instant::now())?;
+        let address = Secret::new(format!("rtsp://{host}/{}/{path}", place.word().reveal()));
+        Some((address, Publication::new(place, Arc::clone(&self.shared))))
     }
 
     /// Where it listens; `None` while it cannot.

@@ -19,7 +19,7 @@ use watchwall_media::hub::Received;
 use watchwall_model::TimeRange;
 use watchwall_rtsp::{Request, Response, UdpPair, Wish};
 
-const METHODS: &str = "OPTIONS, DESCRIBE, SETUP, PLAY, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
+const METHODS: &str = "OPTIONS, DESCRIBE, ANNOUNCE, SETUP, PLAY, RECORD, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
 
 impl Connection {
     /// Answers one request.
@@ -27,7 +27,17 @@ impl Connection {
     /// # Errors
     /// The connection is broken.
     pub async fn answer(&mut self, request: &Request) -> io::Result<Then> {
-        let answer = match request.method.as_str() {
+        let answer = match self.answer_publisher(request).await {
+            Some(answer) => answer,
+            None => self.answer_reader(request).await,
+        };
+        self.outbox.send(&self.socket, &answer.render(SERVER, request.header("CSeq")))?;
+        Ok(if matches!(answer.status(), 404 | 453) { Then::Close } else { Then::Stay })
+    }
+
+    /// To who asks for pictures, or has not said yet what he wants.
+    async fn answer_reader(&mut self, request: &Request) -> Response {
+        match request.method.as_str() {
             "OPTIONS" => self.with_session(Response::new(200).with("Public", METHODS)),
             "DESCRIBE" | "SETUP" => match self.admit(request).await {
                 Ok(()) if request.method == "SETUP" => self.set_up(request).await,
@@ -46,9 +56,7 @@ impl Connection {
                 }
             }
             _ => Response::new(501).with("Public", METHODS),
-        };
-        self.outbox.send(&self.socket, &answer.render(SERVER, request.header("CSeq")))?;
-        Ok(if matches!(answer.status(), 404 | 453) { Then::Close } else { Then::Stay })
+        }
     }
 
     /// Lets a request in, or answers why not. Whatever is wrong with a token, and whether its stream exists, the answer is
@@ -65,11 +73,7 @@ impl Connection {
             Some((target, scope, taken_back))
         });
         let Some((target, scope, taken_back)) = opened else {
-            self.shared.counters.refused.fetch_add(1, Relaxed);
-            let wait = lock(&self.shared.guesses).wrong(self.peer, Instant::now());
-            tracing::debug!(peer = %self.peer, "a wrong or ended token was shown");
-            tokio::time::sleep(wait).await;
-            return Err(Response::new(404));
+            return Err(self.refuse().await);
         };
         if self.admitted.is_some() {
             return Err(Response::new(459));
@@ -83,6 +87,15 @@ impl Connection {
         self.admitted = Some(Admitted { target, feed, taken_back, _seat: seat });
         self.life.is_let_in(Instant::now());
         Ok(())
+    }
+
+    /// The answer to a wrong token, for which who guesses waits.
+    pub(super) async fn refuse(&self) -> Response {
+        self.shared.counters.refused.fetch_add(1, Relaxed);
+        let wait = lock(&self.shared.guesses).wrong(self.peer, Instant::now());
+        tracing::debug!(peer = %self.peer, "a wrong or ended token was shown");
+        tokio::time::sleep(wait).await;
+        Response::new(404)
     }
 
     /// `None` when there is nothing of the kind now.

@@ -7,6 +7,9 @@
 //! `<path>/<from>` opens that rest. A token is good while its [`Pass`] is held by whoever told the address; when that is
 //! dropped, sessions that were opened with it end.
 //!
+//! The other way round an AI node may publish what it sees, with its boxes drawn, for as long as somebody looks
+//! (`publish`).
+//!
 //! Tasks: one accepts (`door`), one per connection (`connection`) reads requests and sends, one per recording that is handed
 //! on reads it (`reel`); all are tracked and joined by [`Outlet::stop`]. Channels: the hub's bounded queue of each
 //! session, and a short one between a recording's reader and its session, where the reader waits. What is live and not
@@ -26,6 +29,7 @@ mod lag;
 mod life;
 mod methods;
 mod place;
+mod publish;
 mod reel;
 mod session;
 mod source;
@@ -37,5 +41,6 @@ pub use door::MOST_SESSIONS;
 pub use figures::OutletFigures;
 pub use handle::{Granted, Outlet};
 pub use place::Way;
+pub use publish::Publication;
 pub use source::{Begin, OutletSource, OutletTap, Reel, Stretch};
 pub use tokens::{Pass, Scope};

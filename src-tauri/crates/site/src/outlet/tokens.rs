@@ -60,6 +60,10 @@ impl Token {
         is_ours.then(|| u128::from_str_radix(text, 16).ok().map(Self)).flatten()
     }
 
+    pub fn random() -> Self {
+        Self(rand::random())
+    }
+
     pub fn text(self) -> Secret {
         Secret::new(format!("{:032x}", self.0))
     }
@@ -98,7 +102,7 @@ impl Tokens {
         if self.issued.len() >= MOST {
             self.issued.pop_front();
         }
-        let pass = Arc::new(Pass { token: Token(rand::random()), taken_back: CancellationToken::new() });
+        let pass = Arc::new(Pass { token: Token::random(), taken_back: CancellationToken::new() });
         let (token, path, holder) = (pass.token, path.clone(), holder.to_owned());
         self.issued.push_back(Issued { token, path, scope, holder, pass: Arc::downgrade(&pass) });
         pass

@@ -83,6 +83,20 @@ impl Client {
         within(method, self.answer()).await
     }
 
+    /// Wants to publish these tracks.
+    pub async fn announce(&mut self, tracks: &str) -> Answer {
+        let sdp = format!("v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=test\r\nt=0 0\r\n{tracks}");
+        let headers = format!("Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{sdp}", sdp.len());
+        self.cseq += 1;
+        let text = format!("ANNOUNCE {} RTSP/1.0\r\nCSeq: {}\r\n{headers}", self.url, self.cseq);
+        self.raw(text.as_bytes()).await
+    }
+
+    /// Says that, and hears nothing.
+    pub async fn say(&mut self, bytes: &[u8]) {
+        within("a packet", self.socket.get_mut().write_all(bytes)).await.unwrap();
+    }
+
     /// Says just that.
     pub async fn raw(&mut self, bytes: &[u8]) -> Answer {
         within("a request", self.socket.get_mut().write_all(bytes)).await.unwrap();

@@ -13,5 +13,6 @@ mod client;
 mod limits;
 mod pictures;
 mod programs;
+mod publish;
 mod times;
 mod tokens;

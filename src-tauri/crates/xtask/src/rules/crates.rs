@@ -19,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("site", &["model", "store", "media", "onvif", "evidence", "push", "rtsp", "mediamtx", "engine-protocol"]),
     ("server", &["model", "store", "media", "engine-protocol", "push", "site", "api", "paper"]),
     ("camsim", &["model", "rtsp"]),
-    ("engine", &["model", "media", "engine-protocol"]),
+    ("engine", &["model", "media", "engine-protocol", "rtsp"]),
     ("headless", &["model", "store", "media", "evidence", "site", "server", "camsim", "engine"]),
     ("desktop", &["model", "headless"]),
     ("xtask", &["model", "server"]),

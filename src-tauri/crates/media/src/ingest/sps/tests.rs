@@ -27,6 +27,18 @@ fn declared_depths_are_read() {
     check(VideoCodec::Mjpeg, "", Reordering::Impossible);
 }
 
+#[test]
+fn sizes_are_read() {
+    let check = |sps: &[u8], expect| assert_eq!(avc_size(sps), expect, "{sps:x?}");
+    check(avc_sps(&hex(BASELINE)).unwrap(), Some((320, 240)));
+    check(avc_sps(&hex(HIGH_B)).unwrap(), Some((320, 240)));
+    // 68 rows of macroblocks, eight lines of which are cut off.
+    check(&hex("67640028acd940780227e5c05a808080a0000003002000000791e30632c0"), Some((1920, 1080)));
+    check(&hex("6742c00d"), None);
+    // Five thousand million pixels wide.
+    check(&hex("6742c01eff000000000000000000000000"), None);
+}
+
 /// The SPS of an `avcC` with its promise taken out: with an empty VUI, or with none.
 fn silent(config: &str, has_vui: bool) -> Vec<u8> {
     let config = hex(config);

@@ -14,6 +14,7 @@ mod rhythm;
 
 pub use luma::Luma;
 pub use picture::Picture;
+pub(super) use rhythm::Rhythm;
 
 use crate::{AccessUnit, hub::Hub};
 use std::{

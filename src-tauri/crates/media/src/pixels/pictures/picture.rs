@@ -27,6 +27,11 @@ impl Picture {
         Some(Self { capture_at, width: info.width(), height: info.height(), sample })
     }
 
+    /// For whoever works on with it.
+    pub(in crate::pixels) const fn sample(&self) -> &gst::Sample {
+        &self.sample
+    }
+
     /// Its brightness, no wider than this.
     ///
     /// # Errors
