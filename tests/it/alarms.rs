@@ -235,7 +235,10 @@ async fn result_pictures(site: &TestSite, engine: &Engine, jpeg: &[u8]) -> Resul
         format!("/api/v1/ai-results/picture?task_id={}&scene={scene}&at={}", engine.task, result["at"])
     };
     let answer = site.admin.get(&address(&results[1], "MOTION")).await?.ok()?;
-    assert_eq!((answer.header("content-type"), answer.header("cache-control")), ("image/jpeg", "private, max-age=3600"));
+    assert_eq!(
+        (answer.header("content-type"), answer.header("cache-control")),
+        ("image/jpeg", "private, max-age=3600")
+    );
     assert_eq!(site.admin.bytes(&address(&results[1], "MOTION")).await?, jpeg);
     for (result, scene, status, code) in [
         (&results[0], "MOTION", 404, "not_found"),
@@ -250,7 +253,8 @@ async fn result_pictures(site: &TestSite, engine: &Engine, jpeg: &[u8]) -> Resul
 
 /// Who did not want to hear alarms, and why, is in the audit log.
 async fn mutes(site: &TestSite, operator: &Client, camera: &Value) -> Result<()> {
-    let mute = json!({"until": UtcMillis::now().0 + 60_000, "reason": " Wind in the trees ", "camera_id": camera["id"]});
+    let mute =
+        json!({"until": UtcMillis::now().0 + 60_000, "reason": " Wind in the trees ", "camera_id": camera["id"]});
     assert_eq!(operator.post("/api/v1/alarms/mute", &mute).await?.status, 204);
     assert_eq!(operator.post("/api/v1/alarms/unmute", &json!({"source": "ai"})).await?.status, 204);
     for (change, status, code) in [

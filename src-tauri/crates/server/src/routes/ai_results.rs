@@ -51,10 +51,7 @@ pub async fn list(
 /// What the node sent with a result, as it sent it.
 #[utoipa::path(get, path = "/api/v1/ai-results/picture", tag = "analytics", operation_id = "read_ai_result_picture", params(AiResultPictureQuery),
     responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 400, body = ProblemDetails), (status = 404, body = ProblemDetails)))]
-pub async fn picture(
-    State(app): State<App>,
-    Query(query): Query<AiResultPictureQuery>,
-) -> Result<Response, ApiError> {
+pub async fn picture(State(app): State<App>, Query(query): Query<AiResultPictureQuery>) -> Result<Response, ApiError> {
     let missing = || Problem::new(ErrorCode::NotFound).with("what", "picture");
     let scene = scene_of(&query.scene)?;
     let analytics = &app.site.analytics;

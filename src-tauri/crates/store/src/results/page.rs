@@ -78,17 +78,13 @@ impl ResultFiles {
     ///
     /// # Errors
     /// What the database says.
-    pub async fn get(
-        &self,
-        task: TaskId,
-        scene: &SceneCode,
-        at: UtcMillis,
-    ) -> Result<Option<AiResultRow>, StoreError> {
+    pub async fn get(&self, task: TaskId, scene: &SceneCode, at: UtcMillis) -> Result<Option<AiResultRow>, StoreError> {
         // It came when its picture was taken, or later; a clock that is ahead is corrected by less than a day.
         let first = Day::numbered(Day::of(at).number().saturating_sub(1));
         for day in Day::all(&self.folder)?.into_iter().filter(|day| *day >= first) {
             let Some(mut connection) = open_to_read(&self.folder, day).await? else { continue };
-            let row = sqlx::query(ONE).bind(at.0).bind(task.0).bind(scene.as_str()).fetch_optional(&mut connection).await?;
+            let row =
+                sqlx::query(ONE).bind(at.0).bind(task.0).bind(scene.as_str()).fetch_optional(&mut connection).await?;
             connection.close().await?;
             if let Some(row) = row {
                 return read(&row).map(Some);
