@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { expectAccessible, speak } from '../support/axe';
 import { expect, login, test } from '../support/fixtures';
-import { boxOf, burntIn, deckTiles, recordClocks, shownAt, tileStates, watchBoxes } from '../support/playback';
+import { boxOf, burntIn, deckTiles, figures, recordClocks, shownAt, tileStates, watchBoxes } from '../support/playback';
 
 test.use({ cameras: 2, allowedErrors: [[/WebSocket/, /ERR_CONNECTION/, /ERR_INTERNET_DISCONNECTED/, /status of 404/], { scope: 'test' }] });
 
@@ -54,9 +54,10 @@ test('what was found lies on the picture of its moment, after seeks and at any s
 	await page.reload();
 	const boxes = deckTiles(page).getByTestId('boxes');
 	await expect(boxes).toHaveAttribute('data-boxes', '1');
+	let apart: number[] = [];
 	const inStep = async (forMs: number) => {
 		await expect.poll(async () => {
-			const apart = await watchBoxes(page, forMs);
+			apart = await watchBoxes(page, forMs);
 			return apart.length > 0 && Math.max(...apart) < frameMs;
 		}, { message: 'boxes in step' }).toBe(true);
 	};
@@ -71,6 +72,7 @@ test('what was found lies on the picture of its moment, after seeks and at any s
 		await page.getByRole('button', { name: 'Play', exact: true }).click();
 		await expect.poll(() => tileStates(page)).toEqual(['playing']);
 		await inStep(500);
+		console.log(figures(`box and picture at ${speed}x`, apart));
 		await page.getByRole('button', { name: 'Pause' }).click();
 	}
 	await page.keyboard.press('d');

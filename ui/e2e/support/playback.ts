@@ -61,8 +61,8 @@ export function spreads(instants: readonly Instant[], tiles: readonly number[]):
 	});
 }
 
-/** Of results that say by where their box is when they are from: it goes over the picture once in so long. */
-export const boxTurnMs = 4000;
+/** Of results that say by where their box is when they are from: it goes over the picture once in so long, which the clock in pictures (32 bits) begins with as well. */
+export const boxTurnMs = 4096;
 const boxShare = 0.8;
 
 export function boxOf(at: number): [number, number, number, number] {
