@@ -23,7 +23,14 @@ async fn the_document_and_its_page_are_served() -> Result<()> {
     for message in ["LiveServerMessage", "PlaybackClientMessage", "NotifyServerMessage", "ProblemDetails"] {
         assert!(document["components"]["schemas"][message].is_object(), "{message}");
     }
+    let schema = nobody.get("/api/ai-engine.schema.json").await?.ok()?.json;
+    assert_eq!(schema["$defs"]["NodeRegister"]["properties"]["max_tasks"]["default"], 50);
+    let channel = nobody.get("/api/ai-engine.asyncapi.json").await?.ok()?.json;
+    assert_eq!(channel["channels"]["aiEngine"]["address"], "/ws/ai-engine");
     let page = nobody.get("/api/docs").await?.ok()?;
+    for document in ["openapi.json", "ai-engine.schema.json", "ai-engine.asyncapi.json"] {
+        assert!(page.text.contains(&format!("href=\"/api/{document}\"")), "{document}");
+    }
     assert!(page.text.contains("/api/v1/cameras/probe") && !page.text.contains("https://"));
     let front = nobody.get("/wall").await?.ok()?;
     assert!(front.header("content-security-policy").contains("default-src 'self'"));

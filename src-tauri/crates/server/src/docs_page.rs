@@ -18,7 +18,9 @@ pub fn render(json: &str) -> String {
     let _ = write!(
         out,
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{title} API</title><style>{STYLE}</style></head>\
-         <body><h1>{title} API {}</h1><p>{}</p><p><a href=\"/api/openapi.json\">openapi.json</a></p>",
+         <body><h1>{title} API {}</h1><p>{}</p><p><a href=\"/api/openapi.json\">openapi.json</a> \
+         <a href=\"/api/ai-engine.schema.json\">ai-engine.schema.json</a> \
+         <a href=\"/api/ai-engine.asyncapi.json\">ai-engine.asyncapi.json</a></p>",
         text(&document["info"]["version"]),
         text(&document["info"]["description"])
     );

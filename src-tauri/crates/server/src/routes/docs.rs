@@ -1,4 +1,5 @@
-//! The OpenAPI document and a page to browse it, both without any other server.
+//! The OpenAPI document and a page to browse it, and what the AI engines' protocol says of itself; all without any other
+//! server.
 
 use axum::{
     http::header,
@@ -56,10 +57,25 @@ pub fn frame() -> Document {
 
 static JSON: LazyLock<String> = LazyLock::new(|| super::openapi().to_json().unwrap_or_default());
 
+static ENGINE_SCHEMA: LazyLock<String> = LazyLock::new(|| watchwall_engine_protocol::json_schema().to_string());
+static ENGINE_ASYNCAPI: LazyLock<String> = LazyLock::new(|| watchwall_engine_protocol::asyncapi().to_string());
+
 /// This document.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "site", operation_id = "openapi", responses((status = 200, content_type = "application/json", body = serde_json::Value)))]
 pub async fn document() -> Response {
-    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], JSON.as_str()).into_response()
+    json(&JSON)
+}
+
+/// JSON Schema of what AI nodes and the site say to each other on `/ws/ai-engine`.
+#[utoipa::path(get, path = "/api/ai-engine.schema.json", tag = "site", operation_id = "ai_engine_schema", responses((status = 200, content_type = "application/json", body = serde_json::Value)))]
+pub async fn engine_schema() -> Response {
+    json(&ENGINE_SCHEMA)
+}
+
+/// AsyncAPI document of `/ws/ai-engine`.
+#[utoipa::path(get, path = "/api/ai-engine.asyncapi.json", tag = "site", operation_id = "ai_engine_asyncapi", responses((status = 200, content_type = "application/json", body = serde_json::Value)))]
+pub async fn engine_asyncapi() -> Response {
+    json(&ENGINE_ASYNCAPI)
 }
 
 /// A page that shows the document. It needs no other server and no script.
@@ -67,4 +83,8 @@ pub async fn document() -> Response {
 pub async fn page() -> Response {
     static PAGE: LazyLock<String> = LazyLock::new(|| crate::docs_page::render(&JSON));
     ([(header::CACHE_CONTROL, "no-cache")], Html(PAGE.as_str())).into_response()
+}
+
+fn json(document: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-cache")], document).into_response()
 }

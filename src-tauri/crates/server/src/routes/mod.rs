@@ -302,6 +302,8 @@ fn table() -> Vec<Entry> {
         entry(Public, routes!(health::alive)),
         entry(Public, routes!(health::ready)),
         entry(Public, routes!(docs::document)),
+        entry(Public, routes!(docs::engine_schema)),
+        entry(Public, routes!(docs::engine_asyncapi)),
         entry(Public, routes!(docs::page)),
     ]
 }
@@ -391,6 +393,8 @@ mod tests {
         assert_eq!(
             public,
             [
+                "/api/ai-engine.asyncapi.json",
+                "/api/ai-engine.schema.json",
                 "/api/docs",
                 "/api/openapi.json",
                 "/api/v1/login",

@@ -22,7 +22,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("engine", &["model", "media", "engine-protocol", "rtsp"]),
     ("headless", &["model", "store", "media", "evidence", "site", "server", "camsim", "engine"]),
     ("desktop", &["model", "headless"]),
-    ("xtask", &["model", "server"]),
+    ("xtask", &["model", "server", "engine-protocol"]),
     // Programs beside the product: they may look anywhere, nobody may look at them.
     ("bench", &["model", "api", "media", "store", "site", "server", "headless", "camsim"]),
     (

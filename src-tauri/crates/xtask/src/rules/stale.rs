@@ -12,6 +12,11 @@ pub fn check(repository: &Repository) -> Result<Vec<String>> {
     if repository.read(OPENAPI).unwrap_or_default() != document {
         complaints.push(format!("{OPENAPI} is stale: run `make gen`"));
     }
+    for (path, document) in generate::engine_protocol()? {
+        if repository.read(path).unwrap_or_default() != document {
+            complaints.push(format!("{path} is stale: run `make gen`"));
+        }
+    }
     if repository.exists("ui/package.json") {
         let schema = repository.read(SCHEMA).unwrap_or_default();
         if !schema.starts_with(&generate::schema_head(&document)) {
