@@ -25,7 +25,7 @@ mod transcode;
 pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
-pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures};
+pub use pictures::{Luma, Picture, PictureSpec, PictureStream, Rgb, pictures};
 pub use plugins::{MissingElement, PluginReport, ensure_plugins};
 pub use snapshot::snapshot;
 pub use transcode::{TranscodePool, TranscodeStats, VariantLease, VariantSpec, VariantState};
