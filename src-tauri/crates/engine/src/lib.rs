@@ -1,6 +1,8 @@
-//! The reference AI node: it looks for motion, tampering, crossed lines and intruders in the streams a site gives it.
+//! The reference AI node: it looks for motion, tampering, crossed lines and intruders in the streams a site gives it, and
+//! with a model for what the model knows.
 //!
-//! [`run`] is a whole node: `node` talks to the site, `task` pulls, decodes and reports, `scenes` looks. [`conformance`]
+//! [`run`] is a whole node: `node` talks to the site, `task` pulls, decodes and reports, `scenes` looks, [`detect`] runs a
+//! model. [`conformance`]
 //! plays one side of the protocol to check the other. Nothing here knows the site's inside: a node is a program of its
 //! own, and this one speaks only what `docs/ai-engine.md` says.
 //!
@@ -8,6 +10,7 @@
 //! per task with its plan, a bounded outbox of the node.
 
 pub mod conformance;
+pub mod detect;
 mod error;
 mod node;
 mod options;

@@ -3,7 +3,8 @@
 //! [`Roster`] holds one `actor` per task: it pulls the stream (`media::ingest`), decodes it, has the `Looker` look at each
 //! picture for all scenes of the task and sends what the `report` makes of that. `plan` reads a `START_TASK`, `health`
 //! says when a stream is told to be gone. A plan reaches its actor through a `watch`: one that comes again changes the
-//! task without a gap. What an actor says goes into the node's bounded outbox.
+//! task without a gap. Pictures also go to the task's `Spotter` when a scene is about what a model sees. What an actor says
+//! goes into the node's bounded outbox.
 
 mod actor;
 mod health;

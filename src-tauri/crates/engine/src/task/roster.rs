@@ -37,7 +37,7 @@ impl Roster {
     /// Starts what is asked for, or changes what runs. Scenes that are not named go on: a site may hand out a task's
     /// scenes one by one.
     pub fn start(&mut self, start: &StartTask) {
-        let (mut plan, refused) = Plan::of(start);
+        let (mut plan, refused) = Plan::of(start, &self.shared.options.skills());
         for refused in refused {
             self.shared.state(plan.task, &refused.scene, TaskState::Error, Some(refused.why.to_owned()));
         }
