@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf};
 
-/// Looks for motion, tampering, crossed lines and intruders in the streams of a site, as one of its AI nodes.
+/// Looks for motion, tampering, crossed lines and intruders in the streams of a site, as one of its AI nodes; with a model,
+/// for people, vehicles and what else the model knows.
 #[derive(Parser)]
 #[command(version, propagate_version = true, arg_required_else_help = true)]
 pub struct Arguments {
@@ -55,6 +56,18 @@ pub struct RunArguments {
     /// How long somebody has to be in a region to be an intruder.
     #[arg(long, default_value_t = 1_000, value_name = "MS", value_parser = clap::value_parser!(u32).range(0..=600_000))]
     pub dwell_ms: u32,
+    /// How long somebody has to stay in a region to be a loiterer, and a vehicle to be parked; with a model.
+    #[arg(long, default_value_t = 60, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub stay_seconds: u32,
+    /// A model of the YOLO family: ONNX, [1, 4 + classes, boxes] or [1, boxes, 5 + classes].
+    #[arg(long, value_name = "ONNX")]
+    pub model: Option<PathBuf>,
+    /// What its classes are called, one a line; without it what the model says itself.
+    #[arg(long, value_name = "FILE", requires = "model")]
+    pub labels: Option<PathBuf>,
+    /// Width and height of the pictures it looks at, where the model leaves that open; 640 when absent.
+    #[arg(long, value_name = "PIXELS", requires = "model", value_parser = clap::value_parser!(u32).range(32..=2_048))]
+    pub model_input: Option<u32>,
 }
 
 #[derive(Args)]

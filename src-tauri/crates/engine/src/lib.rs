@@ -1,7 +1,8 @@
-//! The reference AI node: it looks for motion, tampering, crossed lines and intruders in the streams a site gives it.
+//! The reference AI node: it looks for motion, tampering, crossed lines and intruders in the streams a site gives it, and
+//! with a model for what the model knows.
 //!
-//! [`run`] is a whole node: `node` talks to the site, `task` pulls, decodes and reports, `scenes` looks, `preview` shows what
-//! was seen. [`conformance`]
+//! [`run`] is a whole node: `node` talks to the site, `task` pulls, decodes and reports, `scenes` looks, [`detect`] runs a
+//! model, `preview` shows what was seen. [`conformance`]
 //! plays one side of the protocol to check the other. Nothing here knows the site's inside: a node is a program of its
 //! own, and this one speaks only what `docs/ai-engine.md` says.
 //!
@@ -10,6 +11,7 @@
 //! the node. A task with a range looks at what was recorded, as fast as it can.
 
 pub mod conformance;
+pub mod detect;
 mod error;
 mod node;
 mod options;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use watchwall_engine::{
     EngineOptions, SiteAddress,
     conformance::{ANSWER_WITHIN, NodeCheck, Recording, check_node, check_site},
+    detect::{Detector, ModelFiles},
     scenes::AlarmTimes,
 };
 use watchwall_engine_protocol::{StreamAddress, TaskRange};
@@ -46,6 +47,11 @@ async fn run(arguments: RunArguments) -> Result<ExitCode> {
     options.node_name = arguments.name.unwrap_or_else(|| options.node_id.clone());
     options.max_tasks = arguments.max_tasks;
     options.dwell_ms = arguments.dwell_ms.into();
+    options.stay_ms = i64::from(arguments.stay_seconds) * 1_000;
+    if let Some(model) = arguments.model {
+        let input = arguments.model_input.map(|side| side as usize);
+        options.detector = Some(load(ModelFiles { model, labels: arguments.labels, input }).await?);
+    }
     options.times = AlarmTimes { repeat_ms: i64::from(arguments.alarm_seconds) * 1_000, ..AlarmTimes::default() };
     let cancel = CancellationToken::new();
     let ends = cancel.clone();
@@ -60,6 +66,14 @@ async fn run(arguments: RunArguments) -> Result<ExitCode> {
         () = interrupted => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says what was loaded: a model of another size or with other classes than was meant is seen at once.
+async fn load(files: ModelFiles) -> Result<Detector> {
+    let detector = tokio::task::spawn_blocking(move || Detector::load(&files)).await??;
+    let (width, height) = detector.input();
+    tracing::info!(width, height, classes = detector.labels().len(), took = ?detector.took(), "a model looks");
+    Ok(detector)
 }
 
 async fn conformance(arguments: ConformanceArguments) -> Result<ExitCode> {

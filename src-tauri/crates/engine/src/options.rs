@@ -1,6 +1,10 @@
 //! How an engine is started.
 
-use crate::{EngineError, scenes::AlarmTimes};
+use crate::{
+    EngineError,
+    detect::Detector,
+    scenes::{AlarmTimes, Skills},
+};
 use std::path::PathBuf;
 use tokio_tungstenite::tungstenite::http::Uri;
 use watchwall_model::Secret;
@@ -20,6 +24,10 @@ pub struct EngineOptions {
     pub times: AlarmTimes,
     /// How long somebody has to be in a region.
     pub dwell_ms: i64,
+    /// How long to be a loiterer, or a vehicle to be parked.
+    pub stay_ms: i64,
+    /// Without one scenes look at what moves.
+    pub detector: Option<Detector>,
 }
 
 impl EngineOptions {
@@ -36,7 +44,14 @@ impl EngineOptions {
             max_tasks: 50,
             times: AlarmTimes::default(),
             dwell_ms: 1_000,
+            stay_ms: 60_000,
+            detector: None,
         }
+    }
+
+    /// What the node can look for.
+    pub(crate) fn skills(&self) -> Skills {
+        self.detector.as_ref().map_or_else(Skills::default, |detector| Skills::of_model(detector.labels().iter()))
     }
 
     pub(crate) fn check(&self) -> Result<(), EngineError> {

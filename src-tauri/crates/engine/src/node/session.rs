@@ -79,13 +79,14 @@ impl Session<'_> {
     /// How often a heartbeat is due.
     async fn register(&mut self, sink: &mut Sink, source: &mut Source) -> Result<Duration, End> {
         let code = |kind: SceneKind| SceneCode::parse(kind.code());
+        let skills = self.options.skills();
         let register = NodeMessage::Register(NodeRegister {
             node_id: self.options.node_id.clone(),
             node_name: self.options.node_name.clone(),
             ip: None,
             port: None,
             max_tasks: self.options.max_tasks,
-            algorithms: SceneKind::ALL.into_iter().filter_map(code).collect(),
+            algorithms: skills.kinds().filter_map(code).collect(),
             load: self.load(),
             protocol: PROTOCOL,
             can_preview: self.can_preview,

@@ -21,11 +21,12 @@ pub struct AlarmEdge {
     times: AlarmTimes,
     told_ms: Option<i64>,
     seen_ms: Option<i64>,
+    was_active: bool,
 }
 
 impl AlarmEdge {
     pub const fn new(times: AlarmTimes) -> Self {
-        Self { times, told_ms: None, seen_ms: None }
+        Self { times, told_ms: None, seen_ms: None, was_active: false }
     }
 
     /// Whether now is the moment to raise an alarm. `is_new` raises one although the state was there already: another
@@ -33,10 +34,12 @@ impl AlarmEdge {
     pub fn on(&mut self, is_active: bool, is_new: bool, now_ms: i64) -> bool {
         // A clock that was set back must not keep an alarm silent.
         let is_within = |past: Option<i64>, ms: i64| past.is_some_and(|past| (0..ms).contains(&(now_ms - past)));
+        // However seldom somebody looks.
+        let never_went = std::mem::replace(&mut self.was_active, is_active);
         if !is_active {
             return false;
         }
-        let goes_on = is_within(self.seen_ms, self.times.quiet_ms);
+        let goes_on = never_went || is_within(self.seen_ms, self.times.quiet_ms);
         self.seen_ms = Some(now_ms);
         let tells = !goes_on || is_new || !is_within(self.told_ms, self.times.repeat_ms);
         if tells {
@@ -63,6 +66,7 @@ mod tests {
         let flicker: Vec<_> = (0..40).map(|n| (n * 100, n % 3 == 0, false)).collect();
         check(&flicker, &[0]);
         check(&[(0, true, false), (100, false, false), (3_000, true, false)], &[0, 3_000]);
+        check(&[(0, true, false), (3_000, true, false), (6_000, true, false)], &[0, 6_000]);
         check(&[(0, true, false), (500, true, true), (1_000, true, false)], &[0, 500]);
         check(&[(0, false, false), (100, false, true)], &[]);
         check(&[(1_000_000, true, false), (0, true, false)], &[1_000_000, 0]);

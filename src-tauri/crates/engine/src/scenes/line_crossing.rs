@@ -1,6 +1,6 @@
 //! LINE_CROSSING: something goes over a line.
 
-use super::{Direction, Finding, Line, Moment, Region, objects_of};
+use super::{Direction, Finding, Line, Sight, Watched, objects_of};
 use std::collections::HashMap;
 use watchwall_engine_protocol::DetectedObject;
 use watchwall_model::Point;
@@ -16,9 +16,8 @@ const GONE_MS: i64 = 2_000;
 
 #[derive(Debug)]
 pub struct LineCrossing {
-    region: Region,
+    watched: Watched,
     lines: Vec<Line>,
-    confidence: f32,
     /// Where each track was last clearly beside each line.
     beside: HashMap<(u64, usize), (i64, Point)>,
     /// Crossed, and not told yet.
@@ -30,16 +29,16 @@ pub struct LineCrossing {
 
 impl LineCrossing {
     /// What crosses from left to right is an alarm; the other direction is only counted.
-    pub fn new(region: Region, lines: Vec<Line>, confidence: f32) -> Self {
-        Self { region, lines, confidence, beside: HashMap::new(), crossed: Vec::new(), told_ms: None, over: 0, back: 0 }
+    pub fn new(watched: Watched, lines: Vec<Line>) -> Self {
+        Self { watched, lines, beside: HashMap::new(), crossed: Vec::new(), told_ms: None, over: 0, back: 0 }
     }
 
-    pub fn look(&mut self, moment: &Moment<'_>) -> Finding {
-        let now = moment.at_ms;
-        self.beside.retain(|_, (seen_ms, _)| (0..=GONE_MS).contains(&(now - *seen_ms)));
+    pub fn look(&mut self, sight: Sight<'_>) -> Finding {
+        let now = sight.at_ms;
+        let gone_ms = sight.at_least(GONE_MS);
+        self.beside.retain(|_, (seen_ms, _)| (0..=gone_ms).contains(&(now - *seen_ms)));
         let (mut over, mut back) = (0, 0);
-        let present: Vec<_> =
-            moment.present(self.confidence).filter(|track| self.region.contains(track.bbox.foot())).collect();
+        let present: Vec<_> = self.watched.present(sight).collect();
         for track in &present {
             let foot = track.bbox.foot();
             for (number, line) in self.lines.iter().enumerate() {
@@ -74,13 +73,15 @@ impl LineCrossing {
         }
         let objects = if is_alarm { std::mem::take(&mut self.crossed) } else { objects_of(present) };
         let counts = [("left_to_right", over), ("right_to_left", back)];
+        let counts = counts.into_iter().filter(|(_, count)| *count > 0);
         Finding {
             is_alarm,
+            is_event: over + back > 0,
             confidence: objects.iter().map(|object| object.score).fold(0.0, f32::max),
             total_count: Some(over),
             event_type: (is_alarm || over + back > 0).then_some("crossing"),
             event_desc: is_alarm.then(|| format!("{} so far, {} the other way", self.over, self.back)),
-            label_counts: counts.into_iter().filter(|(_, count)| *count > 0).collect(),
+            label_counts: counts.map(|(direction, count)| (direction.into(), count)).collect(),
             problem_counts: Vec::new(),
             metrics: vec![("left_to_right", f64::from(self.over)), ("right_to_left", f64::from(self.back))],
             objects,
@@ -98,7 +99,7 @@ mod tests {
     /// A line upwards in the middle, below the middle: its left is the left of the picture.
     fn scene() -> LineCrossing {
         let line = Line::new(vec![Point { x: 0.5, y: 1.0 }, Point { x: 0.5, y: 0.5 }]).unwrap();
-        LineCrossing::new(Region::default(), vec![line], 0.6)
+        LineCrossing::new(Watched { confidence: 0.6, ..Watched::default() }, vec![line])
     }
 
     /// Where something is, by second; how often it crosses and comes back, and how many alarms that makes.
@@ -108,7 +109,7 @@ mod tests {
         for n in 0..15 * seconds {
             stage.put_all(&at(f64::from(n) / 15.0));
             let (luma, at_ms) = stage.next();
-            let finding = scene.look(&movement.look(&luma, at_ms));
+            let finding = scene.look(movement.look(&luma, at_ms).sight);
             if finding.is_alarm {
                 alarms += 1;
                 named += finding.objects.len() as u32;

@@ -1,6 +1,6 @@
 //! MOTION: something moves in the region.
 
-use super::{AlarmEdge, AlarmTimes, Finding, Moment, Region, Track, objects_of};
+use super::{AlarmEdge, AlarmTimes, Finding, Moment, Region, Track, counts_of, objects_of};
 
 /// A smaller part of the region is not worth an alarm.
 const LEAST_SHARE: f32 = 0.001;
@@ -29,6 +29,7 @@ impl Motion {
         let Some((_, region, pixels)) = &self.mask else { return Finding::default() };
         // What only stands there was an alarm when it came.
         let moving: Vec<(&Track, usize)> = moment
+            .sight
             .present(self.confidence)
             .filter(|track| track.is_moving())
             .map(|track| (track, differing(moment, region, track)))
@@ -40,15 +41,15 @@ impl Motion {
         let objects = if is_active { objects_of(moving.iter().map(|(track, _)| *track)) } else { Vec::new() };
         let count = u32::try_from(objects.len()).unwrap_or(u32::MAX);
         Finding {
-            is_alarm: self.edge.on(is_active, false, moment.at_ms),
+            is_alarm: self.edge.on(is_active, false, moment.sight.at_ms),
             confidence: objects.iter().map(|object| object.score).fold(0.0, f32::max),
             total_count: Some(count),
             event_type: is_active.then_some("motion"),
             event_desc: is_active.then(|| format!("{:.1} % of the region moves", share * 100.0)),
-            label_counts: if is_active { vec![("moving", count)] } else { Vec::new() },
-            problem_counts: Vec::new(),
+            label_counts: counts_of(&objects),
             metrics: vec![("share", f64::from(share))],
             objects,
+            ..Finding::default()
         }
     }
 }

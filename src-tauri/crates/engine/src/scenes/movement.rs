@@ -1,6 +1,7 @@
 //! What moves in the picture, worked out once for all scenes.
 
-use super::{Background, BackgroundState, BlobRules, Track, Tracks, blobs};
+use super::{Background, BackgroundState, Blob, BlobRules, Sight, Sighting, Track, Tracks, blobs};
+use std::sync::{Arc, LazyLock};
 use watchwall_media::pixels::Luma;
 
 /// What is remembered of one stream.
@@ -15,13 +16,18 @@ pub struct Movement {
 #[derive(Debug)]
 pub struct Moment<'a> {
     pub luma: &'a Luma,
-    /// When it was taken.
-    pub at_ms: i64,
     pub state: BackgroundState,
     /// Which pixels differ from the ground.
     pub mask: &'a [bool],
-    /// Also those that are not seen at the moment.
-    pub tracks: &'a [Track],
+    pub sight: Sight<'a>,
+}
+
+/// What is called so that only moves.
+static MOVING: LazyLock<Arc<str>> = LazyLock::new(|| "moving".into());
+
+/// Half for what hardly differs, near to one for what differs much.
+fn sighting(blob: &Blob) -> Sighting {
+    Sighting { bbox: blob.bbox, score: 1.0 - 0.5 / blob.contrast.max(1.0), label: Arc::clone(&MOVING) }
 }
 
 impl Movement {
@@ -31,6 +37,7 @@ impl Movement {
             self.tracks.forget();
         } else {
             let found = blobs(self.background.mask(), self.background.excess(), luma.width, &self.rules);
+            let found: Vec<Sighting> = found.iter().map(sighting).collect();
             self.tracks.look(&found, at_ms);
             // A hole that somebody left who was there when the ground was learned, or a lamp: it is nobody, and would
             // hide who walks past it.
@@ -41,7 +48,8 @@ impl Movement {
                 self.background.absorb(luma, &track.bbox);
             }
         }
-        Moment { luma, at_ms, state, mask: self.background.mask(), tracks: self.tracks.all() }
+        let sight = Sight { at_ms, tracks: &self.tracks, least_travel: LEAST_TRAVEL };
+        Moment { luma, state, mask: self.background.mask(), sight }
     }
 }
 
@@ -50,11 +58,3 @@ impl Movement {
 const LEAST_TRAVEL: f32 = 0.03;
 /// What did not come from anywhere and stays so long is ground.
 const STAYS_MS: i64 = 5_000;
-
-impl Moment<'_> {
-    /// What is there for sure, came from somewhere, and is as clear as is asked for.
-    pub fn present(&self, confidence: f32) -> impl Iterator<Item = &Track> {
-        let has_come = move |track: &&Track| track.is_sure(self.at_ms) && track.travel >= LEAST_TRAVEL;
-        self.tracks.iter().filter(has_come).filter(move |track| track.score >= confidence)
-    }
-}

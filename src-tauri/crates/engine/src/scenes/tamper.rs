@@ -107,7 +107,7 @@ impl Default for Tamper {
 
 impl Tamper {
     pub fn look(&mut self, moment: &Moment<'_>) -> Finding {
-        let now = moment.at_ms;
+        let now = moment.sight.at_ms;
         let is_soon = self.looked_ms.is_some_and(|looked| (0..LOOK_EVERY_MS).contains(&(now - looked)));
         if !is_soon {
             self.measure(moment.luma, now);

@@ -4,9 +4,11 @@ use super::{
     Looker, Plan, Reporter,
     health::{Health, News},
     looker::LookerRules,
+    report::Report,
 };
 use crate::{
     EngineOptions,
+    detect::{ModelError, Sighted, Spotter},
     node::{Outbox, Urgency},
     preview::{PreviewPlan, Show},
 };
@@ -52,6 +54,9 @@ pub struct Actor {
     shared: Arc<Shared>,
     looker: Option<Looker>,
     reporter: Reporter,
+    /// The model's view of the stream, and what was sent of it.
+    spotter: Option<Spotter>,
+    spotted: Reporter,
     health: Health,
     pull: Option<Pull>,
     show: Show,
@@ -80,6 +85,8 @@ impl Actor {
             shared,
             looker: None,
             reporter: Reporter::default(),
+            spotter: None,
+            spotted: Reporter::default(),
             health: Health::new(now),
             pull: None,
             show: Show::default(),
@@ -117,10 +124,14 @@ impl Actor {
                     self.show.set(wanted).await;
                 }
                 _ = tick.tick() => self.tick(&plan),
+                sighted = next_sighted(&mut self.spotter) => self.take_sighted(&plan, sighted).await,
                 picture = next(&mut self.pull) => self.take(&plan, picture).await,
             }
         }
         self.show.stop().await;
+        if let Some(spotter) = self.spotter.take() {
+            spotter.stop().await;
+        }
         if let Some(pull) = self.pull.take() {
             pull.stop().await;
         }
@@ -128,7 +139,18 @@ impl Actor {
 
     /// Brings stream and scenes to what is planned.
     async fn adapt(&mut self, plan: &Plan) {
-        let rules = LookerRules { times: self.shared.options.times, dwell_ms: self.shared.options.dwell_ms };
+        let EngineOptions { times, dwell_ms, stay_ms, .. } = *self.shared.options;
+        let rules = LookerRules { times, dwell_ms, stay_ms };
+        match (plan.needs_model(), &self.shared.options.detector) {
+            (true, Some(detector)) => {
+                self.spotter.get_or_insert_with(|| Spotter::start(detector.clone()));
+            }
+            _ => {
+                if let Some(spotter) = self.spotter.take() {
+                    spotter.stop().await;
+                }
+            }
+        }
         match &mut self.looker {
             Some(looker) => looker.adapt(plan),
             None => self.looker = Some(Looker::new(plan, rules)),
@@ -175,8 +197,11 @@ impl Actor {
             let seconds = (now - self.keepalive_at + KEEPALIVE).as_secs_f32();
             let fps = std::mem::take(&mut self.looked_at) as f32 / seconds;
             self.keepalive_at = now + KEEPALIVE;
-            if self.health.is_good() {
-                self.shared.alive(plan.task, plan.codes(), Some((fps * 10.0).round() / 10.0));
+            // What needs a model that cannot look does not live.
+            let lives = plan.scenes.iter().filter(|scene| scene.things.is_none() || self.spotter.is_some());
+            let lives: Vec<_> = lives.map(|scene| scene.code.clone()).collect();
+            if self.health.is_good() && !lives.is_empty() {
+                self.shared.alive(plan.task, lives, Some((fps * 10.0).round() / 10.0));
             }
         }
     }
@@ -198,13 +223,43 @@ impl Actor {
         self.trouble = None;
         self.tell(plan, news);
         self.looked_at += 1;
+        if let Some(spotter) = &self.spotter {
+            spotter.offer(picture.clone());
+        }
         let at = picture.capture_at.to_millis();
         let (Some(looker), Ok(luma)) = (&mut self.looker, picture.luma(plan.look_width)) else { return };
         let seen = looker.look(&luma, at.0);
+        if !plan.needs_model() {
+            self.show.offer(plan, &picture, &seen);
+        }
+        let report = self.reporter.report(plan, seen, at.0);
+        self.send(plan, report, &picture).await;
+    }
+
+    async fn take_sighted(&mut self, plan: &Plan, sighted: Result<Sighted, ModelError>) {
+        let Sighted { picture, detections } = match sighted {
+            Ok(sighted) => sighted,
+            Err(error) => {
+                tracing::error!(task = plan.task.0, %error, "a model cannot look");
+                self.spotter = None;
+                for scene in plan.scenes.iter().filter(|scene| scene.things.is_some()) {
+                    self.shared.state(plan.task, &scene.code, TaskState::Error, Some(format!("model_failed: {error}")));
+                }
+                return;
+            }
+        };
+        let at = picture.capture_at.to_millis();
+        let seen = self.looker.as_mut().map_or_else(Vec::new, |looker| looker.look_at_things(&detections, at.0));
         self.show.offer(plan, &picture, &seen);
-        let Some(report) = self.reporter.report(plan, seen, at.0) else { return };
+        let report = self.spotted.report(plan, seen, at.0);
+        self.send(plan, report, &picture).await;
+    }
+
+    async fn send(&self, plan: &Plan, report: Option<Report>, picture: &Picture) {
+        let Some(report) = report else { return };
+        let at = picture.capture_at.to_millis();
         let urgency = if report.is_alarm { Urgency::Alarm } else { Urgency::Result };
-        let jpeg = if report.wants_picture { snapshot(plan, &picture).await } else { None };
+        let jpeg = if report.wants_picture { snapshot(plan, picture).await } else { None };
         let frame = FrameSize { width: picture.width, height: picture.height };
         let result = report.into_result(plan, at, frame, jpeg);
         self.shared.say(urgency, &NodeMessage::Result(result));
@@ -277,6 +332,17 @@ impl Pull {
 async fn next(pull: &mut Option<Pull>) -> Result<Picture, Option<Problem>> {
     match pull.as_mut().and_then(|pull| pull.pictures.as_mut()) {
         Some(pictures) => pictures.next().await.map_or(Err(None), |next| next.map_err(Some)),
+        None => std::future::pending().await,
+    }
+}
+
+/// What a model saw next; waits for ever while none looks.
+async fn next_sighted(spotter: &mut Option<Spotter>) -> Result<Sighted, ModelError> {
+    match spotter {
+        Some(spotter) => {
+            let over = || Err(ModelError::Run { detail: "it looks no more".to_owned() });
+            spotter.next().await.unwrap_or_else(over)
+        }
         None => std::future::pending().await,
     }
 }

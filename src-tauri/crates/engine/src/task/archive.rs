@@ -8,7 +8,11 @@ use super::{
     actor::{Shared, snapshot},
     looker::LookerRules,
 };
-use crate::node::Urgency;
+use crate::{
+    EngineOptions,
+    detect::{ModelError, look_at},
+    node::Urgency,
+};
 use std::{
     sync::{
         Arc,
@@ -42,6 +46,15 @@ enum Leg {
     CodedOtherwise,
 }
 
+/// Why a recording was not looked at to its end.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{}: {0}", .0.code)]
+    Recording(#[from] Problem),
+    #[error("model_failed: {0}")]
+    Model(#[from] ModelError),
+}
+
 /// Looks at one range.
 pub struct ArchiveRun {
     shared: Arc<Shared>,
@@ -69,9 +82,9 @@ impl ArchiveRun {
         let plan = plans.borrow().clone();
         let (state, why) = match outcome {
             Ok(()) => (TaskState::Stopped, None),
-            Err(problem) => {
-                tracing::warn!(task = plan.task.0, camera = plan.camera.0, %problem, "a recording cannot be looked at");
-                (TaskState::Error, Some(format!("{}: {problem}", problem.code)))
+            Err(failure) => {
+                tracing::warn!(task = plan.task.0, camera = plan.camera.0, %failure, "a recording cannot be looked at");
+                (TaskState::Error, Some(failure.to_string()))
             }
         };
         tracing::info!(task = plan.task.0, camera = plan.camera.0, ?state, "a recording was looked at");
@@ -80,7 +93,7 @@ impl ArchiveRun {
         }
     }
 
-    async fn look(&mut self, plans: &watch::Receiver<Plan>, looked_at: &AtomicU32) -> Result<(), Problem> {
+    async fn look(&mut self, plans: &watch::Receiver<Plan>, looked_at: &AtomicU32) -> Result<(), Failure> {
         for _ in 0..MOST_LEGS {
             let plan = plans.borrow().clone();
             let request = self.request(&plan)?;
@@ -92,14 +105,16 @@ impl ArchiveRun {
             };
             let (units, given) = mpsc::channel(WAITING);
             let mut stream = recorded_pictures(given, PictureSpec { max_fps: plan.input_fps });
-            let read = read(replay, units);
+            let read = async { read(replay, units).await.map_err(Failure::from) };
             let outcome = tokio::try_join!(read, self.take_all(&mut stream, plans, looked_at));
             stream.stop().await;
             if outcome?.0 == Leg::Over {
                 return Ok(());
             }
         }
-        Err(Problem::new(ErrorCode::CodecUnsupported).because("the recording changes its coding again and again"))
+        Err(Problem::new(ErrorCode::CodecUnsupported)
+            .because("the recording changes its coding again and again")
+            .into())
     }
 
     fn request(&self, plan: &Plan) -> Result<ReplayRequest, Problem> {
@@ -127,38 +142,44 @@ impl ArchiveRun {
         stream: &mut PictureStream,
         plans: &watch::Receiver<Plan>,
         looked_at: &AtomicU32,
-    ) -> Result<(), Problem> {
+    ) -> Result<(), Failure> {
         while let Some(picture) = stream.next().await {
             let picture = picture?;
             let plan = plans.borrow().clone();
-            self.take(&plan, &picture).await;
+            self.take(&plan, &picture).await?;
             looked_at.fetch_add(1, Relaxed);
         }
         Ok(())
     }
 
-    async fn take(&mut self, plan: &Plan, picture: &Picture) {
+    async fn take(&mut self, plan: &Plan, picture: &Picture) -> Result<(), Failure> {
         let at = picture.capture_at.to_millis();
         let has_gap = self.newest.is_some_and(|newest| (at - newest).abs() > FORGOTTEN_MS);
         self.newest = self.newest.max(Some(at));
         // What a decoder needs before the start is not asked for.
         if !self.range.contains(at) {
-            return;
+            return Ok(());
         }
-        let Ok(luma) = picture.luma(plan.look_width) else { return };
-        let rules = LookerRules { times: self.shared.options.times, dwell_ms: self.shared.options.dwell_ms };
+        let Ok(luma) = picture.luma(plan.look_width) else { return Ok(()) };
+        let EngineOptions { times, dwell_ms, stay_ms, .. } = *self.shared.options;
+        let rules = LookerRules { times, dwell_ms, stay_ms };
         let looker = match &mut self.looker {
             Some(looker) if !has_gap => looker,
             place => place.insert(Looker::new(plan, rules)),
         };
         looker.adapt(plan);
-        let seen = looker.look(&luma, at.0);
-        let Some(report) = self.reporter.report(plan, seen, at.0) else { return };
+        let mut seen = looker.look(&luma, at.0);
+        if let (true, Some(detector)) = (plan.needs_model(), &self.shared.options.detector) {
+            let detections = look_at(detector, picture).await?;
+            seen.extend(looker.look_at_things(&detections, at.0));
+        }
+        let Some(report) = self.reporter.report(plan, seen, at.0) else { return Ok(()) };
         let jpeg = if report.wants_picture { snapshot(plan, picture).await } else { None };
         let frame = FrameSize { width: picture.width, height: picture.height };
         let result = report.into_result(plan, at, frame, jpeg);
         self.shared.outbox.room().await;
         self.shared.say(Urgency::Recorded, &NodeMessage::Result(result));
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a `START_TASK` asks for, as far as it can be done here. Pure.
 
-use crate::scenes::{Line, Region, SceneKind};
+use crate::scenes::{Line, Region, SceneKind, Skills, Wanted};
 use watchwall_engine_protocol::{StartTask, StreamAddress};
 use watchwall_model::{CameraId, Quality, SceneCode, SnapshotPolicy, TaskId, TimeRange, UtcMillis};
 
@@ -33,6 +33,8 @@ pub struct ScenePlan {
     pub region: Region,
     pub lines: Vec<Line>,
     pub confidence: f32,
+    /// What of a model's things it is about; `None` for scenes about what moves.
+    pub things: Option<Wanted>,
 }
 
 /// A scene that cannot be run, and why.
@@ -44,14 +46,14 @@ pub struct Refused {
 
 impl Plan {
     /// What of it can be done, and what not.
-    pub fn of(start: &StartTask) -> (Self, Vec<Refused>) {
+    pub fn of(start: &StartTask, skills: &Skills) -> (Self, Vec<Refused>) {
         let mut refused = Vec::new();
         let mut scenes: Vec<ScenePlan> = Vec::new();
         for code in &start.scene_codes {
             if scenes.iter().any(|scene| scene.code == *code) {
                 continue;
             }
-            match scene(start, code) {
+            match scene(start, code, skills) {
                 Ok(scene) => scenes.push(scene),
                 Err(why) => refused.push(Refused { scene: code.clone(), why }),
             }
@@ -78,6 +80,11 @@ impl Plan {
         (plan, refused)
     }
 
+    /// Whether any of its scenes is about what a model sees.
+    pub fn needs_model(&self) -> bool {
+        self.scenes.iter().any(|scene| scene.things.is_some())
+    }
+
     pub fn codes(&self) -> Vec<SceneCode> {
         self.scenes.iter().map(|scene| scene.code.clone()).collect()
     }
@@ -87,11 +94,11 @@ fn range(start: &StartTask) -> Option<TimeRange> {
     start.range.and_then(|range| TimeRange::new(UtcMillis(range.from), UtcMillis(range.to)))
 }
 
-fn scene(start: &StartTask, code: &SceneCode) -> Result<ScenePlan, &'static str> {
+fn scene(start: &StartTask, code: &SceneCode, skills: &Skills) -> Result<ScenePlan, &'static str> {
     if start.range.is_some() && range(start).is_none() {
         return Err("range_invalid: the range ends before it begins");
     }
-    let kind = SceneKind::of(code.as_str()).ok_or("scene_unsupported: this node does not know the scene")?;
+    let kind = skills.kind(code.as_str()).ok_or("scene_unsupported: this node does not know the scene")?;
     let lines = start.lines.get(code).into_iter().flatten().filter_map(|line| Line::new(line.clone()));
     let lines: Vec<Line> = lines.collect();
     if kind == SceneKind::LineCrossing && lines.is_empty() {
@@ -99,7 +106,7 @@ fn scene(start: &StartTask, code: &SceneCode) -> Result<ScenePlan, &'static str>
     }
     let region = Region::new(start.regions.get(code).unwrap_or(&start.region).clone());
     let confidence = if start.conf_threshold.is_finite() { start.conf_threshold.clamp(0.0, 1.0) } else { 0.0 };
-    Ok(ScenePlan { code: code.clone(), kind, region, lines, confidence })
+    Ok(ScenePlan { code: code.clone(), kind, region, lines, confidence, things: skills.things(kind) })
 }
 
 #[cfg(test)]
@@ -131,7 +138,7 @@ mod tests {
     #[test]
     fn what_can_be_done_is_planned_and_the_rest_refused() {
         let check = |start: &StartTask, planned: &[&str], refused: &[&str]| {
-            let (plan, no) = Plan::of(start);
+            let (plan, no) = Plan::of(start, &Skills::default());
             let codes: Vec<_> = plan.scenes.iter().map(|scene| scene.code.as_str()).collect();
             let whys: Vec<_> = no.iter().filter_map(|refused| refused.why.split(':').next()).collect();
             assert_eq!((codes.as_slice(), whys.as_slice()), (planned, refused), "{start:?}");
@@ -148,8 +155,22 @@ mod tests {
         let recorded = |from, to| StartTask { range: Some(TaskRange { from, to }), ..start(&["MOTION"]) };
         check(&recorded(1, 2), &["MOTION"], &[]);
         check(&recorded(2, 2), &[], &["range_invalid"]);
-        assert_eq!(Plan::of(&recorded(1, 2)).0.range, TimeRange::new(UtcMillis(1), UtcMillis(2)));
-        assert_eq!(Plan::of(&start(&["MOTION"])).0.range, None);
+        assert_eq!(Plan::of(&recorded(1, 2), &Skills::default()).0.range, TimeRange::new(UtcMillis(1), UtcMillis(2)));
+        assert_eq!(Plan::of(&start(&["MOTION"]), &Skills::default()).0.range, None);
+    }
+
+    #[test]
+    fn with_a_model_scenes_are_about_its_things() {
+        let skills = Skills::of_model(&["person".into()]);
+        let (plan, refused) =
+            Plan::of(&start(&["MOTION", "LOITERING", "REGION_INTRUSION", "VEHICLE_PARKING"]), &skills);
+        let person = Some(Wanted::of(["person"]));
+        let things: Vec<_> = plan.scenes.iter().map(|scene| (scene.kind, scene.things.clone())).collect();
+        let expect =
+            [(SceneKind::Motion, None), (SceneKind::Loitering, person.clone()), (SceneKind::RegionIntrusion, person)];
+        assert_eq!((things.as_slice(), plan.needs_model()), (&expect[..], true));
+        assert_eq!(refused.len(), 1, "{refused:?}");
+        assert!(!Plan::of(&start(&["REGION_INTRUSION"]), &Skills::default()).0.needs_model());
     }
 
     #[test]
@@ -160,7 +181,7 @@ mod tests {
         wish.regions = [(code("MOTION"), triangle(0.25))].into();
         wish.params = TaskParams { input_fps: 0, result_fps: 900, in_h: 4_320, snapshot_quality: 0, ..wish.params };
         wish.conf_threshold = f32::NAN;
-        let (plan, _) = Plan::of(&wish);
+        let (plan, _) = Plan::of(&wish, &Skills::default());
         assert_eq!(plan.scenes[0].region, Region::new(triangle(0.25)));
         assert_eq!(plan.scenes[1].region, Region::new(triangle(0.5)));
         let numbers = (plan.input_fps, plan.result_fps, plan.snapshot_height, plan.snapshot_quality);

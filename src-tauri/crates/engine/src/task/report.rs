@@ -31,7 +31,7 @@ impl Reporter {
         let is_alarm = seen.iter().any(|seen| seen.finding.is_alarm);
         let has_objects = seen.iter().any(|seen| !seen.finding.objects.is_empty());
         // A crossing is in one picture only; the one in which all went clears the screen.
-        let is_event = seen.iter().any(|seen| seen.finding.label_counts.iter().any(|(label, _)| *label != "moving"));
+        let is_event = seen.iter().any(|seen| seen.finding.is_event);
         let is_news = is_alarm || is_event || (self.had_objects && !has_objects);
         let gap_ms = if has_objects { 1_000 / i64::from(plan.result_fps.max(1)) } else { QUIET_MS };
         // A quarter: pictures are never quite even.
@@ -69,7 +69,8 @@ impl Report {
 
 fn scene_result(seen: Seen) -> SceneResult {
     let Seen { scene, finding } = seen;
-    let counts = |pairs: Vec<(&str, u32)>| Counts(pairs.into_iter().map(|(key, n)| (key.to_owned(), n)).collect());
+    let labels = finding.label_counts.into_iter().map(|(label, n)| (label.as_ref().to_owned(), n));
+    let problems = finding.problem_counts.into_iter().map(|(problem, n)| (problem.to_owned(), n));
     let metrics: serde_json::Map<String, serde_json::Value> =
         finding.metrics.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
     SceneResult {
@@ -80,8 +81,8 @@ fn scene_result(seen: Seen) -> SceneResult {
         event_type: finding.event_type.map(str::to_owned),
         event_desc: finding.event_desc,
         total_count: finding.total_count,
-        label_counts: counts(finding.label_counts),
-        problem_counts: counts(finding.problem_counts),
+        label_counts: Counts(labels.collect()),
+        problem_counts: Counts(problems.collect()),
         metrics: (!metrics.is_empty()).then(|| serde_json::Value::Object(metrics).to_string()),
     }
 }
@@ -124,7 +125,8 @@ mod tests {
         let finding = Finding {
             is_alarm: what == What::Alarm,
             objects: if what == What::Nothing { vec![] } else { vec![object] },
-            label_counts: if what == What::Crossing { vec![("right_to_left", 1)] } else { vec![] },
+            is_event: what == What::Crossing,
+            label_counts: if what == What::Crossing { vec![("right_to_left".into(), 1)] } else { vec![] },
             metrics: vec![("share", 0.5)],
             ..Finding::default()
         };

@@ -45,7 +45,7 @@ impl Roster {
     /// scenes one by one.
     pub fn start(&mut self, start: &StartTask) {
         self.running.retain(|_, running| !running.is_over());
-        let (mut plan, refused) = Plan::of(start);
+        let (mut plan, refused) = Plan::of(start, &self.shared.options.skills());
         for refused in refused {
             self.shared.state(plan.task, &refused.scene, TaskState::Error, Some(refused.why.to_owned()));
         }

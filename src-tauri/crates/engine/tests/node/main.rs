@@ -6,6 +6,8 @@ mod archive;
 mod conformance;
 mod finds;
 mod lives;
+mod model;
+mod onnx;
 mod site;
 
 use std::time::Duration;
@@ -26,9 +28,14 @@ struct Node {
 
 impl Node {
     fn start(url: &str) -> Self {
+        Self::with(url, |_| {})
+    }
+
+    fn with(url: &str, change: impl FnOnce(&mut EngineOptions)) -> Self {
         let cancel = CancellationToken::new();
         let mut options = EngineOptions::new(SiteAddress::parse(url).unwrap(), Some(Secret::new("let me in")));
         options.node_id = "engine-1".into();
+        change(&mut options);
         let task = tokio::spawn(run(options, cancel.clone()));
         Self { cancel, task }
     }

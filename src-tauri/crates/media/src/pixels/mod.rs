@@ -29,7 +29,7 @@ pub use burn::{BurnPlan, BurnUnit, Burner, BurntFacts};
 pub use drawn::{Colour, Drawing, Drawn, DrawnSpec, Fill, draw};
 pub use encoder::h264_encoder;
 pub use pace::{DecodePace, decode_pace};
-pub use pictures::{Luma, Picture, PictureSpec, PictureStream, pictures, recorded_pictures};
+pub use pictures::{Luma, Picture, PictureSpec, PictureStream, Rgb, pictures, recorded_pictures};
 pub use plugins::{MissingElement, PluginReport, ensure_plugins};
 pub use snapshot::snapshot;
 pub use transcode::{TranscodePool, TranscodeStats, VariantLease, VariantSpec, VariantState};

@@ -41,6 +41,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("retina", &["media"]),
     ("cairo-rs", &["paper"]),
     ("ring", &["evidence"]),
+    ("rten*", &["engine"]),
     ("blake3", &["evidence"]),
     ("lettre", &["push"]),
     ("mqtt*", &["push"]),

@@ -1,5 +1,5 @@
-//! A stream's pictures, decoded, for whoever looks at them: brightness at a small size, and the picture itself as a
-//! JPEG when it is wanted.
+//! A stream's pictures, decoded, for whoever looks at them: brightness at a small size, colours at the size of a model,
+//! and the picture itself as a JPEG when it is wanted.
 //!
 //! [`pictures`] starts one task per stream that wants it (`feed`): it reads the hub, feeds a decoder and starts it anew
 //! when it breaks. Pictures come through a channel of [`WAITING`]; one that finds it full is left out, because only
@@ -10,10 +10,12 @@ mod feed;
 mod luma;
 mod picture;
 mod reel;
+mod rgb;
 mod rhythm;
 
 pub use luma::Luma;
 pub use picture::Picture;
+pub use rgb::Rgb;
 pub(super) use rhythm::Rhythm;
 
 use crate::{AccessUnit, hub::Hub};
