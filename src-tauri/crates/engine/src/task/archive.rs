@@ -49,7 +49,7 @@ enum Leg {
 /// Why a recording was not looked at to its end.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("{}: {0}", .0.code)]
+    #[error("{code}: {0}", code = .0.code)]
     Recording(#[from] Problem),
     #[error("model_failed: {0}")]
     Model(#[from] ModelError),
