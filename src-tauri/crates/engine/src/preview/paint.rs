@@ -50,7 +50,7 @@ impl Brush {
 
     /// Pixels of the picture for one of a letter.
     const fn letter_scale(&self) -> i32 {
-        let scale = self.height / 320;
+        let scale = self.height / 240;
         if scale < 1 { 1 } else { scale }
     }
 

@@ -11,7 +11,11 @@ pub fn write(app: &App, page: &mut Page) {
         "Whether streams can be pulled from the site",
         usize::from(outlet.listening().is_some()),
     );
-    page.gauge("outlet_sessions", "Streams that are pulled from the site, and previews that are published to it", figures.sessions);
+    page.gauge(
+        "outlet_sessions",
+        "Streams that are pulled from the site, and previews that are published to it",
+        figures.sessions,
+    );
     for (name, help, value) in [
         ("outlet_opened_total", "Sessions opened", figures.opened),
         ("outlet_refused_total", "Wrong or ended tokens shown", figures.refused),
