@@ -66,6 +66,9 @@ impl Brush {
     }
 
     fn path<'a>(&mut self, points: impl Iterator<Item = &'a Point>, colour: Colour) {
+        if self.fills.len() >= MOST_FILLS {
+            return;
+        }
         let points: Vec<(i32, i32)> = points.map(|point| self.pixel(*point)).collect();
         for pair in points.windows(2) {
             self.line(pair[0], pair[1], colour);
