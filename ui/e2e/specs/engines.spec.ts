@@ -148,6 +148,12 @@ for (const language of languages) {
 		const card = page.getByTestId('task').filter({ hasText: taskName });
 		await expect(card).toHaveAttribute('data-phase', 'running', { timeout: 20_000 });
 		await expect(card).toContainText(nodeName);
+		// This node did not say that it makes previews: whoever wants one is told so.
+		await card.getByRole('button', { name: say('engines.preview.of', { name: taskName }) }).click();
+		await expect(dialog.getByText(say('error.preview_unsupported'))).toBeVisible({ timeout: 15_000 });
+		await expectAccessible(page);
+		await page.keyboard.press('Escape');
+		await expect(dialog).toBeHidden();
 		const told = (await node.regionOf('REGION_INTRUSION')) ?? [];
 		const expected: Point[] = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.5, 0.85], [0.2, 0.8]];
 		expect(told).toHaveLength(expected.length);

@@ -14,9 +14,9 @@ use watchwall_model::{IngestEngine, SafeUrl, StreamPath, StreamRole, Transport, 
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where the n-th picture is marked: one of five places at the right edge.
+/// Where the n-th picture is marked: one of five places at the right edge, below the clock.
 fn place(n: usize) -> i32 {
-    20 + 20 * (n % 5) as i32
+    24 + 20 * (n % 5) as i32
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -45,7 +45,7 @@ async fn each_drawing_is_on_its_own_picture() {
                 let paint = move |width: u32, height: u32| {
                     assert_eq!((width, height), (640, 360));
                     let colour = Colour { y: 235, u: 128, v: 128 };
-                    let dark = Fill { x: 600, y: 0, width: 40, height: 140, colour: Colour { y: 16, ..colour } };
+                    let dark = Fill { x: 600, y: 20, width: 40, height: 120, colour: Colour { y: 16, ..colour } };
                     vec![dark, Fill { x: 610, y, width: 20, height: 12, colour }]
                 };
                 if drawing.offer(&picture, paint).unwrap() {

@@ -190,6 +190,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ai-tasks/{id}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the preview of a task is watched, and how it stands. */
+        get: operations["read_ai_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alarm-policy": {
         parameters: {
             query?: never;
@@ -2443,6 +2460,26 @@ export interface components {
              */
             at: number;
             scenes: components["schemas"]["AiOverlayScene"][];
+        };
+        /**
+         * @description What the node of a task shows of what it sees, with its boxes drawn. It is made only while somebody watches its path as
+         *     one watches a camera's, at `/api/v1/live/{path}`.
+         */
+        AiPreviewView: {
+            /** @description Such as `ai_task_7`. */
+            path: string;
+            /**
+             * @description `idle` while nobody watches, `starting`, `live`, `silent` when the node was asked and sends nothing, or
+             *     `impossible`.
+             */
+            state: string;
+            /** @description Why there is no picture: `preview_unsupported`, `preview_not_running`, `preview_silent` or `preview_unreachable`. */
+            reason?: string | null;
+            /**
+             * Format: int32
+             * @description How many watch.
+             */
+            viewers: number;
         };
         /** @description One scene's result for one picture. */
         AiResultView: {
@@ -7264,6 +7301,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDetails"];
+                };
+            };
+        };
+    };
+    read_ai_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AiPreviewView"];
+                };
             };
             404: {
                 headers: {

@@ -31,7 +31,11 @@ pub struct Exhibit {
 /// Why a try is over.
 enum Ended {
     Cancelled,
-    Refused { status: u16 },
+    Refused {
+        status: u16,
+    },
+    /// The site hung up: it says why in its own time.
+    Closed,
     Broken(String),
 }
 
@@ -46,6 +50,7 @@ impl Exhibit {
                     tracing::info!(task, status, "the site does not want the preview there");
                     return;
                 }
+                Ended::Closed => tracing::debug!(task, "the site ended the connection of a preview"),
                 Ended::Broken(why) => tracing::warn!(task, why, "a preview broke off"),
             }
             tokio::select! {
@@ -135,9 +140,7 @@ impl From<Failure> for Ended {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused { status } => Self::Refused { status },
-            Failure::Broken(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                Self::Broken("the site ended the connection".to_owned())
-            }
+            Failure::Broken(error) if error.kind() == io::ErrorKind::UnexpectedEof => Self::Closed,
             Failure::Broken(error) => Self::Broken(error.to_string()),
         }
     }

@@ -50,7 +50,7 @@ impl Brush {
 
     /// Pixels of the picture for one of a letter.
     const fn letter_scale(&self) -> i32 {
-        let scale = self.height / 320;
+        let scale = self.height / 240;
         if scale < 1 { 1 } else { scale }
     }
 
@@ -66,6 +66,9 @@ impl Brush {
     }
 
     fn path<'a>(&mut self, points: impl Iterator<Item = &'a Point>, colour: Colour) {
+        if self.fills.len() >= MOST_FILLS {
+            return;
+        }
         let points: Vec<(i32, i32)> = points.map(|point| self.pixel(*point)).collect();
         for pair in points.windows(2) {
             self.line(pair[0], pair[1], colour);

@@ -35,8 +35,29 @@ fn sizes_are_read() {
     // 68 rows of macroblocks, eight lines of which are cut off.
     check(&hex("67640028acd940780227e5c05a808080a0000003002000000791e30632c0"), Some((1920, 1080)));
     check(&hex("6742c00d"), None);
-    // Five thousand million pixels wide.
-    check(&hex("6742c01eff000000000000000000000000"), None);
+    // Whatever it says its size is: sixteen pixels, none, more than there can be.
+    check(&sps_of(1, None), Some((16, 16)));
+    check(&sps_of(1, Some(8)), None);
+    check(&sps_of(1_024, None), Some((16_384, 16)));
+    check(&sps_of(1_025, None), None);
+    check(&sps_of(u32::MAX - 1, Some(u32::MAX - 1)), None);
+}
+
+/// Baseline, so many macroblocks wide and one high, of which so much is cut off at the left.
+fn sps_of(blocks: u32, cut: Option<u32>) -> Vec<u8> {
+    let mut out = BitWriter::default();
+    out.copy(&[0x67, 66, 0xc0, 30], 32);
+    // Set number, frame number bits, order type, reference frames.
+    [0, 0, 2, 1].into_iter().for_each(|value| out.unsigned(value));
+    out.flag(false);
+    [blocks - 1, 0].into_iter().for_each(|value| out.unsigned(value));
+    // Progressive, no direct inference, cut or not.
+    [true, false, cut.is_some()].into_iter().for_each(|flag| out.flag(flag));
+    if let Some(cut) = cut {
+        [cut, 0, 0, 0].into_iter().for_each(|value| out.unsigned(value));
+    }
+    out.flag(false);
+    with_emulation(&out.finish())
 }
 
 /// The SPS of an `avcC` with its promise taken out: with an empty VUI, or with none.

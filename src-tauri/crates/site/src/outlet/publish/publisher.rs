@@ -6,7 +6,6 @@ use bytes::Bytes;
 use std::{sync::Arc, time::Instant};
 use tokio_util::sync::CancellationToken;
 use watchwall_media::ingest::{Delivered, Delivery};
-use watchwall_model::Problem;
 use watchwall_rtsp::{
     Announced,
     rtp::{H264Units, Packet, told},
@@ -36,18 +35,20 @@ pub enum Stage {
 impl Publisher {
     /// Takes the place; who had it is sent away.
     pub fn new(place: Arc<Place>, announced: Announced, seat: Seat) -> Self {
-        let dismissed = place.take();
-        Self {
+        let mut publisher = Self {
             id: format!("{:016x}", rand::random::<u64>()),
             stage: Stage::Announced,
             payload_type: announced.payload_type,
             units: H264Units::new(announced.sps, announced.pps),
             delivery: Delivery::new(Arc::clone(&place.hub)),
             is_refused: false,
-            dismissed,
+            dismissed: place.take(),
             place,
             _seat: seat,
-        }
+        };
+        // Before the first report: only what has parameters has times. Where the description holds none, pictures do.
+        publisher.has_parameters();
+        publisher
     }
 
     /// Takes an interleaved frame. What is no packet of the announced track is left.
@@ -66,9 +67,7 @@ impl Publisher {
             return;
         }
         let Some(unit) = self.units.push(&packet) else { return };
-        let Some((sps, pps)) = self.units.sets() else { return };
-        if let Err(problem) = self.delivery.set_parameters(sps, pps) {
-            self.refuse(&problem);
+        if !self.has_parameters() {
             return;
         }
         self.place.note_brought(now);
@@ -81,10 +80,16 @@ impl Publisher {
         });
     }
 
-    fn refuse(&mut self, problem: &Problem) {
-        if !std::mem::replace(&mut self.is_refused, true) {
+    /// Whether it is known, and can be used, how the pictures are coded.
+    fn has_parameters(&mut self) -> bool {
+        let Some((sps, pps)) = self.units.sets() else { return false };
+        let set = self.delivery.set_parameters(sps, pps);
+        if let Err(problem) = &set
+            && !std::mem::replace(&mut self.is_refused, true)
+        {
             tracing::warn!(path = %self.place.path, %problem, "what is published cannot be shown");
         }
+        set.is_ok()
     }
 }
 
