@@ -90,8 +90,7 @@ impl Site {
         }
         let doctor = Doctor::new(store.clone(), cameras.clone(), health.clone(), control.clone());
         let taps = Arc::new(CameraTaps::new(cameras.clone()));
-        let recording =
-            Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
+        let recording = Recording::start(store.clone(), &config.recording, &data_folder, taps).await?;
         if let OpenOutcome::Rebuilt { .. } = outcome {
             recording.reindex().await?;
         }

@@ -256,7 +256,11 @@ impl Site {
         }
     }
 
-    pub(super) async fn find<T>(&mut self, within: Duration, is_it: impl Fn(NodeMessage) -> Option<T>) -> Result<T, String> {
+    pub(super) async fn find<T>(
+        &mut self,
+        within: Duration,
+        is_it: impl Fn(NodeMessage) -> Option<T>,
+    ) -> Result<T, String> {
         let until = Instant::now() + within;
         loop {
             match self.wire.hear(until.saturating_duration_since(Instant::now())).await {

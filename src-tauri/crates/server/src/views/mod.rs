@@ -49,5 +49,5 @@ pub use push::{
     push_routes_of, push_routes_view, push_test, rule_match_of, rule_trial_view,
 };
 pub use recording::{TrackMarks, folder_view, gap_word, object_view, track_view, volume_view};
-pub use trials::{ai_trial_report, ai_trial_view};
 pub use status::{Standing, camera_status, last_fragment_at, phase_word, recording_word, stream_status};
+pub use trials::{ai_trial_report, ai_trial_view};

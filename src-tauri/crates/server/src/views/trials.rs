@@ -45,12 +45,7 @@ pub fn ai_trial_report(trial: &Trial) -> AiTrialReport {
 }
 
 fn scene_view(scene: &TrialScene) -> AiTrialScene {
-    AiTrialScene {
-        code: scene.code.to_string(),
-        results: scene.results,
-        alarms: scene.alarms,
-        finds: scene.finds,
-    }
+    AiTrialScene { code: scene.code.to_string(), results: scene.results, alarms: scene.alarms, finds: scene.finds }
 }
 
 fn find_view(find: &Find) -> AiFindView {

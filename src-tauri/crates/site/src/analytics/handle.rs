@@ -277,9 +277,9 @@ impl Analytics {
     pub async fn start_trial(&self, id: TaskId, range: TimeRange) -> Result<Trial, Problem> {
         let task = self.store.ai_tasks().get(id).await?.ok_or(StoreError::NotFound { what: "task" })?;
         let past = TimeRange::new(range.start, range.end.min(UtcMillis::now()));
-        let range = past.filter(|range| range.duration_ms() <= LONGEST_TRIAL_MS).ok_or_else(|| {
-            Problem::new(ErrorCode::RangeInvalid).with("max_hours", LONGEST_TRIAL_MS / 3_600_000)
-        })?;
+        let range = past
+            .filter(|range| range.duration_ms() <= LONGEST_TRIAL_MS)
+            .ok_or_else(|| Problem::new(ErrorCode::RangeInvalid).with("max_hours", LONGEST_TRIAL_MS / 3_600_000))?;
         let path = self.streams.recorded(&task, range).await?;
         let connected = self.picture();
         let nodes = self.store.ai_nodes().all().await?;

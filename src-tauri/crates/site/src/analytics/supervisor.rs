@@ -279,7 +279,7 @@ impl Supervisor {
                 }
             }
         }
-        state.passes.retain(|id, _| self.trials.get(*id).is_some_and(|trial| trial.is_running()));
+        state.passes.retain(|id, _| self.trials.is_running(*id));
     }
 
     fn show(&self, state: &State) {

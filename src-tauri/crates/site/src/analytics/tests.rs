@@ -120,9 +120,8 @@ impl Bench {
     /// A second one, that looks at recordings too.
     async fn archive_node(&self, id: &str, code: &str) -> Node {
         let mut node = self.node(id, &[code]).await;
-        let rest = format!(
-            r#""NODE_REGISTER", "node_id": "{id}", "algorithms": ["{code}"], "capabilities": ["archive"]"#
-        );
+        let rest =
+            format!(r#""NODE_REGISTER", "node_id": "{id}", "algorithms": ["{code}"], "capabilities": ["archive"]"#);
         let answer = node.say(&rest).await;
         assert!(matches!(answer, Some(SiteMessage::Registered(_))), "{answer:?}");
         self.until("known", |picture| picture.nodes.len() > 1).await;

@@ -41,12 +41,26 @@ mod tests {
     fn only_a_token_and_a_path_make_a_target() {
         let token = "0123456789abcdef0123456789abcdef";
         let check = |text: &str, is_target: bool| assert_eq!(Target::parse(text).is_some(), is_target, "{text}");
-        for good in ["rtsp://h:1/T/cam_a", "rtsp://[::1]:8554/T/cam_a/", "/T/cam_a/track1", "rtsp://h/T/cam_a/?x=y", "/T/cam_a/1772359200000/track1"] {
+        for good in [
+            "rtsp://h:1/T/cam_a",
+            "rtsp://[::1]:8554/T/cam_a/",
+            "/T/cam_a/track1",
+            "rtsp://h/T/cam_a/?x=y",
+            "/T/cam_a/1772359200000/track1",
+        ] {
             check(&good.replace('T', token), true);
         }
-        for bad in
-            ["*", "", "rtsp://h", "rtsp://h/T", "rtsp://h/T/A", "rtsp://h/T/cam_a/track2", "rtsp://h/T/cam_a/track1/x", "/T/cam_a/99999999999999999999", "/T/cam_a/1/2"]
-        {
+        for bad in [
+            "*",
+            "",
+            "rtsp://h",
+            "rtsp://h/T",
+            "rtsp://h/T/A",
+            "rtsp://h/T/cam_a/track2",
+            "rtsp://h/T/cam_a/track1/x",
+            "/T/cam_a/99999999999999999999",
+            "/T/cam_a/1/2",
+        ] {
             check(&bad.replace('T', token), false);
         }
         let from = |text: &str| Target::parse(text).and_then(|target| target.from);

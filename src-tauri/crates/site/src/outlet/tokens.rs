@@ -1,10 +1,6 @@
 //! Who may open which stream: random words, each good for one path, live or a stretch of its recording, and for a while.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    time::Instant,
-};
+use std::{collections::VecDeque, fmt, time::Instant};
 use watchwall_model::{Secret, StreamPath, TimeRange};
 
 /// 128 random bits. Prints nothing of itself.

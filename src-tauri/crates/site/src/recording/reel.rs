@@ -3,11 +3,7 @@
 //! Presentation times run on evenly over gaps, as a decoder wants them; the capture times say where the gaps were.
 
 use super::playback::{Chunk, Source, StoredUnit};
-use std::{
-    collections::VecDeque,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::VecDeque, sync::Arc, time::Instant};
 use watchwall_media::{AccessUnit, StreamParams, Track, UnitParts};
 use watchwall_model::{Problem, TimeRange, UtcMicros};
 
@@ -76,7 +72,8 @@ impl RecordedReel {
     }
 
     fn take(&mut self, unit: StoredUnit) -> Option<Arc<AccessUnit>> {
-        let is_early = self.start == ReelStart::After && self.sequence == 0 && unit.pts_us < self.range.start.to_micros().0;
+        let is_early =
+            self.start == ReelStart::After && self.sequence == 0 && unit.pts_us < self.range.start.to_micros().0;
         if unit.track != Track::Video || is_early {
             return None;
         }

@@ -206,7 +206,8 @@ mod tests {
     #[test]
     fn without_times_in_headers_reports_say_them() {
         let ntp = ((NTP_EPOCH_S.unsigned_abs() + 10) << 32) | 1 << 31;
-        let text = [[0x80, 200, 0, 6, 0, 0, 0, 7].as_slice(), &ntp.to_be_bytes(), &100_u32.to_be_bytes(), &[0; 8]].concat();
+        let text =
+            [[0x80, 200, 0, 6, 0, 0, 0, 7].as_slice(), &ntp.to_be_bytes(), &100_u32.to_be_bytes(), &[0; 8]].concat();
         let mut clock = Clock::new(90_000);
         clock.note_report(report(&text).unwrap());
         let mut at = |rtp| clock.read(&packet(rtp, true, None)).unwrap().map(|stamped| stamped.at.0);

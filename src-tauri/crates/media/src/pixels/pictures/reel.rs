@@ -87,7 +87,11 @@ impl ReelFeed {
         outcome
     }
 
-    async fn feed(&mut self, decoding: &mut Decoding, first: Arc<AccessUnit>) -> Result<Option<Arc<AccessUnit>>, Problem> {
+    async fn feed(
+        &mut self,
+        decoding: &mut Decoding,
+        first: Arc<AccessUnit>,
+    ) -> Result<Option<Arc<AccessUnit>>, Problem> {
         let params = Arc::clone(&first.params);
         let mut unit = first;
         let next = loop {

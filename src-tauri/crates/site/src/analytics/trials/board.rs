@@ -191,8 +191,12 @@ impl TrialBoard {
                 entry.trial.end(TrialState::Failed { why: why.to_owned() }, at);
             }
         }
-        let waiting: Vec<TaskId> =
-            self.trials.iter().filter(|(_, entry)| entry.trial.state == TrialState::Queued).map(|(id, _)| *id).collect();
+        let waiting: Vec<TaskId> = self
+            .trials
+            .iter()
+            .filter(|(_, entry)| entry.trial.state == TrialState::Queued)
+            .map(|(id, _)| *id)
+            .collect();
         for id in waiting {
             let running: Vec<NodeId> = self.running().collect();
             let Some(entry) = self.trials.get_mut(&id) else { continue };

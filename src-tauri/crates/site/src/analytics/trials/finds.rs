@@ -143,9 +143,8 @@ mod tests {
         for (scene, at_s, is_alarm, confidence) in said {
             finds.take(UtcMillis(at_s * 1_000), &result(scene, *is_alarm, *confidence, "person"));
         }
-        let times = |find: &Find| {
-            (find.scene.to_string(), find.from.0 / 1_000, find.to.0 / 1_000, find.best_at.0 / 1_000)
-        };
+        let times =
+            |find: &Find| (find.scene.to_string(), find.from.0 / 1_000, find.to.0 / 1_000, find.best_at.0 / 1_000);
         finds.kept().iter().map(times).collect()
     }
 
@@ -178,7 +177,8 @@ mod tests {
         assert_eq!((began, finds.kept().len(), finds.more()), (MOST_FINDS + 20, MOST_FINDS, 20));
         assert_eq!(finds.kept()[7].labels, ["label 7", "another"]);
         let mut many = result("M", true, 0.5, "a");
-        many.objects = (0..50).map(|n| DetectedObject { label: format!("{n}").into(), ..many.objects[0].clone() }).collect();
+        many.objects =
+            (0..50).map(|n| DetectedObject { label: format!("{n}").into(), ..many.objects[0].clone() }).collect();
         let find = Find::of(UtcMillis(0), &many);
         assert_eq!((find.labels.len(), find.objects.len()), (MOST_LABELS, MOST_OBJECTS));
     }

@@ -30,6 +30,10 @@ impl Trials {
         self.lock().get(id).cloned()
     }
 
+    pub fn is_running(&self, id: TaskId) -> bool {
+        self.lock().get(id).is_some_and(Trial::is_running)
+    }
+
     /// The newest first.
     pub fn of_task(&self, task: TaskId) -> Vec<Trial> {
         self.lock().of_task(task).cloned().collect()
@@ -46,8 +50,7 @@ impl Trials {
 
     /// Likewise.
     pub fn status(&self, node: NodeId, said: &TaskStatus) -> bool {
-        let status =
-            SceneStatus { scene: &said.scene, state: said.state, message: said.error_message.as_deref() };
+        let status = SceneStatus { scene: &said.scene, state: said.state, message: said.error_message.as_deref() };
         self.lock().status(node, said.task, &status, Instant::now(), UtcMillis::now())
     }
 
