@@ -1,6 +1,6 @@
 //! The kit against our own node, and against programs that do it wrong.
 
-use crate::{Node, camera};
+use crate::{Node, archive::Tape, camera};
 use futures::{SinkExt, StreamExt};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
@@ -32,10 +32,14 @@ async fn our_own_node_keeps_every_promise() {
     let (listener, url) = listen().await;
     let node = Node::start(&url);
     let stream = Some(StreamAddress::new(farm.rtsp_url(0, StreamRole::Main)));
-    let check = NodeCheck::new(stream);
+    let tape = Tape::glimpse().await;
+    let (outlet, address) = tape.hand_on();
+    let check = NodeCheck { recording: Some(tape.recording(&address)), ..NodeCheck::new(stream) };
     let verdict = check_node(&listener, &check).await.unwrap();
     assert!(verdict.is_good() && verdict.lines.len() == 14, "{verdict}");
+    assert!(verdict.lines.iter().all(|(_, outcome)| *outcome == Outcome::Passed), "{verdict}");
     node.stop().await;
+    outlet.stop().await;
     farm.shutdown().await;
 }
 

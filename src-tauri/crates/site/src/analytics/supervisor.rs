@@ -381,7 +381,7 @@ impl Supervisor {
                 }
             }
         }
-        state.trial_passes.retain(|id, _| self.trials.get(*id).is_some_and(|trial| trial.is_running()));
+        state.trial_passes.retain(|id, _| self.trials.is_running(*id));
     }
 
     fn show(&self, state: &mut State) {

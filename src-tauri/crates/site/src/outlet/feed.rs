@@ -46,20 +46,29 @@ impl Feed {
         if self.is_recorded() { "npt=0-" } else { "npt=now-" }
     }
 
-    /// The parameters of a stream with pictures, as soon as they are known; `None` when they are not in time.
-    pub async fn params(&mut self) -> Option<Arc<StreamParams>> {
+    /// The parameters of a stream with pictures, as soon as they are known.
+    ///
+    /// # Errors
+    /// The status of the answer: 503 when they are not known in time, 404 for a recording without pictures, 500 for one that
+    /// cannot be read, 455 for one that plays.
+    pub async fn params(&mut self) -> Result<Arc<StreamParams>, u16> {
         let known = async {
             match self {
                 Self::Live { hub, .. } => loop {
                     if let Some(params) = hub.current_params().filter(|params| params.video.is_some()) {
-                        return Some(params);
+                        return Ok(params);
                     }
                     tokio::time::sleep(PARAMS_LOOK).await;
                 },
-                Self::Recorded(reading) => reading.as_mut()?.first().await.map(|unit| Arc::clone(&unit.params)),
+                Self::Recorded(None) => Err(455),
+                Self::Recorded(Some(reading)) => match reading.first().await {
+                    Reeled::Unit(unit) => Ok(Arc::clone(&unit.params)),
+                    Reeled::Over => Err(404),
+                    Reeled::Broken => Err(500),
+                },
             }
         };
-        tokio::time::timeout(PARAMS_WITHIN, known).await.ok().flatten()
+        tokio::time::timeout(PARAMS_WITHIN, known).await.unwrap_or(Err(503))
     }
 
     /// From the last key frame of what is live, or the first one of a recording, which plays once.

@@ -114,7 +114,10 @@ impl Connection {
 
     async fn describe(&mut self, request: &Request) -> Response {
         let Some(admitted) = &mut self.admitted else { return Response::new(404) };
-        let Some(params) = admitted.feed.params().await else { return missing(&admitted.feed) };
+        let params = match admitted.feed.params().await {
+            Ok(params) => params,
+            Err(status) => return Response::new(status),
+        };
         let (path, range) = (&admitted.target.path, admitted.feed.range());
         match description::describe(&Subject { path, params: &params, local: self.local, range }) {
             Some(sdp) => {
@@ -130,7 +133,10 @@ impl Connection {
             return Response::new(455);
         }
         let Some(admitted) = &mut self.admitted else { return Response::new(404) };
-        let Some(params) = admitted.feed.params().await else { return missing(&admitted.feed) };
+        let params = match admitted.feed.params().await {
+            Ok(params) => params,
+            Err(status) => return Response::new(status),
+        };
         let Some(coding) = Coding::of(&params) else { return Response::new(415) };
         let carrier = match request.header("Transport").and_then(Wish::parse) {
             Some(Wish::Interleaved(channels)) => {
@@ -192,9 +198,4 @@ impl Connection {
             None => response,
         }
     }
-}
-
-/// A camera may give pictures soon; a recording that has none has none.
-const fn missing(feed: &Feed) -> Response {
-    Response::new(if feed.is_recorded() { 404 } else { 503 })
 }

@@ -59,15 +59,12 @@ impl Reading {
         Self { pictures, first: None, is_over: false }
     }
 
-    /// The first picture, which stays where it is; `None` when there is none. Safe to drop and call again.
-    pub async fn first(&mut self) -> Option<&Arc<AccessUnit>> {
+    /// What comes first, which stays where it is. Safe to drop and call again.
+    pub async fn first(&mut self) -> &Reeled {
         if self.first.is_none() {
             self.first = self.pictures.recv().await;
         }
-        match &self.first {
-            Some(Reeled::Unit(unit)) => Some(unit),
-            _ => None,
-        }
+        self.first.get_or_insert(Reeled::Broken)
     }
 
     /// Safe to drop and call again.
@@ -148,8 +145,8 @@ mod tests {
     #[tokio::test]
     async fn what_nobody_takes_is_not_read() {
         let (mut reading, read, tasks) = reading(1_000, None);
-        assert_eq!(reading.first().await.map(|unit| unit.sequence), Some(0));
-        assert_eq!(reading.first().await.map(|unit| unit.sequence), Some(0), "it stays");
+        assert!(matches!(reading.first().await, Reeled::Unit(unit) if unit.sequence == 0));
+        assert!(matches!(reading.first().await, Reeled::Unit(unit) if unit.sequence == 0), "it stays");
         for _ in 0..100 {
             tokio::task::yield_now().await;
         }
@@ -165,7 +162,7 @@ mod tests {
     #[tokio::test]
     async fn a_broken_recording_is_not_over_and_a_reader_who_leaves_ends_it() {
         let (mut reading, _, tasks) = reading(0, Some(ErrorCode::DiskFailed));
-        assert!(reading.first().await.is_none());
+        assert!(matches!(reading.first().await, Reeled::Broken));
         assert!(matches!(reading.next().await, Reeled::Broken) && !reading.is_over());
         joined(&tasks).await;
         let (reading, _, tasks) = self::reading(1_000, None);

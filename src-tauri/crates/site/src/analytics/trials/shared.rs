@@ -30,6 +30,10 @@ impl Trials {
         self.lock().get(id).cloned()
     }
 
+    pub fn is_running(&self, id: TaskId) -> bool {
+        self.lock().get(id).is_some_and(Trial::is_running)
+    }
+
     /// The newest first.
     pub fn of_task(&self, task: TaskId) -> Vec<Trial> {
         self.lock().of_task(task).cloned().collect()
