@@ -5,8 +5,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
-use watchwall_model::UtcMillis;
-use watchwall_tests::{Socket, TestSite, until};
+use watchwall_camsim::CameraSpec;
+use watchwall_model::{StreamRole, UtcMillis};
+use watchwall_tests::{Socket, TestSite, farm, small_stream, until};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -31,13 +32,20 @@ async fn counted(site: &TestSite, name: &str, expect: f64) -> Result<()> {
         last = site.admin.metric(name).await.ok();
         (last == Some(expect)).then_some(())
     });
-    reached.await.with_context(|| format!("{name} is {last:?} instead of {expect}"))
+    match reached.await {
+        Ok(()) => Ok(()),
+        Err(_) => {
+            let page = site.admin.get("/metrics").await?.ok()?.text;
+            let figures: Vec<&str> = page.lines().filter(|line| line.starts_with("ai_")).collect();
+            anyhow::bail!("{name} is {last:?} instead of {expect}: {figures:#?}")
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn made_up_results_are_counted_and_what_can_be_used_is_kept() -> Result<()> {
-    let site = TestSite::start().await?;
-    let gate = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    let (farm, site) = (farm(vec![CameraSpec::new("Gate", small_stream())]).await?, TestSite::start().await?);
+    let gate = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
     let yard = site.add_camera("Yard", "rtsp://127.0.0.1:1/2", None, false).await?;
     let own = task(&site, &gate, "MOTION").await?;
     let mut one = node(&site, "one", "MOTION").await?;
@@ -100,14 +108,15 @@ async fn made_up_results_are_counted_and_what_can_be_used_is_kept() -> Result<()
     assert_eq!(one.json("ERROR").await?["code"], "json_invalid");
     counted(&site, "ai_result_stored_total", 6.0).await?;
     site.stop().await;
+    farm.shutdown().await;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_floods_is_thinned_and_the_site_answers() -> Result<()> {
     const SENT: i64 = 5_000;
-    let site = TestSite::start().await?;
-    let gate = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    let (farm, site) = (farm(vec![CameraSpec::new("Gate", small_stream())]).await?, TestSite::start().await?);
+    let gate = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
     let own = task(&site, &gate, "MOTION").await?;
     let mut flood = node(&site, "flood", "MOTION").await?;
     flood.json("START_TASK").await?;
@@ -139,13 +148,14 @@ async fn a_node_that_floods_is_thinned_and_the_site_answers() -> Result<()> {
     counted(&site, "ai_result_stored_total", 5.0).await?;
     counted(&site, "ai_result_sampled_total", (SENT - 5) as f64).await?;
     site.stop().await;
+    farm.shutdown().await;
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_dies_while_it_is_told_to_start_costs_its_task_little() -> Result<()> {
-    let site = TestSite::start().await?;
-    let gate = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    let (farm, site) = (farm(vec![CameraSpec::new("Gate", small_stream())]).await?, TestSite::start().await?);
+    let gate = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
     let own = task(&site, &gate, "TAMPER").await?;
     let mut dying = node(&site, "dying", "TAMPER").await?;
     dying.json("START_TASK").await?;
@@ -164,5 +174,6 @@ async fn a_node_that_dies_while_it_is_told_to_start_costs_its_task_little() -> R
     })
     .await?;
     site.stop().await;
+    farm.shutdown().await;
     Ok(())
 }

@@ -70,7 +70,7 @@ impl AiNode {
 async fn live(spec: AiNodeSpec, mut site: watch::Receiver<Option<Client>>, told: Arc<Mutex<Vec<Told>>>) {
     loop {
         let client = site.borrow_and_update().clone();
-        let Some(client) = client else {
+        let Some(client) = client.map(|client| client.with_token(&spec.token)) else {
             if site.changed().await.is_err() {
                 return;
             }
@@ -78,7 +78,7 @@ async fn live(spec: AiNodeSpec, mut site: watch::Receiver<Option<Client>>, told:
         };
         tokio::select! {
             // However it ends: it comes again.
-            _ = converse(&client.with_token(&spec.token), &spec, &told) => sleep(AGAIN).await,
+            _ = converse(&client, &spec, &told) => sleep(AGAIN).await,
             changed = site.changed() => if changed.is_err() {
                 return;
             },
@@ -106,7 +106,10 @@ async fn converse(client: &Client, spec: &AiNodeSpec, told: &Mutex<Vec<Told>>) -
                 Heard::Binary(_) => {}
                 Heard::Closed(closed) => anyhow::bail!("closed: {closed:?}"),
             },
-            _ = beat.tick() => socket.say(&json!({"type": "NODE_HEARTBEAT", "node_id": id, "tasks": tasks})).await?,
+            _ = beat.tick() => {
+                let message = json!({"type": "NODE_HEARTBEAT", "node_id": id, "tasks": tasks});
+                socket.say(&message).await?;
+            }
         }
     }
 }

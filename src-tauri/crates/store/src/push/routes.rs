@@ -37,7 +37,7 @@ impl PushTables<'_> {
     /// [`StoreError::VersionConflict`], [`StoreError::NotFound`] for a channel that is not there; nothing is changed then.
     pub async fn put_routes(&self, routes: &PushRoutes, expected: i64) -> Result<(), StoreError> {
         let mut transaction = self.store.writer().begin().await?;
-        if version(&mut *transaction).await? != expected {
+        if version(&mut transaction).await? != expected {
             return Err(StoreError::VersionConflict { what: "routes" });
         }
         sqlx::query(CLEAR).execute(&mut *transaction).await?;
