@@ -3,6 +3,7 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
+export type AiFindView = Schemas['AiFindView'];
 export type AiLatest = Schemas['AiLatest'];
 export type AiNodePatch = Schemas['AiNodePatch'];
 export type AiNodeToken = Schemas['AiNodeToken'];
@@ -18,6 +19,8 @@ export type AiTaskParamsView = Schemas['AiTaskParamsView'];
 export type AiTaskState = Schemas['AiTaskState'];
 export type AiTaskView = Schemas['AiTaskView'];
 export type AiTaskWish = Schemas['AiTaskWish'];
+export type AiTrialReport = Schemas['AiTrialReport'];
+export type AiTrialView = Schemas['AiTrialView'];
 export type BookmarkMark = Schemas['BookmarkMark'];
 export type BookmarkView = Schemas['BookmarkView'];
 export type CameraEventView = Schemas['CameraEventView'];
