@@ -8,9 +8,11 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio_tungstenite::tungstenite::Message;
-use watchwall_camsim::CameraSpec;
+use tokio_util::sync::CancellationToken;
+use watchwall_camsim::{CameraSpec, PortChoice, StreamSpec};
+use watchwall_engine::{EngineOptions, SiteAddress};
 use watchwall_model::{
-    StreamRole,
+    Secret, StreamRole,
     config::{AnalyticsConfig, OutletConfig},
 };
 use watchwall_tests::{Client, Heard, SiteOptions, Socket, TestSite, farm, local_token, small_stream, until};
@@ -285,6 +287,101 @@ async fn a_task_says_what_is_wrong_with_it() -> Result<()> {
     })
     .await?;
     assert_eq!((&state["reason"], &state["detail"]), (&json!("not_started"), &json!("MOTION: stream_missing")));
+    site.stop().await;
+    Ok(())
+}
+
+/// The reference node, as its program runs it; it ends with the token.
+fn engine(site: &TestSite, token: &str) -> Result<CancellationToken> {
+    let address = SiteAddress::parse(&site.admin.base().replacen("http", "ws", 1))?;
+    let cancel = CancellationToken::new();
+    let mut options = EngineOptions::new(address, Some(Secret::new(token)));
+    options.node_id = "engine".into();
+    tokio::spawn(watchwall_engine::run(options, cancel.clone()));
+    Ok(cancel)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_task_is_tried_on_a_recording_and_nobody_is_alarmed() -> Result<()> {
+    let site = TestSite::start().await?;
+    let yard = CameraSpec { port: PortChoice::Own, ..CameraSpec::new("Yard", StreamSpec::live(640, 360, 15)) };
+    let farm = farm(vec![yard]).await?;
+    let camera = site.add_camera("Yard", &farm.rtsp_url(0, StreamRole::Main), None, true).await?;
+    let path = TestSite::path_of(&camera, "main");
+    // Switched off: nothing but the trial looks at anything. The clock stands in the upper half.
+    let lower = json!([[0.0, 0.6], [1.0, 0.6], [1.0, 1.0], [0.0, 1.0]]);
+    let wish = json!({"name": "Yard", "camera_id": camera["id"], "stream": "main", "enabled": false,
+        "scenes": [{"code": "REGION_INTRUSION", "region": lower}, {"code": "TAMPER"}]});
+    let task = site.admin.post("/api/v1/ai-tasks", &wish).await?.ok()?.json;
+    let trials = format!("/api/v1/ai-tasks/{}/trials", task["id"]);
+    let from = site.recorded_since(&path, 14_000).await?;
+    let range = json!({"from": from, "to": from + 14_000});
+    let refused = async |range: &Value, status: u16, code: &str| -> Result<()> {
+        let answer = site.admin.post(&trials, range).await?;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{range}: {}", answer.text);
+        Ok(())
+    };
+    refused(&json!({"from": from, "to": from}), 400, "range_invalid").await?;
+    refused(&json!({"from": from, "to": from + 90_000_000}), 400, "range_invalid").await?;
+    refused(&json!({"from": from - 7_200_000, "to": from - 3_600_000}), 404, "no_recording").await?;
+    refused(&range, 409, "trial_nobody_can").await?;
+
+    let (row, token) = node(&site, "Engine").await?;
+    let cancel = engine(&site, &token)?;
+    let begun = Instant::now();
+    let trial = until("a node that can", PATIENCE, async || {
+        let answer = site.admin.post(&trials, &range).await.ok()?;
+        (answer.status == 202).then_some(answer.json)
+    })
+    .await?;
+    ensure!(trial["id"].as_i64().context("id")? > 1 << 40 && trial["path"] == path.as_str(), "{trial}");
+    let address = format!("/api/v1/ai-trials/{}", trial["id"]);
+    let report = until("the end of the trial", PATIENCE, async || {
+        let report = site.admin.get(&address).await.ok()?.json;
+        let state = report["trial"]["state"].as_str()?;
+        (state != "queued" && state != "running").then_some(report)
+    })
+    .await?;
+    println!("14 s of recording were looked at {:?} after they were asked for", begun.elapsed());
+    let done = &report["trial"];
+    assert_eq!(
+        (&done["state"], &done["reason"], &done["node_id"]),
+        (&json!("done"), &Value::Null, &row["id"]),
+        "{report}"
+    );
+    assert_eq!((done["progress"].as_f64(), &done["finds"]), (Some(1.0), &done["scenes"][0]["finds"]), "{report}");
+    ensure!(done["results"].as_u64() > Some(20) && done["alarms"].as_u64() >= Some(1), "{report}");
+    let finds = report["finds"].as_array().context("finds")?;
+    ensure!(!finds.is_empty() && report["more_finds"] == 0, "{report}");
+    for find in finds {
+        let (at, best) = (find["from"].as_i64().context("from")?, find["best_at"].as_i64().context("best_at")?);
+        ensure!((from..from + 14_000).contains(&at) && (from..from + 14_000).contains(&best), "{find}");
+        assert_eq!((&find["scene"], &find["labels"]), (&json!("REGION_INTRUSION"), &json!(["moving"])));
+        // It was seen where it was then.
+        let truth = watchwall_camsim::walker::place(640, 360, watchwall_model::UtcMillis(best));
+        let bbox: Vec<f32> = serde_json::from_value(find["objects"][0]["bbox"].clone())?;
+        let off = bbox[0] + bbox[2] / 2.0 - truth[0] - truth[2] / 2.0;
+        ensure!(off.abs() < 0.03, "{off}: {find} and not {truth:?}");
+    }
+    // Nobody was alarmed, and the task knows nothing of it.
+    assert_eq!(site.admin.get("/api/v1/alarms").await?.ok()?.json["items"], json!([]));
+    assert_eq!(site.admin.get("/api/v1/ai-results").await?.ok()?.json["items"], json!([]));
+    assert_eq!(read_task(&site, &task).await?["state"]["scenes"][0]["latest"], Value::Null);
+    let listed = site.admin.get(&trials).await?.ok()?.json;
+    assert_eq!((&listed["items"][0]["id"], listed["items"].as_array().map(Vec::len)), (&trial["id"], Some(1)));
+    // What is over cannot be cancelled; the outlet hands nothing on any more.
+    site.admin.delete(&address).await?.ok()?;
+    assert_eq!(site.admin.get(&address).await?.ok()?.json["trial"]["state"], "done");
+    until("a free outlet", PATIENCE, async || (site.admin.metric("outlet_sessions").await.ok()? == 0.0).then_some(()))
+        .await?;
+    // Who only watches neither starts one nor sees it.
+    let viewer = site.user("vera", "viewer", "a long password").await?;
+    assert_eq!(viewer.post(&trials, &range).await?.status, 403);
+    assert_eq!(viewer.get(&address).await?.status, 403);
+    let audit = site.admin.get("/api/v1/audit").await?.ok()?.text;
+    ensure!(audit.contains("ai_trial.start") && audit.contains("ai_trial.cancel"));
+    cancel.cancel();
+    farm.shutdown().await;
     site.stop().await;
     Ok(())
 }

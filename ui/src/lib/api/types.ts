@@ -3,6 +3,7 @@ import type { components, paths } from './schema';
 
 type Schemas = components['schemas'];
 
+export type AiFindView = Schemas['AiFindView'];
 export type AiLatest = Schemas['AiLatest'];
 export type AiNodePatch = Schemas['AiNodePatch'];
 export type AiNodeToken = Schemas['AiNodeToken'];
@@ -27,6 +28,8 @@ export type AlarmsChanged = Schemas['AlarmsChanged'];
 export type AlarmSummary = Schemas['AlarmSummary'];
 export type AlarmView = Schemas['AlarmView'];
 export type ArmingView = Schemas['ArmingView'];
+export type AiTrialReport = Schemas['AiTrialReport'];
+export type AiTrialView = Schemas['AiTrialView'];
 export type BookmarkMark = Schemas['BookmarkMark'];
 export type BookmarkView = Schemas['BookmarkView'];
 export type BothLanguages = Schemas['BothLanguages'];
