@@ -10,7 +10,7 @@ use crate::{
     segments::SegmentTable, sessions::SessionTable, settings::SettingsTable, users::UserTable, volumes::VolumeTable,
 };
 use sqlx::{
-    ConnectOptions, SqlitePool,
+    ConnectOptions, Connection, SqliteConnection, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
@@ -79,6 +79,7 @@ impl Store {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(BUSY_TIMEOUT * 2)
+            .after_release(|connection, _| Box::pin(is_between_transactions(connection)))
             .connect_with(options.clone())
             .await?;
         let opened = async {
@@ -265,6 +266,14 @@ impl Store {
     }
 }
 
+/// A disk that is full makes SQLite end a transaction by itself. The driver then counts one that is not there, and what it
+/// calls committed from then on may stand in a savepoint that nobody ends: such a connection is not used again.
+async fn is_between_transactions(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // What was to be rolled back is, or failed to be, before this is answered.
+    connection.ping().await?;
+    Ok(!connection.is_in_transaction())
+}
+
 /// Password hashes are for the site's own user only. SQLite gives its side files the rights of the database.
 ///
 /// # Errors
@@ -296,4 +305,27 @@ pub(crate) fn connect_options(file: &Path) -> SqliteConnectOptions {
         .pragma("cache_size", "-8000")
         .pragma("temp_store", "memory")
         .disable_statement_logging()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PushRoutes;
+
+    #[tokio::test]
+    async fn what_is_committed_after_a_transaction_ended_by_itself_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, _) = Store::open(&DataFolder::lock(folder.path()).unwrap()).await.unwrap();
+        // As on a full disk: one that SQLite ends as a whole, and one of which a statement fails.
+        for statement in [
+            "INSERT OR ROLLBACK INTO settings (key, value) VALUES ('a', '1'), ('a', '2')",
+            "INSERT INTO settings (key, value) VALUES ('a', NULL)",
+        ] {
+            let mut transaction = store.writer().begin().await.unwrap();
+            assert!(sqlx::query(statement).execute(&mut *transaction).await.is_err());
+        }
+        store.push().put_routes(&PushRoutes::new(), 0).await.unwrap();
+        assert_eq!(store.push().routes().await.unwrap().1, 1, "others see it");
+        store.close().await;
+    }
 }

@@ -59,7 +59,16 @@ impl ResultFiles {
             *today = Some(DayFile::open(&self.folder, day).await?);
         }
         let Some(file) = today.as_mut() else { return Ok(Inserted::default()) };
-        let stored = rows::insert(file.connection(), rows).await?;
+        let stored = match rows::insert(file.connection(), rows).await {
+            Ok(stored) => stored,
+            Err(error) => {
+                // SQLite may have ended the transaction by itself, and the driver does not know: it begins anew.
+                if let Some(file) = today.take() {
+                    file.close().await;
+                }
+                return Err(error);
+            }
+        };
         Ok(Inserted { stored, duplicates: rows.len() as u64 - stored })
     }
 

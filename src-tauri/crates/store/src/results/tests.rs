@@ -108,3 +108,23 @@ async fn old_days_go_whole_and_a_damaged_one_is_set_aside() {
     assert_eq!(inserted.stored, 1);
     assert!(folder.path().join("results/2026-03-01.db.damaged").exists());
 }
+
+#[tokio::test]
+async fn what_is_kept_after_a_transaction_ended_by_itself_is_there_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ResultFiles::open(folder.path()).unwrap();
+    files.insert(&[result(0, 1, "MOTION")], UtcMillis(START)).await.unwrap();
+    let mut other =
+        SqliteConnectOptions::new().filename(folder.path().join("results/2026-03-01.db")).connect().await.unwrap();
+    // As on a full disk: once the whole transaction ends, once a statement of it fails.
+    for end in ["ROLLBACK", "ABORT"] {
+        let refuse =
+            format!("CREATE TRIGGER full BEFORE INSERT ON results BEGIN SELECT RAISE({end}, 'disk is full'); END");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(refuse)).execute(&mut other).await.unwrap();
+        assert!(files.insert(&[result(1, 1, "MOTION")], UtcMillis(START)).await.is_err());
+        sqlx::raw_sql("DROP TRIGGER full").execute(&mut other).await.unwrap();
+    }
+    files.insert(&[result(1, 1, "MOTION")], UtcMillis(START)).await.unwrap();
+    assert_eq!(all(&files, &ResultFilter::default()).await.len(), 2);
+    files.close().await;
+}
