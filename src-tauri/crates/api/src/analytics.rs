@@ -160,7 +160,8 @@ pub struct AiTaskView {
 /// How a task stands.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct AiTaskState {
-    /// `off`, `waiting`, `starting`, `running` or `failed`.
+    /// `off`, `waiting`, `starting`, `running`, `partly` (some of its scenes run), `interrupted` (none does: they wait for
+    /// another node, or for theirs) or `failed`.
     pub phase: String,
     /// `camera_offline`, `node_away`, `node_cannot`, `overloaded`, `nobody_can` or `not_started`.
     pub reason: Option<String>,

@@ -87,6 +87,8 @@ pub struct PushTest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PushRoutesView {
     pub routes: Vec<PushRouteView>,
+    /// Of all of them together.
+    pub version: i64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -59,7 +59,8 @@ impl Probe {
         tokio::spawn(listen(listener, Arc::clone(&arrived)));
         let channel = json!({"name": "bench", "kind": "webhook", "settings": {"url": url}, "per_minute": PER_MINUTE});
         let channel = site.post("/api/v1/push-channels", &channel).await?;
-        let routes = json!({"routes": [{"key": "bench", "channel_ids": [channel["id"]]}]});
+        let kept = site.get("/api/v1/push-routes").await?;
+        let routes = json!({"routes": [{"key": "bench", "channel_ids": [channel["id"]]}], "version": kept["version"]});
         site.put("/api/v1/push-routes", &routes).await?;
         let made = site.post("/api/v1/ai-nodes", &json!({"name": "probe", "sees_cameras": true})).await?;
         let token = made["token"].as_str().context("no token")?;

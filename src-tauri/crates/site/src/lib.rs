@@ -20,4 +20,5 @@ mod site;
 mod tap;
 mod upkeep;
 
+pub use alert::AlertFigures;
 pub use site::{Notice, Site, SiteOptions};

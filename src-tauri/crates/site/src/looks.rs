@@ -1,12 +1,12 @@
 //! How analytics reaches cameras: the fourth place, beside `tap`, `sense` and `edge`, where two domains meet. No task.
 
 use crate::{
-    analytics::TaskStreams,
+    analytics::{TaskStream, TaskStreams},
     cameras::{Cameras, health::Health},
     outlet::{Outlet, Way},
 };
 use futures::future::{BoxFuture, FutureExt};
-use std::collections::BTreeSet;
+use std::{any::Any, collections::BTreeSet};
 use tokio::sync::watch;
 use watchwall_engine_protocol::StreamAddress;
 use watchwall_model::{AiNode, AiTask, CameraId};
@@ -20,7 +20,7 @@ pub struct CameraLooks {
 
 impl TaskStreams for CameraLooks {
     /// The camera's own only for nodes that may see cameras; the others pull the site's.
-    fn address<'a>(&'a self, task: &'a AiTask, node: &'a AiNode) -> BoxFuture<'a, Option<StreamAddress>> {
+    fn open<'a>(&'a self, task: &'a AiTask, node: &'a AiNode) -> BoxFuture<'a, Option<TaskStream>> {
         async move {
             let camera = self.cameras.get(task.camera).await.ok()?.camera;
             let wanted = camera.streams.iter().find(|stream| stream.role == task.stream);
@@ -29,11 +29,12 @@ impl TaskStreams for CameraLooks {
             if !node.sees_cameras {
                 let way =
                     Way { from: node.facts.address.as_ref().and_then(|ip| ip.parse().ok()), to: node.facts.reached };
-                let address = self.outlet.address(&stream.path, way)?;
-                return Some(StreamAddress::new(address.reveal()));
+                let granted = self.outlet.grant(&stream.path, way, &format!("task {} node {}", task.id, node.id))?;
+                let pass: Box<dyn Any + Send + Sync> = Box::new(granted.pass);
+                return Some(TaskStream { address: StreamAddress::new(granted.address.reveal()), pass: Some(pass) });
             }
             let address = stream.url.with_credentials(camera.credentials.as_ref());
-            Some(StreamAddress::new(address.reveal()))
+            Some(TaskStream { address: StreamAddress::new(address.reveal()), pass: None })
         }
         .boxed()
     }

@@ -2,7 +2,7 @@
 
 use crate::{
     alarms::{Alarms, AlarmsParts},
-    alert::{Alert, AlertParts, EngineAlarms, SiteGround},
+    alert::{Alert, AlertFigures, AlertParts, EngineAlarms, SiteGround},
     analytics::{Analytics, AnalyticsParts, results::ResultOptions},
     cameras::{Cameras, control::Control, doctor::Doctor, events::CameraEvents, health::Health, recall_refused},
     edge::CameraStorage,
@@ -164,6 +164,11 @@ impl Site {
             notices,
             _lock: lock,
         }))
+    }
+
+    /// How alarms keep up with the events of cameras.
+    pub fn alert_figures(&self) -> AlertFigures {
+        self.alert.figures()
     }
 
     /// Upkeep and evidence, which nobody waits for; recorders, so that their last fragments reach the disk, then what watches cameras, then

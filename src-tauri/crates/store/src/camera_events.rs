@@ -16,12 +16,14 @@ const IN_RANGE: &str =
     "SELECT * FROM camera_events WHERE camera_id = ?1 AND at >= ?2 AND at < ?3 ORDER BY at, id LIMIT 20000";
 const LAST_STATES: &str = "SELECT *, MAX(id) FROM camera_events WHERE camera_id = ?1 AND at >= ?2 AND state IN ('on', 'off') \
      GROUP BY kind, source, rule";
+const AFTER: &str = "SELECT * FROM camera_events WHERE id > ?1 ORDER BY id LIMIT ?2";
+const NEWEST: &str = "SELECT COALESCE(MAX(id), 0) FROM camera_events";
 const PRUNE: &str = "DELETE FROM camera_events WHERE at < ?1";
 const COUNT: &str = "SELECT COUNT(*) FROM camera_events";
 const PRUNE_OLDEST: &str =
     "DELETE FROM camera_events WHERE id IN (SELECT id FROM camera_events ORDER BY at, id LIMIT ?1)";
 #[cfg(test)]
-pub const STATEMENTS: &[&str] = &[INSERT, PAGE, IN_RANGE, LAST_STATES, PRUNE, COUNT, PRUNE_OLDEST];
+pub const STATEMENTS: &[&str] = &[INSERT, PAGE, IN_RANGE, LAST_STATES, AFTER, NEWEST, PRUNE, COUNT, PRUNE_OLDEST];
 
 pub struct CameraEventTable<'a> {
     pub(crate) store: &'a Store,
@@ -107,6 +109,17 @@ impl CameraEventTable<'_> {
     pub async fn last_states(&self, camera: CameraId, since: UtcMillis) -> Result<Vec<CameraEventRow>, StoreError> {
         let rows = sqlx::query(LAST_STATES).bind(camera.0).bind(since.0).fetch_all(self.store.reader()).await?;
         rows.iter().map(read).collect()
+    }
+
+    /// Of all cameras, in the order they were stored in, from the one after `id` on.
+    pub async fn after(&self, id: i64, limit: u32) -> Result<Vec<CameraEventRow>, StoreError> {
+        let rows = sqlx::query(AFTER).bind(id).bind(limit).fetch_all(self.store.reader()).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// The id of the one that was stored last; 0 without any.
+    pub async fn newest(&self) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar(NEWEST).fetch_one(self.store.reader()).await?)
     }
 
     /// Forgets those before, and the oldest of more than `most`.

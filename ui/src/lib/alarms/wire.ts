@@ -168,8 +168,8 @@ export interface PushRouteView {
 
 export interface PushRoutesView {
 	routes: PushRouteView[];
-	/** Where the site counts them. */
-	version?: number;
+	/** Of all of them together. */
+	version: number;
 }
 
 export interface RuleMatch {

@@ -151,7 +151,7 @@ pub async fn resolve_all(
 
 /// Raises one, to see how it arrives.
 #[utoipa::path(post, path = "/api/v1/alarms/test", tag = "alarms", operation_id = "raise_test_alarm", request_body = TestAlarm,
-    responses((status = 201, body = AlarmView), (status = 400, body = ProblemDetails), (status = 404, body = ProblemDetails)))]
+    responses((status = 201, body = AlarmView), (status = 400, body = ProblemDetails), (status = 404, body = ProblemDetails), (status = 503, body = ProblemDetails)))]
 pub async fn test(State(app): State<App>, caller: Caller, Body(wanted): Body<TestAlarm>) -> Result<Response, ApiError> {
     let level = wanted.level.unwrap_or(2);
     if !(1..=4).contains(&level) {
@@ -167,7 +167,9 @@ pub async fn test(State(app): State<App>, caller: Caller, Body(wanted): Body<Tes
         what.camera = Some(app.site.cameras.get(CameraId(camera)).await?.camera.id);
     }
     let mut news = app.site.alarms.listen();
-    app.site.alarms.report(vec![what]).await?;
+    // While the database refuses it waits, and is raised later; whoever asked is told so.
+    let kept = tokio::time::timeout(TEST_WITHIN, app.site.alarms.report(vec![what])).await;
+    kept.map_err(|_| Problem::new(ErrorCode::AlarmsBusy))??;
     let raised = async {
         loop {
             match news.recv().await {

@@ -108,16 +108,17 @@ pub async fn routes(State(app): State<App>) -> Result<Json<PushRoutesView>, ApiE
     Ok(Json(push_routes_view(app.site.store.push().routes().await?)))
 }
 
-/// All of them anew.
+/// All of them anew; `version` is that of what was read.
 #[utoipa::path(put, path = "/api/v1/push-routes", tag = "alarms", operation_id = "replace_push_routes", request_body = PushRoutesView,
-    responses((status = 200, body = PushRoutesView), (status = 400, body = ProblemDetails), (status = 404, body = ProblemDetails)))]
+    responses((status = 200, body = PushRoutesView), (status = 400, body = ProblemDetails), (status = 404, body = ProblemDetails), (status = 412, body = ProblemDetails)))]
 pub async fn replace_routes(
     State(app): State<App>,
     caller: Caller,
     Body(wanted): Body<PushRoutesView>,
 ) -> Result<Json<PushRoutesView>, ApiError> {
     let before = as_value(&push_routes_view(app.site.store.push().routes().await?));
-    app.site.alarms.set_routes(&push_routes_of(wanted)?).await?;
+    let expected = wanted.version;
+    app.site.alarms.set_routes(&push_routes_of(wanted)?, expected).await?;
     let view = push_routes_view(app.site.store.push().routes().await?);
     let act = Act { action: "push_routes.update", subject: "push_routes", old: before, new: as_value(&view) };
     app.audit(&caller, act).await;

@@ -100,13 +100,7 @@ fn state_view(
     picture: Option<&TaskPicture>,
     latest: impl Fn(&SceneCode) -> Option<LatestResult>,
 ) -> AiTaskState {
-    let (phase, trouble) = match picture.map(|picture| &picture.phase) {
-        None | Some(TaskPhase::Off) => ("off", None),
-        Some(TaskPhase::Waiting(trouble)) => ("waiting", Some(trouble)),
-        Some(TaskPhase::Starting) => ("starting", None),
-        Some(TaskPhase::Running) => ("running", None),
-        Some(TaskPhase::Failed { trouble, .. }) => ("failed", Some(trouble)),
-    };
+    let (phase, trouble) = picture.map_or(("off", None), phase_word);
     let seat_of =
         |code: &SceneCode| picture?.seats.iter().find(|(scene, _)| scene == code).map(|(_, seat)| seat.clone());
     AiTaskState {
@@ -119,6 +113,19 @@ fn state_view(
             .map(|scene| seat_view(&scene.code, seat_of(&scene.code), latest(&scene.code)))
             .collect(),
         primary_node: picture.and_then(|picture| picture.primary).map(|node| node.0),
+    }
+}
+
+/// Running is what runs as a whole: scenes that were lost wait for another node, or for theirs.
+fn phase_word(picture: &TaskPicture) -> (&'static str, Option<&Trouble>) {
+    match &picture.phase {
+        TaskPhase::Off => ("off", None),
+        TaskPhase::Waiting(trouble) => ("waiting", Some(trouble)),
+        TaskPhase::Starting => ("starting", None),
+        TaskPhase::Running if picture.scenes_running() == picture.seats.len() => ("running", None),
+        TaskPhase::Running if picture.scenes_running() > 0 => ("partly", None),
+        TaskPhase::Running => ("interrupted", None),
+        TaskPhase::Failed { trouble, .. } => ("failed", Some(trouble)),
     }
 }
 
@@ -278,5 +285,32 @@ pub fn ai_result_view(row: AiResultRow) -> AiResultView {
         label_counts: counts(&row.label_counts),
         problem_counts: counts(&row.problem_counts),
         has_picture: row.snapshot.is_some_and(|file| !file.starts_with("node:")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_task_whose_scenes_were_lost_does_not_run() {
+        let check = |running: &[bool], expect: &str| {
+            let now = Instant::now();
+            let seat = |(n, runs): (usize, &bool)| {
+                let mut seat = Seat::empty(now);
+                if *runs {
+                    seat.ask(NodeId(1), now);
+                    seat.confirm(now);
+                }
+                (SceneCode::parse(&format!("S{n}")).unwrap(), seat)
+            };
+            let seats = running.iter().enumerate().map(seat).collect();
+            let picture = TaskPicture { phase: TaskPhase::Running, seats, primary: None };
+            assert_eq!(phase_word(&picture).0, expect, "{running:?}");
+        };
+        check(&[true, true], "running");
+        check(&[true, false], "partly");
+        check(&[false, false], "interrupted");
     }
 }

@@ -95,14 +95,14 @@ pub fn push_test(outcome: &Outcome) -> PushTest {
     }
 }
 
-pub fn push_routes_view(mut routes: PushRoutes) -> PushRoutesView {
+pub fn push_routes_view((mut routes, version): (PushRoutes, i64)) -> PushRoutesView {
     // Always there to be edited, also while it leads nowhere.
     routes.entry(watchwall_model::PushPolicy::DEFAULT_ROUTE.to_owned()).or_default();
     let route = |(key, channels): (String, Vec<PushChannelId>)| PushRouteView {
         key,
         channel_ids: channels.into_iter().map(|channel| channel.0).collect(),
     };
-    PushRoutesView { routes: routes.into_iter().map(route).collect() }
+    PushRoutesView { routes: routes.into_iter().map(route).collect(), version }
 }
 
 /// # Errors

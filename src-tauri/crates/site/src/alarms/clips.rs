@@ -1,6 +1,8 @@
 //! Sees to it that an alarm has its picture and its clip, and that recordings of alarms nobody has seen are kept within
 //! bounds.
 //!
+//! A clip that was not written because of the disk is known to be unavailable as soon as it would have ended.
+//!
 //! One task. What the desk hands over is begun at once in jobs, so many at a time; what waits for its clip is looked for
 //! in the database every second, so that a restart in between loses nothing.
 
@@ -10,7 +12,8 @@ use super::{
     pictures::{self, Pictures},
 };
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::{
@@ -19,7 +22,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 use tokio_util::sync::CancellationToken;
-use watchwall_model::{Alarm, AlarmClip, AlarmPolicy, AlarmSource, ErrorCode, TimeRange, UtcMillis};
+use watchwall_model::{Alarm, AlarmClip, AlarmId, AlarmPolicy, AlarmSource, ErrorCode, TimeRange, UtcMillis};
 use watchwall_store::{Store, StoreError};
 
 /// Pictures and recordings that are seen to at a time.
@@ -33,6 +36,8 @@ const SETTLED_MS: i64 = 2_000;
 const SHORT_MS: i64 = 1_000;
 /// What is not on disk by then does not come any more.
 const PATIENCE_MS: i64 = 60_000;
+/// Failures that are remembered until their clips are looked at.
+const MOST_FAILED: usize = 4_096;
 const AT_ONCE: u32 = 1_000;
 /// A picture is worth so long.
 const PICTURE_WITHIN: Duration = Duration::from_secs(10);
@@ -51,9 +56,22 @@ pub struct Clips {
     pub pictures: Pictures,
     pub news: broadcast::Sender<AlarmNews>,
     pub policy: Arc<Mutex<Arc<AlarmPolicy>>>,
+    /// Clips that could not be written, and why; forgotten with a restart.
+    pub failed: Mutex<HashMap<AlarmId, ErrorCode>>,
 }
 
 impl Clips {
+    fn failed(&self) -> MutexGuard<'_, HashMap<AlarmId, ErrorCode>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, alarm: AlarmId, why: ErrorCode) {
+        let mut failed = self.failed();
+        if failed.len() < MOST_FAILED {
+            failed.insert(alarm, why);
+        }
+    }
+
     pub async fn run(self, mut errands: mpsc::Receiver<Errand>, cancel: CancellationToken) {
         let work = Arc::new(self);
         let mut jobs = JoinSet::new();
@@ -111,7 +129,13 @@ impl Clips {
             }
             let found = self.ground.on_disk(path, *range).await;
             let found = found.map_err(|problem| problem.code);
-            let Some(clip) = verdict(&found, *range, since_end_ms) else { continue };
+            let failed = self.failed().get(&alarm.id).copied();
+            let refusal = match (&found, failed) {
+                (Ok(None), None) => self.ground.refusal(path).await,
+                (_, failed) => failed,
+            };
+            let Some(clip) = verdict(&found, *range, since_end_ms, refusal) else { continue };
+            self.failed().remove(&alarm.id);
             let clip = match clip {
                 Ok(()) => AlarmClip::Ready { path: path.clone(), range: *range, file: None },
                 Err(reason) => AlarmClip::Unavailable { reason, path: Some(path.clone()), range: Some(*range) },
@@ -180,6 +204,7 @@ fn begin(work: &Arc<Clips>, jobs: &mut JoinSet<()>, alarm: Arc<Alarm>) {
         jobs.spawn(async move {
             if let Err(problem) = work.ground.secure(&path, range).await {
                 tracing::warn!(alarm = %id, %path, %problem, "the clip of an alarm could not be secured");
+                work.fail(id, problem.code);
             }
         });
     }
@@ -187,17 +212,19 @@ fn begin(work: &Arc<Clips>, jobs: &mut JoinSet<()>, alarm: Arc<Alarm>) {
     jobs.spawn(async move { work.picture(&alarm).await });
 }
 
-/// `None` while it may still come; otherwise that it is ready, or why it is not to be had.
+/// `None` while it may still come; otherwise that it is ready, or why it is not to be had. `refusal`: why nothing of it was
+/// written, where that is known.
 fn verdict(
     found: &Result<Option<TimeRange>, ErrorCode>,
     wanted: TimeRange,
     since_end_ms: i64,
+    refusal: Option<ErrorCode>,
 ) -> Option<Result<(), ErrorCode>> {
     let is_late = since_end_ms >= PATIENCE_MS;
     match found {
         Ok(Some(got)) if got.end.0 >= wanted.end.0 - SHORT_MS || is_late => Some(Ok(())),
         Ok(Some(_)) => None,
-        Ok(None) => is_late.then_some(Err(ErrorCode::NoRecording)),
+        Ok(None) => refusal.or(is_late.then_some(ErrorCode::NoRecording)).map(Err),
         Err(code) => is_late.then_some(Err(*code)),
     }
 }
@@ -211,7 +238,7 @@ mod tests {
         let range = |from: i64, to: i64| TimeRange::new(UtcMillis(from), UtcMillis(to));
         let wanted = range(0, 30_000).unwrap();
         let check = |found: Result<Option<TimeRange>, ErrorCode>, since: i64, expect: Option<Result<(), ErrorCode>>| {
-            assert_eq!(verdict(&found, wanted, since), expect, "{found:?} {since}");
+            assert_eq!(verdict(&found, wanted, since, None), expect, "{found:?} {since}");
         };
         check(Ok(range(0, 30_000)), 2_000, Some(Ok(())));
         check(Ok(range(5_000, 29_100)), 2_000, Some(Ok(())));
@@ -221,5 +248,10 @@ mod tests {
         check(Ok(None), 60_000, Some(Err(ErrorCode::NoRecording)));
         check(Err(ErrorCode::VolumeNotFound), 2_000, None);
         check(Err(ErrorCode::VolumeNotFound), 60_000, Some(Err(ErrorCode::VolumeNotFound)));
+        // Of what is known not to have been written nothing comes; what was written of it counts.
+        let full = Some(ErrorCode::DiskFull);
+        assert_eq!(verdict(&Ok(None), wanted, 2_000, full), Some(Err(ErrorCode::DiskFull)));
+        assert_eq!(verdict(&Ok(range(0, 20_000)), wanted, 2_000, full), None);
+        assert_eq!(verdict(&Ok(range(0, 20_000)), wanted, 60_000, full), Some(Ok(())));
     }
 }

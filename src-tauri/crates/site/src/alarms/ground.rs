@@ -3,7 +3,7 @@
 use super::wording::Told;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use watchwall_model::{CameraId, GroupId, Problem, StreamPath, TimeRange, UtcMillis};
+use watchwall_model::{CameraId, ErrorCode, GroupId, Problem, StreamPath, TimeRange, UtcMillis};
 
 /// A camera as alarms see it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,9 @@ pub trait AlarmGround: Send + Sync {
         path: &'a StreamPath,
         range: TimeRange,
     ) -> BoxFuture<'a, Result<Option<TimeRange>, Problem>>;
+
+    /// Why nothing of a stream gets on disk now, as whoever records it says; `None` while something does, or nobody is to.
+    fn refusal<'a>(&'a self, path: &'a StreamPath) -> BoxFuture<'a, Option<ErrorCode>>;
 
     /// The picture of that moment as JPEG, from memory or from disk.
     fn picture<'a>(&'a self, path: &'a StreamPath, at: UtcMillis) -> BoxFuture<'a, Result<Bytes, Problem>>;

@@ -123,6 +123,7 @@ impl Alarms {
             pictures: pictures.clone(),
             news: news.clone(),
             policy: Arc::clone(&policy),
+            failed: Mutex::default(),
         };
         let others = vec![
             push_task,
@@ -383,10 +384,11 @@ impl Alarms {
     }
 
     /// # Errors
-    /// `request_invalid` for a key that cannot be, `not_found` for a channel that is not there.
-    pub async fn set_routes(&self, routes: &PushRoutes) -> Result<(), Problem> {
+    /// `request_invalid` for a key that cannot be, `not_found` for a channel that is not there, `version_conflict` when they
+    /// are not those of `expected` any more.
+    pub async fn set_routes(&self, routes: &PushRoutes, expected: i64) -> Result<(), Problem> {
         routes.keys().try_for_each(|key| watchwall_model::check_route_key(key))?;
-        Ok(self.shared.store.push().put_routes(routes).await?)
+        Ok(self.shared.store.push().put_routes(routes, expected).await?)
     }
 
     /// Returns when the desk goes by what is kept.

@@ -10,7 +10,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -32,6 +32,7 @@ use watchwall_store::{
 /// A camera whose recording reaches as far as the test says.
 struct Ground {
     recorded_until: AtomicI64,
+    is_full: AtomicBool,
     secured: AtomicU64,
     done: Mutex<Vec<Deed>>,
 }
@@ -51,6 +52,10 @@ impl AlarmGround for Ground {
     fn on_disk<'a>(&'a self, _: &'a StreamPath, range: TimeRange) -> BoxFuture<'a, Result<Option<TimeRange>, Problem>> {
         let until = UtcMillis(self.recorded_until.load(Relaxed)).min(range.end);
         std::future::ready(Ok(TimeRange::new(range.start, until))).boxed()
+    }
+
+    fn refusal<'a>(&'a self, _: &'a StreamPath) -> BoxFuture<'a, Option<ErrorCode>> {
+        std::future::ready(self.is_full.load(Relaxed).then_some(ErrorCode::DiskFull)).boxed()
     }
 
     fn picture<'a>(&'a self, _: &'a StreamPath, _: UtcMillis) -> BoxFuture<'a, Result<Bytes, Problem>> {
@@ -91,7 +96,7 @@ impl Bench {
             }
         };
         let (recorded_until, secured, done) = (AtomicI64::new(0), AtomicU64::new(0), Mutex::default());
-        let ground = Arc::new(Ground { recorded_until, secured, done });
+        let ground = Arc::new(Ground { recorded_until, is_full: AtomicBool::new(false), secured, done });
         let alarms = Alarms::start(AlarmsParts {
             store: store.clone(),
             data_folder: folder,
@@ -167,7 +172,7 @@ struct Heard {
 #[derive(Clone, Default)]
 struct Sink {
     heard: Arc<Mutex<Vec<Heard>>>,
-    is_mended: Arc<std::sync::atomic::AtomicBool>,
+    is_mended: Arc<AtomicBool>,
 }
 
 impl Sink {
@@ -291,6 +296,23 @@ async fn a_clip_becomes_ready_when_it_is_on_disk_also_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clip_that_a_full_disk_refused_is_not_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    bench.policy(|policy| (policy.clip_before_s, policy.clip_after_s) = (1, 0)).await;
+    bench.ground.is_full.store(true, Relaxed);
+    bench.alarms.report(vec![bench.motion(2)]).await.unwrap();
+    let id = bench.all().await[0].id;
+    let reason = until("end of the wait", async || match bench.alarms.get(id).await.unwrap().clip {
+        AlarmClip::Unavailable { reason, .. } => Some(reason),
+        _ => None,
+    })
+    .await;
+    assert_eq!(reason, ErrorCode::DiskFull);
+    bench.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_are_told_at_once_once_and_a_dead_target_delays_nobody() {
     let folder = tempfile::tempdir().unwrap();
     let bench = Bench::start(folder.path()).await;
@@ -300,7 +322,7 @@ async fn people_are_told_at_once_once_and_a_dead_target_delays_nobody() {
         channels.push(bench.webhook(path, address, path).await);
     }
     let routes = PushRoutes::from([("default".to_owned(), channels)]);
-    bench.alarms.set_routes(&routes).await.unwrap();
+    bench.alarms.set_routes(&routes, 0).await.unwrap();
     let begun = Instant::now();
     bench.alarms.report(vec![bench.motion(4)]).await.unwrap();
     let first = until("message", async || sink.of("ok").first().cloned()).await;
@@ -344,7 +366,7 @@ async fn what_waits_goes_out_after_a_restart_by_the_same_key() {
     let (sink, address) = Sink::open().await;
     let bench = Bench::start(folder.path()).await;
     let channel = bench.webhook("broken", address, "broken").await;
-    bench.alarms.set_routes(&PushRoutes::from([("default".to_owned(), vec![channel])])).await.unwrap();
+    bench.alarms.set_routes(&PushRoutes::from([("default".to_owned(), vec![channel])]), 0).await.unwrap();
     bench.alarms.report(vec![bench.motion(4)]).await.unwrap();
     until("first attempt", async || (!sink.of("broken").is_empty()).then_some(())).await;
     bench.stop().await;
@@ -362,7 +384,7 @@ async fn nobody_came_so_it_is_told_again_with_a_higher_level() {
     let bench = Bench::start(folder.path()).await;
     let (sink, address) = Sink::open().await;
     let channel = bench.webhook("ok", address, "ok").await;
-    bench.alarms.set_routes(&PushRoutes::from([("default".to_owned(), vec![channel])])).await.unwrap();
+    bench.alarms.set_routes(&PushRoutes::from([("default".to_owned(), vec![channel])]), 0).await.unwrap();
     bench
         .policy(|policy| {
             let push = PushPolicy::new(PushMode::Off);

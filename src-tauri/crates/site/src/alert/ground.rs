@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt};
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{
-    Camera, CameraId, ErrorCode, GroupId, Problem, Role, StreamPath, StreamRole, TimeRange, UserId, UtcMillis,
+    Camera, CameraId, ErrorCode, GroupId, PlanRunning, Problem, Role, StreamPath, StreamRole, TimeRange, UserId,
+    UtcMillis,
 };
 use watchwall_store::{Store, StoreError};
 
@@ -100,13 +101,25 @@ impl SiteGround {
         }
     }
 
+    /// Of disks alone: what a camera does not give now may still be read from its own storage.
+    async fn refused(&self, path: &StreamPath) -> Result<Option<ErrorCode>, Problem> {
+        let plan = self.recording.plans().await?.into_iter().find(|view| view.plan.path == *path);
+        Ok(match plan.map(|view| view.running) {
+            Some(PlanRunning::NotRecording { code, .. }) if is_of_disk(code) => Some(code),
+            _ => None,
+        })
+    }
+
     async fn has_plan(&self, path: &StreamPath) -> Result<bool, Problem> {
         Ok(self.store.plans().all().await?.iter().any(|plan| plan.enabled && plan.path == *path))
     }
 
     async fn see_to(&self, path: &StreamPath, range: TimeRange) -> Result<(), Problem> {
         if !self.has_plan(path).await? {
-            return self.recording.keep(path, range).await;
+            self.recording.keep(path, range).await?;
+            // It may have been written together with another stretch, and come to nothing.
+            let on_disk = self.recording.on_disk(path, range).await?;
+            return on_disk.map(|_| ()).ok_or_else(|| Problem::new(ErrorCode::NoRecording).with("path", path));
         }
         let seconds = u32::try_from((range.end - UtcMillis::now()).max(1_000) / 1_000).unwrap_or(1);
         let asked = |start| Asked { start, seconds: Some(seconds), reason: "alarm".into(), by: BY.into() };
@@ -116,6 +129,19 @@ impl SiteGround {
             Err(problem) => Err(problem),
         }
     }
+}
+
+const fn is_of_disk(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::DiskFull
+            | ErrorCode::DiskSlow
+            | ErrorCode::DiskFailed
+            | ErrorCode::VolumeNotFound
+            | ErrorCode::VolumeNotWritable
+            | ErrorCode::VolumeMarkerMissing
+            | ErrorCode::VolumeForeign
+    )
 }
 
 impl AlarmGround for SiteGround {
@@ -142,6 +168,16 @@ impl AlarmGround for SiteGround {
         range: TimeRange,
     ) -> BoxFuture<'a, Result<Option<TimeRange>, Problem>> {
         self.recording.on_disk(path, range).boxed()
+    }
+
+    fn refusal<'a>(&'a self, path: &'a StreamPath) -> BoxFuture<'a, Option<ErrorCode>> {
+        async move {
+            let refused = self.refused(path).await;
+            refused
+                .inspect_err(|problem| tracing::warn!(%problem, %path, "how a stream is recorded is not known"))
+                .ok()?
+        }
+        .boxed()
     }
 
     fn picture<'a>(&'a self, path: &'a StreamPath, at: UtcMillis) -> BoxFuture<'a, Result<Bytes, Problem>> {

@@ -1,6 +1,7 @@
 //! Listens to the rest of the site and tells alarms.
 
 use super::{
+    backlog::{AlertFigures, Backlog, Counters, PAGE},
     kinds::{ABSENCES, ended_by, of_absence, of_camera_event},
     standing::{News, Standing},
 };
@@ -15,23 +16,26 @@ use crate::{
 };
 use std::{
     collections::{BTreeSet, HashSet},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{
     sync::{Mutex, broadcast::error::RecvError},
     task::JoinHandle,
-    time::{Instant, MissedTickBehavior, interval_at, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 use watchwall_model::{
-    AlarmSource, CameraId, Happening, NodeId, PlanRunning, Problem, Sameness, UtcMillis, VolumeState,
+    AlarmSource, CameraEventRow, CameraId, Happening, NodeId, PlanRunning, Problem, Sameness, UtcMillis, VolumeState,
 };
-use watchwall_store::{AlarmFilter, PageRequest, StateFilter, Store};
+use watchwall_store::{AlarmFilter, PageRequest, StateFilter, Store, StoreError};
 
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const SETTLED_AFTER: Duration = Duration::from_secs(15);
 /// What is wrong for so long is told.
 const AFTER_MS: i64 = 20_000;
+/// While the list of events cannot be read.
+const READ_AGAIN: Duration = Duration::from_secs(1);
 const STOP: Duration = Duration::from_secs(1);
 /// Open alarms that are gone on with after a restart.
 const MOST_RESTORED: usize = 10_000;
@@ -48,14 +52,19 @@ pub struct AlertParts {
 
 pub struct Alert {
     cancel: CancellationToken,
+    counters: Arc<Counters>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Alert {
     pub fn start(parts: AlertParts) -> Self {
-        let cancel = CancellationToken::new();
-        let task = tokio::spawn(watch(parts, cancel.clone()));
-        Self { cancel, task: Mutex::new(Some(task)) }
+        let (cancel, counters) = (CancellationToken::new(), Arc::<Counters>::default());
+        let task = tokio::spawn(watch(parts, Arc::clone(&counters), cancel.clone()));
+        Self { cancel, counters, task: Mutex::new(Some(task)) }
+    }
+
+    pub fn figures(&self) -> AlertFigures {
+        self.counters.figures()
     }
 
     pub async fn stop(&self) {
@@ -68,7 +77,17 @@ impl Alert {
     }
 }
 
-async fn watch(parts: AlertParts, cancel: CancellationToken) {
+async fn watch(parts: AlertParts, counters: Arc<Counters>, cancel: CancellationToken) {
+    let newest = loop {
+        match parts.newest().await {
+            Some(newest) => break newest,
+            None => tokio::select! {
+                () = cancel.cancelled() => return,
+                () = sleep(READ_AGAIN) => {}
+            },
+        }
+    };
+    let mut backlog = Backlog::after(newest);
     let mut events = parts.events.listen();
     let mut absences = parts.health.alarms();
     let mut health = parts.health.changes();
@@ -85,18 +104,29 @@ async fn watch(parts: AlertParts, cancel: CancellationToken) {
     loop {
         tokio::select! {
             () = cancel.cancelled() => return,
-            event = events.recv() => match event {
-                Ok(row) => {
-                    if let Some(over) = ended_by(&row) {
-                        parts.alarms.over(over).await;
-                    } else if let Some(what) = of_camera_event(&row) {
-                        parts.alarms.notice(what).await;
-                    }
-                }
-                Err(RecvError::Lagged(missed)) => {
-                    tracing::warn!(missed, "events of cameras came faster than alarms took them");
+            event = events.recv(), if !backlog.is_behind() => match event {
+                Ok(row) => if backlog.is_new(row.id) {
+                    parts.take(&row).await;
+                },
+                Err(RecvError::Lagged(behind)) => {
+                    let missed = backlog.fall_behind(parts.newest().await.unwrap_or(0));
+                    tracing::warn!(behind, missed, "events of cameras come faster than alarms take them");
+                    counters.note(AlertFigures { late: 0, missed });
                 }
                 Err(RecvError::Closed) => return,
+            },
+            page = parts.page_after(backlog.last()), if backlog.is_behind() => match page {
+                Ok(rows) => {
+                    for row in &rows {
+                        parts.take(row).await;
+                    }
+                    backlog.read(rows.last().map(|row| row.id), rows.len());
+                    counters.note(AlertFigures { late: rows.len() as u64, missed: 0 });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "events of cameras that alarms missed could not be read");
+                    sleep(READ_AGAIN).await;
+                }
             },
             absence = absences.recv() => match absence {
                 Ok(alarm) => {
@@ -125,6 +155,24 @@ async fn watch(parts: AlertParts, cancel: CancellationToken) {
 }
 
 impl AlertParts {
+    async fn take(&self, row: &CameraEventRow) {
+        if let Some(over) = ended_by(row) {
+            self.alarms.over(over).await;
+        } else if let Some(what) = of_camera_event(row) {
+            self.alarms.notice(what).await;
+        }
+    }
+
+    /// The event stored last.
+    async fn newest(&self) -> Option<i64> {
+        let newest = self.store.camera_events().newest().await;
+        newest.inspect_err(|error| tracing::warn!(%error, "the newest event of a camera could not be read")).ok()
+    }
+
+    async fn page_after(&self, id: i64) -> Result<Vec<CameraEventRow>, StoreError> {
+        self.store.camera_events().after(id, PAGE).await
+    }
+
     /// What is open of what lasts.
     async fn open(&self) -> Vec<Sameness> {
         let (mut open, mut request) = (Vec::new(), PageRequest::default());

@@ -6,6 +6,7 @@ use super::{
     results::{Lane, ResultIntake, ResultOptions, ResultRetention, ResultWriter},
     sink::AlarmSink,
     streams::TaskStreams,
+    supervision::{Supervision, SupervisorFigures},
     supervisor::{Command, Picture, Supervisor},
 };
 use jiff::tz::TimeZone;
@@ -55,6 +56,7 @@ pub struct Analytics {
     changes: watch::Receiver<u64>,
     connected: Arc<AtomicUsize>,
     numbers: Arc<AtomicU64>,
+    supervision: Arc<Supervision>,
     running: Arc<tokio::sync::Mutex<Option<Running>>>,
 }
 
@@ -110,12 +112,9 @@ impl Analytics {
             picture: Arc::clone(&picture),
             changes: change,
         };
-        let work = supervisor.run(heard, cancel.clone());
-        let supervisor = tokio::spawn(async move {
-            if let Err(problem) = work.await {
-                tracing::error!(%problem, "tasks of AI engines do not run");
-            }
-        });
+        let supervision = Arc::new(Supervision::default());
+        let (keeper, stop) = (Arc::clone(&supervision), cancel.clone());
+        let supervisor = tokio::spawn(async move { keeper.run(supervisor, heard, stop).await });
         let link = LinkParts { store: store.clone(), intake: Arc::clone(&intake), owners, commands: commands.clone() };
         let running = Running { cancel, supervisor, writers, retention };
         Ok(Self {
@@ -128,6 +127,7 @@ impl Analytics {
             changes,
             connected: Arc::default(),
             numbers: Arc::default(),
+            supervision,
             running: Arc::new(tokio::sync::Mutex::new(Some(running))),
         })
     }
@@ -160,6 +160,11 @@ impl Analytics {
 
     pub fn picture(&self) -> Arc<Picture> {
         Arc::clone(&self.picture.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How whoever looks after the tasks does.
+    pub fn supervisor(&self) -> SupervisorFigures {
+        self.supervision.figures()
     }
 
     /// Counts changes of the picture.

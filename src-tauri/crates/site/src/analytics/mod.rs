@@ -2,7 +2,7 @@
 //!
 //! `tasks` says who looks for what; `nodes` is the connections; `results` takes what nodes send: a fast path to the
 //! screens, a bounded slow path to disk and alarms. [`Analytics::start`] spawns the supervisor, which owns the board of
-//! tasks and nodes, two writers of results and what removes old ones. Connections reach the supervisor by one bounded
+//! tasks and nodes and is begun again when it fails (`supervision`), two writers of results and what removes old ones. Connections reach the supervisor by one bounded
 //! channel and are told by one each.
 
 mod handle;
@@ -12,6 +12,7 @@ pub mod results;
 pub mod scenes;
 mod sink;
 mod streams;
+mod supervision;
 mod supervisor;
 pub mod tasks;
 
@@ -19,7 +20,8 @@ pub use watchwall_engine_protocol::AiResult;
 
 pub use handle::{Analytics, AnalyticsParts, MOST_NODES, Place};
 pub use sink::AlarmSink;
-pub use streams::TaskStreams;
+pub use streams::{TaskStream, TaskStreams};
+pub use supervision::SupervisorFigures;
 pub use supervisor::{NodePicture, Picture, TaskPicture};
 
 #[cfg(test)]

@@ -8,7 +8,15 @@ use super::{
 };
 use futures::future::BoxFuture;
 use jiff::tz::TimeZone;
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::{sync::watch, time::timeout};
 use watchwall_engine_protocol::{SiteMessage, StreamAddress};
 use watchwall_model::{
@@ -17,20 +25,45 @@ use watchwall_model::{
 };
 use watchwall_store::{DataFolder, NewCameraRow, PageRequest, ResultFilter, Store};
 
-/// Cameras of which one test switches the first off.
-struct Cameras(watch::Sender<u64>, std::sync::Mutex<BTreeSet<CameraId>>);
+/// Cameras that a test switches off.
+#[derive(Default)]
+struct Cameras {
+    changes: watch::Sender<u64>,
+    offline: Mutex<BTreeSet<CameraId>>,
+    /// Streams that may be opened, by task and node; each holds its own.
+    passes: Mutex<HashMap<String, Arc<()>>>,
+    /// The next look at them is the supervisor's last.
+    panics: AtomicBool,
+}
+
+impl Cameras {
+    /// Who may open streams now.
+    fn holders(&self) -> Vec<String> {
+        let mut passes = self.passes.lock().unwrap();
+        passes.retain(|_, pass| Arc::strong_count(pass) > 1);
+        passes.keys().cloned().collect()
+    }
+
+    fn change(&self) {
+        self.changes.send_modify(|change| *change += 1);
+    }
+}
 
 impl TaskStreams for Cameras {
-    fn address<'a>(&'a self, task: &'a AiTask, _: &'a AiNode) -> BoxFuture<'a, Option<StreamAddress>> {
-        Box::pin(async move { Some(StreamAddress::new(format!("rtsp://127.0.0.1:8554/{}", task.camera))) })
+    fn open<'a>(&'a self, task: &'a AiTask, node: &'a AiNode) -> BoxFuture<'a, Option<TaskStream>> {
+        let holder = format!("{} {}", task.id, node.node_id.clone().unwrap_or_default());
+        let pass = Arc::clone(self.passes.lock().unwrap().entry(holder).or_default());
+        let address = StreamAddress::new(format!("rtsp://127.0.0.1:8554/{}", task.camera));
+        Box::pin(async move { Some(TaskStream { address, pass: Some(Box::new(pass)) }) })
     }
 
     fn offline(&self) -> BoxFuture<'_, BTreeSet<CameraId>> {
-        Box::pin(async { self.1.lock().unwrap().clone() })
+        assert!(!self.panics.swap(false, Relaxed), "cameras are gone");
+        Box::pin(async { self.offline.lock().unwrap().clone() })
     }
 
     fn changes(&self) -> watch::Receiver<u64> {
-        self.0.subscribe()
+        self.changes.subscribe()
     }
 }
 
@@ -60,7 +93,7 @@ impl Bench {
                 store.cameras().insert(new).await.unwrap().id
             }
         };
-        let cameras = Arc::new(Cameras(watch::Sender::new(0), std::sync::Mutex::default()));
+        let cameras = Arc::new(Cameras::default());
         let analytics = Analytics::start(AnalyticsParts {
             store: store.clone(),
             data_folder: folder,
@@ -235,11 +268,11 @@ async fn tasks_follow_edits_and_cameras() {
     assert_eq!(node.told().await, "start MOTION");
     node.keep_alive(&task).await;
     bench.until_runs(&task).await;
-    bench.cameras.1.lock().unwrap().insert(bench.camera);
-    bench.cameras.0.send_modify(|change| *change += 1);
+    bench.cameras.offline.lock().unwrap().insert(bench.camera);
+    bench.cameras.change();
     assert_eq!(node.told().await, "stop MOTION");
-    bench.cameras.1.lock().unwrap().clear();
-    bench.cameras.0.send_modify(|change| *change += 1);
+    bench.cameras.offline.lock().unwrap().clear();
+    bench.cameras.change();
     assert_eq!(node.told().await, "start MOTION");
     node.keep_alive(&task).await;
     bench.until_runs(&task).await;
@@ -254,6 +287,97 @@ async fn tasks_follow_edits_and_cameras() {
     assert_eq!(bench.analytics.add_task(&invalid).await.unwrap_err().code, ErrorCode::TaskInvalid);
     let nowhere = AiTask { camera: CameraId(99), ..task };
     assert_eq!(bench.analytics.add_task(&nowhere).await.unwrap_err().code, ErrorCode::CameraNotFound);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_may_be_opened_by_whoever_runs_something_of_its_task_and_no_longer() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let mut first = bench.node("n1", &["MOTION", "TAMPER"]).await;
+    let task = bench.add_task(&["MOTION", "TAMPER"]).await;
+    first.told().await;
+    first.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    let held_by = |node: &str| format!("{} {node}", task.id);
+    assert_eq!(bench.cameras.holders(), [held_by("n1")]);
+    // One scene fails and goes elsewhere, the other stays.
+    let mut second = bench.node("n2", &["MOTION", "TAMPER"]).await;
+    let failed = format!(r#""TASK_STATUS", "task_id": {}, "scene_code": "TAMPER", "state": "ERROR""#, task.id);
+    first.say(&failed).await;
+    assert_eq!(second.told().await, "start TAMPER");
+    second.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    let mut holders = bench.cameras.holders();
+    holders.sort();
+    assert_eq!(holders, [held_by("n1"), held_by("n2")]);
+    // A node that goes may not open it any more; neither may anybody when the task is stopped.
+    drop(first);
+    assert_eq!(second.told().await, "start MOTION");
+    second.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    assert_eq!(bench.cameras.holders(), [held_by("n2")]);
+    bench.analytics.update_task(&AiTask { enabled: false, ..task.clone() }, task.version).await.unwrap();
+    assert_eq!(second.told().await, "stop MOTION,TAMPER");
+    assert!(bench.cameras.holders().is_empty());
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_supervisor_that_panics_begins_again_with_what_nodes_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    let task = bench.add_task(&["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    bench.cameras.panics.store(true, Relaxed);
+    bench.cameras.change();
+    // Its connection ends, and it comes again at once.
+    assert_eq!(node.told().await, "ended");
+    assert!(bench.analytics.supervisor().is_failing);
+    drop(node);
+    let mut other = bench.node("n0", &["MOTION"]).await;
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    assert_eq!(bench.analytics.supervisor(), SupervisorFigures { is_failing: false, failures: 1 });
+    other.keep_alive(&task).await;
+    assert_eq!(other.told().await, "stop ", "it stayed with who ran it");
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_supervisor_that_cannot_read_what_is_kept_tries_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let bench = Bench::start(folder.path()).await;
+    let task = bench.add_task(&["MOTION"]).await;
+    bench.stop().await;
+    let database = folder.path().join("watchwall.db");
+    let hide = |from: &str, to: &str| {
+        let statement = format!("ALTER TABLE {from} RENAME TO {to}");
+        let done = std::process::Command::new("sqlite3").arg(&database).arg(statement).status();
+        done.is_ok_and(|status| status.success())
+    };
+    if !hide("ai_leases", "hidden") {
+        println!("skipped: sqlite3 is not there");
+        return;
+    }
+    let bench = Bench::start(folder.path()).await;
+    let failing = async {
+        while !bench.analytics.supervisor().is_failing {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(20), failing).await.unwrap();
+    assert!(hide("hidden", "ai_leases"));
+    let mut node = bench.node("n1", &["MOTION"]).await;
+    assert_eq!(node.told().await, "start MOTION");
+    node.keep_alive(&task).await;
+    bench.until_runs(&task).await;
+    assert!(!bench.analytics.supervisor().is_failing);
     bench.stop().await;
 }
 

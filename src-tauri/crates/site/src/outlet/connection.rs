@@ -20,6 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::{io::Interest, net::TcpStream, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
 use watchwall_media::hub::{Hub, Received, SubscriberClass, Subscription};
 use watchwall_rtsp::{Incoming, Outbox, Response, parse};
 
@@ -42,6 +43,8 @@ pub(super) struct Connection {
 pub(super) struct Admitted {
     pub target: Target,
     pub hub: Arc<Hub>,
+    /// Fires when its token is good no longer.
+    pub taken_back: CancellationToken,
     pub _interest: Box<dyn Any + Send + Sync>,
     pub _seat: Seat,
 }
@@ -162,6 +165,7 @@ impl Connection {
                     }
                     None
                 }
+                () = taken_back(self.admitted.as_ref()) => return Ok("the right to it was taken back"),
                 received = next(&mut self.playing), if !is_blocked => self.send(received).await?,
                 _ = look.tick() => {
                     self.outbox.flush(&self.socket)?;
@@ -237,6 +241,14 @@ impl Connection {
             }
         }
         Ok(Then::Stay)
+    }
+}
+
+/// Never, while nothing was opened.
+async fn taken_back(admitted: Option<&Admitted>) {
+    match admitted {
+        Some(admitted) => admitted.taken_back.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

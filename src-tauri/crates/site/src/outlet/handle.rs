@@ -6,7 +6,7 @@ use super::{
     guesses::Guesses,
     place::{Way, place},
     source::OutletSource,
-    tokens::Tokens,
+    tokens::{Pass, Tokens},
 };
 use std::{
     net::SocketAddr,
@@ -14,19 +14,23 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering::SeqCst},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use watchwall_model::{Secret, StreamPath, config::OutletConfig};
 
-/// How long an address that is told opens its stream. What is open by then goes on.
-pub const TOKEN_LIFETIME: Duration = Duration::from_secs(300);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// The site's RTSP. Cheap to clone.
 #[derive(Clone)]
 pub struct Outlet {
     shared: Arc<Shared>,
+}
+
+/// Where a stream is found, and the right to open it.
+pub struct Granted {
+    pub address: Secret,
+    pub pass: Arc<Pass>,
 }
 
 /// What the door and all connections share.
@@ -72,16 +76,13 @@ impl Outlet {
         }
     }
 
-    /// A word that opens this stream for a while.
-    pub fn token(&self, path: &StreamPath, lifetime: Duration) -> Secret {
-        lock(&self.shared.tokens).issue(path, lifetime, Instant::now()).text()
-    }
-
-    /// Where a client that came this way finds a stream, with a token of its own. `None` when it cannot reach the outlet.
-    pub fn address(&self, path: &StreamPath, way: Way) -> Option<Secret> {
+    /// Where a client that came this way finds a stream. The address is good while its pass is held; the same holder is
+    /// told the same address meanwhile. `None` when the client cannot reach the outlet.
+    pub fn grant(&self, path: &StreamPath, way: Way, holder: &str) -> Option<Granted> {
         let place = place(self.listening()?, self.shared.announced.as_deref(), way)?;
-        let token = self.token(path, TOKEN_LIFETIME);
-        Some(Secret::new(format!("rtsp://{place}/{}/{path}", token.reveal())))
+        let pass = lock(&self.shared.tokens).issue(path, holder);
+        let address = Secret::new(format!("rtsp://{place}/{}/{path}", pass.token().text().reveal()));
+        Some(Granted { address, pass })
     }
 
     /// Where it listens; `None` while it cannot.

@@ -65,8 +65,8 @@ impl Connection {
         {
             return Ok(());
         }
-        let opens = |target: &Target| lock(&self.shared.tokens).opens(target.token, &target.path, Instant::now());
-        let Some(target) = target.filter(opens) else {
+        let opens = |target: &Target| lock(&self.shared.tokens).opens(target.token, &target.path);
+        let Some((target, taken_back)) = target.and_then(|target| opens(&target).map(|until| (target, until))) else {
             self.shared.counters.refused.fetch_add(1, Relaxed);
             let wait = lock(&self.shared.guesses).wrong(self.peer, Instant::now());
             tracing::debug!(peer = %self.peer, "a wrong or ended token was shown");
@@ -82,7 +82,7 @@ impl Connection {
             return Err(Response::new(453));
         };
         let Some(tap) = self.shared.source.open(&target.path) else { return Err(Response::new(404)) };
-        self.admitted = Some(Admitted { target, hub: tap.hub, _interest: tap.interest, _seat: seat });
+        self.admitted = Some(Admitted { target, hub: tap.hub, taken_back, _interest: tap.interest, _seat: seat });
         self.life.is_let_in(Instant::now());
         Ok(())
     }

@@ -1,19 +1,34 @@
-//! Who may open which stream: random words, each good for one path and for a while.
+//! Who may open which stream: random words, each good for one path for as long as somebody holds its pass.
 
 use std::{
     collections::VecDeque,
     fmt,
-    time::{Duration, Instant},
+    sync::{Arc, Weak},
 };
+use tokio_util::sync::CancellationToken;
 use watchwall_model::{Secret, StreamPath};
 
 /// 128 random bits. Prints nothing of itself.
 #[derive(Clone, Copy)]
 pub struct Token(u128);
 
-/// Kept at once. More than all nodes with all their tasks can be told in five minutes; the oldest gives way.
+/// Passes at once. More than all nodes with all their tasks need; the token of the oldest gives way.
 const MOST: usize = 4_096;
 const DIGITS: usize = 32;
+
+/// The right to open one stream, again and again. When nobody holds it any more its token opens nothing, and what was
+/// opened with it ends.
+#[derive(Debug)]
+pub struct Pass {
+    token: Token,
+    taken_back: CancellationToken,
+}
+
+impl Drop for Pass {
+    fn drop(&mut self) {
+        self.taken_back.cancel();
+    }
+}
 
 /// All that are good now, the oldest first.
 #[derive(Debug, Default)]
@@ -25,7 +40,8 @@ pub struct Tokens {
 struct Issued {
     token: Token,
     path: StreamPath,
-    until: Instant,
+    holder: String,
+    pass: Weak<Pass>,
 }
 
 impl Token {
@@ -56,25 +72,39 @@ impl fmt::Debug for Token {
     }
 }
 
+impl Pass {
+    pub(super) const fn token(&self) -> Token {
+        self.token
+    }
+}
+
 impl Tokens {
-    pub fn issue(&mut self, path: &StreamPath, lifetime: Duration, now: Instant) -> Token {
-        self.forget(now);
+    /// Whoever holds a pass to this path gets the same again: an address it was told stays good.
+    pub fn issue(&mut self, path: &StreamPath, holder: &str) -> Arc<Pass> {
+        self.forget();
+        let own = self.issued.iter().find(|issued| issued.holder == holder && issued.path == *path);
+        if let Some(pass) = own.and_then(|issued| issued.pass.upgrade()) {
+            return pass;
+        }
         if self.issued.len() >= MOST {
             self.issued.pop_front();
         }
-        let token = Token(rand::random());
-        self.issued.push_back(Issued { token, path: path.clone(), until: now + lifetime });
-        token
+        let pass = Arc::new(Pass { token: Token(rand::random()), taken_back: CancellationToken::new() });
+        let (token, path, holder) = (pass.token, path.clone(), holder.to_owned());
+        self.issued.push_back(Issued { token, path, holder, pass: Arc::downgrade(&pass) });
+        pass
     }
 
-    /// Whether the token opens this path now. Looks at all of them, whichever fits.
-    pub fn opens(&mut self, token: Token, path: &StreamPath, now: Instant) -> bool {
-        self.forget(now);
-        self.issued.iter().fold(false, |opens, issued| opens | ((issued.token == token) & (issued.path == *path)))
+    /// What says when the right to this path ends; `None` when there is none. Looks at all tokens, whichever fits.
+    pub fn opens(&mut self, token: Token, path: &StreamPath) -> Option<CancellationToken> {
+        self.forget();
+        let fits = |issued: &&Issued| (issued.token == token) & (issued.path == *path);
+        let found = self.issued.iter().filter(fits).fold(None, |_, issued| Some(&issued.pass));
+        found.and_then(Weak::upgrade).map(|pass| pass.taken_back.clone())
     }
 
-    fn forget(&mut self, now: Instant) {
-        self.issued.retain(|issued| now < issued.until);
+    fn forget(&mut self) {
+        self.issued.retain(|issued| issued.pass.strong_count() > 0);
     }
 }
 
@@ -82,31 +112,45 @@ impl Tokens {
 mod tests {
     use super::*;
 
-    const LIFETIME: Duration = Duration::from_secs(300);
-
     fn path(name: &str) -> StreamPath {
         StreamPath::parse(name).unwrap()
     }
 
     #[test]
-    fn a_token_opens_its_own_path_for_its_time() {
-        let (mut tokens, now) = (Tokens::default(), Instant::now());
-        let token = tokens.issue(&path("a"), LIFETIME, now);
-        let other = tokens.issue(&path("b"), LIFETIME, now);
-        let late = now + LIFETIME;
-        for (token, name, at, expect) in [
-            (token, "a", now, true),
-            (token, "b", now, false),
-            (other, "b", now, true),
-            (Token(token.0 ^ 1), "a", now, false),
-            (Token(token.0 ^ 1 << 127), "a", now, false),
-            // Good for opening more than once: a node may lose its connection at once.
-            (token, "a", late - Duration::from_millis(1), true),
-            (token, "a", late, false),
+    fn a_token_opens_its_own_path_while_its_pass_is_held() {
+        let mut tokens = Tokens::default();
+        let (one, other) = (tokens.issue(&path("a"), "n1"), tokens.issue(&path("b"), "n1"));
+        for (token, name, expect) in [
+            (one.token, "a", true),
+            // Good for opening more than once: a node may lose its connection at any time.
+            (one.token, "a", true),
+            (one.token, "b", false),
+            (other.token, "b", true),
+            (Token(one.token.0 ^ 1), "a", false),
+            (Token(one.token.0 ^ 1 << 127), "a", false),
         ] {
-            assert_eq!(tokens.opens(token, &path(name), at), expect, "{name}");
+            assert_eq!(tokens.opens(token, &path(name)).is_some(), expect, "{name}");
         }
+        let (token, taken_back) = (one.token, tokens.opens(one.token, &path("a")).unwrap());
+        assert!(!taken_back.is_cancelled());
+        drop(one);
+        assert!(taken_back.is_cancelled(), "what was opened ends");
+        assert!(tokens.opens(token, &path("a")).is_none());
+        drop(other);
+        tokens.forget();
         assert!(tokens.issued.is_empty());
+    }
+
+    #[test]
+    fn whoever_asks_again_while_it_holds_a_pass_gets_the_same() {
+        let mut tokens = Tokens::default();
+        let first = tokens.issue(&path("a"), "n1");
+        assert_eq!(tokens.issue(&path("a"), "n1").token, first.token);
+        assert_ne!(tokens.issue(&path("a"), "n2").token, first.token);
+        assert_ne!(tokens.issue(&path("b"), "n1").token, first.token);
+        let old = first.token;
+        drop(first);
+        assert_ne!(tokens.issue(&path("a"), "n1").token, old);
     }
 
     #[test]
@@ -119,14 +163,10 @@ mod tests {
 
     #[test]
     fn the_oldest_gives_way() {
-        let (mut tokens, now) = (Tokens::default(), Instant::now());
-        let first = tokens.issue(&path("a"), LIFETIME, now);
-        let second = tokens.issue(&path("a"), LIFETIME, now);
-        for _ in 0..MOST - 1 {
-            tokens.issue(&path("a"), LIFETIME, now);
-        }
-        assert!(!tokens.opens(first, &path("a"), now));
-        assert!(tokens.opens(second, &path("a"), now));
+        let mut tokens = Tokens::default();
+        let passes: Vec<_> = (0..=MOST).map(|n| tokens.issue(&path("a"), &n.to_string())).collect();
+        assert!(tokens.opens(passes[0].token, &path("a")).is_none());
+        assert!(tokens.opens(passes[1].token, &path("a")).is_some());
         assert_eq!(tokens.issued.len(), MOST);
     }
 }

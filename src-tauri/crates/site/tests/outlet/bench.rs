@@ -16,7 +16,7 @@ use watchwall_model::{
     IngestEngine, SafeUrl, StreamPath, StreamRole, Transport,
     config::{IngestConfig, OutletConfig},
 };
-use watchwall_site::outlet::{Outlet, OutletSource, OutletTap, Way};
+use watchwall_site::outlet::{Granted, Outlet, OutletSource, OutletTap, Pass, Way};
 
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -29,6 +29,8 @@ pub struct Bench {
     pub farm: Farm,
     pub outlet: Outlet,
     ingests: Arc<Ingests>,
+    /// Of addresses that were asked for: they stay good.
+    passes: Mutex<Vec<Arc<Pass>>>,
 }
 
 /// The cameras' ingests, as the site would keep them.
@@ -52,7 +54,7 @@ impl Bench {
         };
         let ingests = Arc::new(Ingests((0..streams.len()).map(ingest).collect()));
         let outlet = Outlet::start(&OutletConfig::default(), Arc::<Ingests>::clone(&ingests));
-        Self { farm, outlet, ingests }
+        Self { farm, outlet, ingests, passes: Mutex::default() }
     }
 
     /// One camera.
@@ -60,10 +62,19 @@ impl Bench {
         Self::start(&[stream]).await
     }
 
-    /// Where a client of this machine finds a camera's stream.
+    /// Where a client of this machine finds a camera's stream, for as long as the bench stands.
     pub fn address(&self, n: usize) -> String {
+        let mut passes = self.passes.lock().unwrap();
+        let (address, pass) = self.granted(n, &format!("client {}", passes.len()));
+        passes.push(pass);
+        address
+    }
+
+    /// The same while its pass is held.
+    pub fn granted(&self, n: usize, holder: &str) -> (String, Arc<Pass>) {
         let here = Some([127, 0, 0, 1].into());
-        self.outlet.address(&path(n), Way { from: here, to: here }).unwrap().reveal().to_owned()
+        let Granted { address, pass } = self.outlet.grant(&path(n), Way { from: here, to: here }, holder).unwrap();
+        (address.reveal().to_owned(), pass)
     }
 
     pub fn hub(&self, n: usize) -> Arc<Hub> {

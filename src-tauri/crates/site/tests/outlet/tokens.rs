@@ -48,23 +48,30 @@ async fn only_its_own_token_opens_a_stream() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_ended_token_opens_nothing_and_ends_nothing() {
+async fn an_address_is_good_while_its_pass_is_held_and_ends_its_sessions_with_it() {
     let bench = Bench::with(long_gop()).await;
     let _watched = bench.watched(0).await;
-    let lifetime = Duration::from_secs(2);
+    let (address, pass) = bench.granted(0, "one");
+    let (again, same) = bench.granted(0, "one");
+    let (elsewhere, _other) = bench.granted(0, "two");
+    assert!(again == address && elsewhere != address);
+    let mut playing = Client::playing(&address).await;
+    let mut set_up = Client::connect(&address).await;
+    assert_eq!(set_up.set_up().await.status, 200);
+    let mut neighbour = Client::playing(&elsewhere).await;
+    drop(pass);
+    playing.picture().await;
+    assert_eq!(status(&address, "DESCRIBE").await, 200, "somebody holds it still");
+    drop(same);
     let begun = Instant::now();
-    let token = bench.outlet.token(&path(0), lifetime);
-    let address = format!("rtsp://{}/{}/{}", bench.outlet.listening().unwrap(), token.reveal(), path(0));
-    let mut client = Client::playing(&address).await;
-    client.picture().await;
-    tokio::time::sleep(lifetime.saturating_sub(begun.elapsed())).await;
+    playing.until_closed().await;
+    set_up.until_closed().await;
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     assert_eq!(status(&address, "DESCRIBE").await, 404);
-    let mut pictures = 0;
-    while pictures < 60 {
-        client.picture().await;
-        pictures += 1;
-    }
-    assert_eq!(client.request("GET_PARAMETER", "", "").await.status, 200);
+    // The neighbour's goes on, and the next pass is another.
+    neighbour.picture().await;
+    assert_eq!(neighbour.request("GET_PARAMETER", "", "").await.status, 200);
+    assert_ne!(bench.granted(0, "one").0, address);
     bench.stop().await;
 }
 
@@ -74,7 +81,7 @@ async fn a_stream_that_is_not_there_is_as_good_as_a_wrong_token() {
     assert_eq!(status(&bench.address(7), "DESCRIBE").await, 404);
     // It listens on this machine only: nobody else is told an address.
     let elsewhere = Way { from: Some([10, 0, 0, 9].into()), to: Some([10, 0, 0, 1].into()) };
-    assert!(bench.outlet.address(&path(0), elsewhere).is_none());
+    assert!(bench.outlet.grant(&path(0), elsewhere, "x").is_none());
     bench.outlet.stop().await;
     assert!(bench.outlet.listening().is_none());
     bench.stop().await;

@@ -38,10 +38,15 @@ async fn what_is_raised_is_told_once_for_each_channel_of_its_route() {
         (push.add_channel(&channel("One")).await.unwrap(), push.add_channel(&channel("Two")).await.unwrap());
     assert!(matches!(push.add_channel(&channel("One")).await, Err(StoreError::NameTaken { .. })));
     let nowhere = PushRoutes::from([("default".into(), vec![PushChannelId(99)])]);
-    assert!(matches!(push.put_routes(&nowhere).await, Err(StoreError::NotFound { .. })));
+    assert!(matches!(push.put_routes(&nowhere, 0).await, Err(StoreError::NotFound { .. })));
     let routes = PushRoutes::from([("default".into(), vec![one.id]), ("night".into(), vec![one.id, two.id])]);
-    push.put_routes(&routes).await.unwrap();
-    assert_eq!(push.routes().await.unwrap(), routes);
+    push.put_routes(&routes, 0).await.unwrap();
+    // Somebody who read them before: what was changed meanwhile stays.
+    assert!(matches!(
+        push.put_routes(&PushRoutes::new(), 0).await,
+        Err(StoreError::VersionConflict { what: "routes" })
+    ));
+    assert_eq!(push.routes().await.unwrap(), (routes, 1));
 
     let told = |route: &str, key: &str| NewPush {
         route: route.into(),

@@ -1,14 +1,15 @@
 import { expect, test } from 'vitest';
 import type { AiTaskView } from '$lib/api';
-import { everything, failedScene, phaseOf, phaseTone, sceneTone, select, type TaskFilter } from './phases';
+import { everything, failedScene, phaseTone, sceneTone, select, type TaskFilter } from './phases';
 
 const task = (id: number, name: string, phase: string, camera = 1, codes = ['MOTION']) => ({ id, name, camera_id: camera, scenes: codes.map((code) => ({ code })), state: { phase, scenes: [] } }) as unknown as AiTaskView;
-const tasks = [task(1, 'Gate 10', 'running'), task(2, 'Gate 9', 'running'), task(3, 'Yard', 'off', 2, ['LINE_CROSSING']), task(4, 'Hall', 'failed', 3), task(5, 'Attic', 'waiting', 3)];
+const tasks = [task(1, 'Gate 10', 'running'), task(2, 'Gate 9', 'running'), task(3, 'Yard', 'off', 2, ['LINE_CROSSING']), task(4, 'Hall', 'failed', 3), task(5, 'Attic', 'waiting', 3), task(6, 'Dock', 'interrupted', 4)];
 
 test('those that need somebody come first', () => {
 	const check = (filter: Partial<TaskFilter>, expected: number[]) =>
 		expect(select(tasks, { ...everything, ...filter }, (id) => `camera ${id}`, 'en').map(({ id }) => id), JSON.stringify(filter)).toEqual(expected);
-	check({}, [4, 5, 2, 1, 3]);
+	check({}, [4, 6, 5, 2, 1, 3]);
+	check({ phase: 'interrupted' }, [6]);
 	check({ phase: 'running' }, [2, 1]);
 	check({ camera: 3 }, [4, 5]);
 	check({ search: 'gate' }, [2, 1]);
@@ -25,17 +26,8 @@ test('what a node said is told apart from its scene', () => {
 	expect(failedScene(null)).toBeUndefined();
 });
 
-test('running is what runs as a whole', () => {
-	const check = (phase: string, states: string[], expected: string) => expect(phaseOf({ phase, scenes: states.map((state) => ({ code: 'X', state, restarts: 0 })) })).toBe(expected);
-	check('running', ['running', 'running'], 'running');
-	check('running', ['running', 'empty'], 'partly');
-	check('running', ['empty', 'held'], 'interrupted');
-	check('starting', ['asked'], 'starting');
-	check('failed', ['empty'], 'failed');
-});
-
 test('tones', () => {
-	expect(['off', 'waiting', 'starting', 'running', 'failed', 'new'].map(phaseTone)).toEqual(['idle', 'warning', 'warning', 'live', 'alarm', 'idle']);
+	expect(['off', 'waiting', 'starting', 'running', 'partly', 'interrupted', 'failed', 'new'].map(phaseTone)).toEqual(['idle', 'warning', 'warning', 'live', 'warning', 'alarm', 'alarm', 'idle']);
 	const check = (state: string, failure: string | null, expected: string) => expect(sceneTone({ state, failure })).toBe(expected);
 	check('running', 'once', 'live');
 	check('empty', null, 'idle');

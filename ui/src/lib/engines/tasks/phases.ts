@@ -1,20 +1,13 @@
 /** How a task stands, for the list. Pure. */
-import type { AiSceneState, AiTaskState, AiTaskView } from '$lib/api';
+import type { AiSceneState, AiTaskView } from '$lib/api';
 
-/** The site's phases; of a task that it calls running, scenes may have been lost on the way. */
+/** The site's phases: of one that runs partly, or was interrupted, scenes were lost on the way. */
 export type Phase = 'off' | 'waiting' | 'starting' | 'running' | 'partly' | 'interrupted' | 'failed';
 /** Those that need somebody first. */
 export const phases: readonly Phase[] = ['failed', 'interrupted', 'partly', 'waiting', 'starting', 'running', 'off'];
 type Tone = 'live' | 'warning' | 'alarm' | 'idle';
 
 const tones: Record<string, Tone> = { running: 'live', partly: 'warning', starting: 'warning', waiting: 'warning', failed: 'alarm', interrupted: 'alarm' };
-
-/** Green is only what really runs, all of it. */
-export function phaseOf({ phase, scenes }: Pick<AiTaskState, 'phase' | 'scenes'>): string {
-	if (phase !== 'running') return phase;
-	const running = scenes.filter(({ state }) => state === 'running').length;
-	return running === scenes.length ? phase : running > 0 ? 'partly' : 'interrupted';
-}
 
 export function phaseTone(phase: string): Tone {
 	return tones[phase] ?? 'idle';
@@ -44,12 +37,12 @@ export const everything: TaskFilter = { search: '', phase: 'all', camera: 'all' 
 export function select(tasks: readonly AiTaskView[], filter: TaskFilter, cameraName: (id: number) => string, language: string): AiTaskView[] {
 	const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
 	const found = tasks.filter((task) => {
-		if (filter.phase !== 'all' && phaseOf(task.state) !== filter.phase) return false;
+		if (filter.phase !== 'all' && task.state.phase !== filter.phase) return false;
 		if (filter.camera !== 'all' && task.camera_id !== filter.camera) return false;
 		const text = [task.name, cameraName(task.camera_id), ...task.scenes.map(({ code }) => code)].join(' ').toLowerCase();
 		return words.every((word) => text.includes(word));
 	});
 	const order = new Intl.Collator(language, { numeric: true, sensitivity: 'base' });
-	const urgency = (task: AiTaskView) => (phases as readonly string[]).indexOf(phaseOf(task.state));
+	const urgency = (task: AiTaskView) => (phases as readonly string[]).indexOf(task.state.phase);
 	return found.sort((a, b) => urgency(a) - urgency(b) || order.compare(a.name, b.name) || a.id - b.id);
 }

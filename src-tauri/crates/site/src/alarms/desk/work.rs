@@ -515,3 +515,7 @@ fn deed_of(action: RuleAction, what: &Happening, facts: Option<&CameraFacts>) ->
         }
     }
 }
+
+#[cfg(test)]
+#[path = "work_tests.rs"]
+mod tests;

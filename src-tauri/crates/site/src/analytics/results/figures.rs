@@ -6,7 +6,8 @@ use std::sync::{
 };
 use std::time::Duration;
 
-/// Counters of everything that came; each result is in exactly one of those below `received`.
+/// Counters of everything that came; each result is in exactly one of those from `refused` to
+/// `failed`.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     pub received: AtomicU64,
@@ -17,6 +18,7 @@ pub(super) struct Counters {
     pub dropped: AtomicU64,
     pub stored: AtomicU64,
     pub failed: AtomicU64,
+    pub pictures_refused: AtomicU64,
     inserts: Mutex<InsertHistogram>,
 }
 
@@ -36,6 +38,8 @@ pub struct ResultFigures {
     pub stored: u64,
     /// The disk refused them, or the site stops.
     pub failed: u64,
+    /// They came with results, which are kept without them.
+    pub pictures_refused: u64,
     pub waiting: usize,
     pub inserts: InsertHistogram,
 }
@@ -83,6 +87,7 @@ impl Counters {
             dropped: self.dropped.load(Relaxed),
             stored: self.stored.load(Relaxed),
             failed: self.failed.load(Relaxed),
+            pictures_refused: self.pictures_refused.load(Relaxed),
             waiting,
             inserts: self.inserts.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }

@@ -4,10 +4,13 @@ use super::{
     figures::{Counters, ResultFigures},
     latest::{LatestResults, Verdict},
     overlay::Overlays,
+    picture,
     queue::{Pending, Pushed, ResultQueue},
     retention::{SNAPSHOTS, day_of},
 };
 use std::{
+    fs::File,
+    io::Write,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Instant,
@@ -84,7 +87,7 @@ impl ResultIntake {
     }
 
     /// `result.at` is by the site's clock already. Waits when the queue holds nothing but alarms, and while a picture is
-    /// written; a picture that cannot be written is left out.
+    /// written; a picture that is none or cannot be written is left out.
     pub async fn take(&self, node: &str, mut result: AiResult, owns: impl Fn(TaskId, &SceneCode) -> bool) -> Taken {
         let received = Instant::now();
         let sent = result.scenes.len();
@@ -96,6 +99,7 @@ impl ResultIntake {
             return taken;
         }
         let snapshot = result.snapshot.take();
+        self.counters.pictures_refused.fetch_add(u64::from(result.repairs.snapshot), Relaxed);
         let result = Arc::new(result);
         self.overlays.show(&result);
         let mut kept: Vec<&SceneResult> = Vec::with_capacity(result.scenes.len());
@@ -141,14 +145,20 @@ impl ResultIntake {
             Snapshot::Path(path) => return Some(format!("node:{path}")),
             Snapshot::Jpeg(bytes) => bytes,
         };
+        if picture::size(&bytes).is_none() {
+            self.counters.pictures_refused.fetch_add(1, Relaxed);
+            tracing::debug!(task = %result.task, bytes = bytes.len(), "what came with a result is no picture");
+            return None;
+        }
         let day = day_of(UtcMillis::now());
-        let file = format!("{SNAPSHOTS}/{day}/{}-{}.jpg", result.task, result.at.0);
+        // Two messages of a task may be of the same moment, for different scenes.
+        let file = format!("{SNAPSHOTS}/{day}/{}-{}-{:08x}.jpg", result.task, result.at.0, rand::random::<u32>());
         let whole = self.data_folder.join(&file);
         let write = move || {
             if let Some(folder) = whole.parent() {
                 std::fs::create_dir_all(folder)?;
             }
-            std::fs::write(&whole, bytes)
+            File::create_new(&whole)?.write_all(&bytes)
         };
         match tokio::task::spawn_blocking(write).await {
             Ok(Ok(())) => Some(file),

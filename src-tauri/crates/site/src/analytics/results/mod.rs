@@ -7,6 +7,7 @@ mod figures;
 mod intake;
 mod latest;
 mod overlay;
+mod picture;
 mod queue;
 mod recent;
 mod retention;

@@ -214,6 +214,18 @@ impl Entry {
         }
     }
 
+    /// Whether the next step asks which nodes there are: most steps of most tasks do not.
+    pub fn hands_out(&self, is_offline: bool, now: Instant) -> bool {
+        let is_wanted = self.wanted.is_on && !is_offline;
+        is_wanted
+            && match &self.phase {
+                TaskPhase::Off | TaskPhase::Waiting(_) => true,
+                TaskPhase::Starting => false,
+                TaskPhase::Running => self.seats.values().any(|seat| seat.is_due(now) || seat.overdue(now).is_some()),
+                TaskPhase::Failed { retry_at, .. } => retry_at.is_none_or(|at| now >= at),
+            }
+    }
+
     /// One step towards what the task is to be.
     pub fn settle(&mut self, nodes: &[NodeStanding], is_offline: bool, now: Instant, actions: &mut Vec<Action>) {
         let id = self.wanted.id;

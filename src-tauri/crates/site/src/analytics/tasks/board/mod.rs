@@ -192,12 +192,20 @@ impl Board {
     /// Brings every task a step nearer to what it is to be.
     fn settle(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let ids: Vec<TaskId> = self.tasks.keys().copied().collect();
+        let mut nodes: Option<Vec<NodeStanding>> = None;
         for id in ids {
-            // Counted anew for each: what was handed out to one counts for the next.
-            let nodes = self.standings();
-            let Some(entry) = self.tasks.get_mut(&id) else { continue };
+            let Some(entry) = self.tasks.get(&id) else { continue };
             let is_offline = self.offline.contains(&entry.wanted().camera);
-            entry.settle(&nodes, is_offline, now, actions);
+            if nodes.is_none() && entry.hands_out(is_offline, now) {
+                nodes = Some(self.standings());
+            }
+            let Some(entry) = self.tasks.get_mut(&id) else { continue };
+            let before = actions.len();
+            entry.settle(nodes.as_deref().unwrap_or_default(), is_offline, now, actions);
+            // Counted anew: what was handed out to one counts for the next.
+            if actions.len() > before {
+                nodes = None;
+            }
         }
     }
 
