@@ -1,8 +1,11 @@
 //! Messages to a real broker, in both versions of MQTT.
 
 use crate::{
-    mosquitto::{Door, Mosquitto, PASSWORD, USER},
-    scene::{ended_in_time, hasty, message, options, pusher, target, until, word},
+    scene::{ended_in_time, hasty, message, options, pusher, target, word},
+    servers::{
+        mosquitto::{Door, Mosquitto, PASSWORD, USER},
+        until,
+    },
 };
 use std::time::Duration;
 use tokio::{io::AsyncReadExt, net::TcpListener};

@@ -1,8 +1,8 @@
 //! Letters to a real mail server.
 
 use crate::{
-    mail_server::MailServer,
     scene::{ended_in_time, hasty, message, pusher, target, word},
+    servers::mail_server::MailServer,
 };
 use tokio::{io::AsyncWriteExt, net::TcpListener};
 use watchwall_push::{ChannelKind::Smtp, Message, Outcome, Target};

@@ -2,12 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test fails by panicking")]
 
 mod brokers;
-mod certificates;
 mod letters;
-mod mail_server;
-mod mosquitto;
 mod robots;
 mod scene;
+#[path = "../servers/mod.rs"]
+mod servers;
 mod settings;
 mod sink;
 mod webhooks;

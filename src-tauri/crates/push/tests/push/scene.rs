@@ -1,7 +1,6 @@
 //! What all these tests say, and whom they say it with.
 
 use std::{collections::BTreeMap, time::Duration};
-use tokio::time::Instant;
 use watchwall_model::{Problem, Secret, UtcMillis};
 use watchwall_push::{ChannelKind, Message, Outcome, Pusher, PusherOptions, Reach, Target};
 
@@ -65,16 +64,4 @@ pub fn word(outcome: &Outcome) -> (&'static str, Option<u32>) {
         Outcome::Refused(_) => "refused",
     };
     (word, outcome.answer().status)
-}
-
-/// Waits for a condition, ten seconds at most.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(10);
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(Instant::now() < end, "{what} did not happen");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

@@ -1,6 +1,6 @@
 //! What a person may get wrong, and what they are told.
 
-use crate::{certificates, scene::read};
+use crate::{scene::read, servers::certificates};
 use watchwall_model::ErrorCode;
 use watchwall_push::ChannelKind::{self, Desktop, Dingtalk, Feishu, Mqtt, Smtp, Webhook, Wecom};
 

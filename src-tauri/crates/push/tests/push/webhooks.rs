@@ -1,8 +1,8 @@
 //! Every way a receiver of webhooks may behave.
 
 use crate::{
-    certificates,
     scene::{ended_in_time, hasty, message, options, pusher, target, word},
+    servers::certificates,
     sink::Sink,
 };
 use std::time::Duration;

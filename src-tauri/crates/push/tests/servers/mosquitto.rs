@@ -1,6 +1,6 @@
 //! mosquitto as a process of its own, and its listener.
 
-use crate::{certificates, scene::until};
+use super::{certificates, until};
 use std::{
     path::{Path, PathBuf},
     process::Stdio,

@@ -1,9 +1,8 @@
 //! aiosmtpd as a process of its own.
 
-use crate::certificates;
+use super::certificates;
 use serde::Deserialize;
 use std::{
-    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -61,9 +60,8 @@ impl MailServer {
         let (certificate, key) = (folder.path().join("certificate.pem"), folder.path().join("key.pem"));
         std::fs::write(&certificate, &certificates.certificate).unwrap();
         std::fs::write(&key, &certificates.key).unwrap();
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/push/mail_server.py");
         let mut command = python();
-        command.arg(program).arg(mode);
+        command.args(["-c", include_str!("mail_server.py"), mode]);
         if matches!(mode, "starttls" | "tls") {
             command.arg(&certificate).arg(&key);
         }
