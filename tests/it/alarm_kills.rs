@@ -14,7 +14,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use watchwall_model::{StreamRole, UtcMillis};
-use watchwall_tests::{Binary, Client, DataFolder, Socket, demo_like, farm, until};
+use watchwall_tests::{Client, DataFolder, ServedSite, Socket, demo_like, farm, until};
 
 const SCENES: [&str; 4] = ["MOTION", "TAMPER", "LINE_CROSSING", "REGION_INTRUSION"];
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -85,26 +85,8 @@ impl Target {
     }
 }
 
-struct Site {
-    program: Binary,
-    admin: Client,
-}
-
-impl Site {
-    async fn start(folder: &DataFolder) -> Result<Self> {
-        let path = folder.path().to_str().context("a strange folder")?;
-        let mut command = tokio::process::Command::new(Binary::file()?);
-        command.args(["serve", "--data", path, "--listen", "127.0.0.1:0"]);
-        command.env("WATCHWALL_LOG__LEVEL", "warn").env("WATCHWALL_PUSH__ALLOW_THIS_MACHINE", "true");
-        let program = Binary::spawn(command)?;
-        let address = program.ready().await?;
-        let token = std::fs::read_to_string(folder.path().join("local-token"))?;
-        Ok(Self { program, admin: Client::anonymous(&address)?.with_token(token.trim()) })
-    }
-}
-
 /// Prepares camera, task, channel and policy; the task, its camera and the node's token.
-async fn prepare(site: &Site, camera_url: &str, hook: &str) -> Result<(Value, Value, String)> {
+async fn prepare(site: &ServedSite, camera_url: &str, hook: &str) -> Result<(Value, Value, String)> {
     let admin = &site.admin;
     let new = json!({"name": "Gate", "main_url": camera_url, "force": true});
     let camera = admin.post("/api/v1/cameras", &new).await?.ok()?.json;
@@ -115,7 +97,7 @@ async fn prepare(site: &Site, camera_url: &str, hook: &str) -> Result<(Value, Va
     let node = admin.post("/api/v1/ai-nodes", &json!({"name": "GPU", "sees_cameras": true})).await?.ok()?.json;
     let channel = json!({"name": "hook", "kind": "webhook", "settings": {"url": hook}, "per_minute": 600});
     let channel = admin.post("/api/v1/push-channels", &channel).await?.ok()?.json;
-    let routes = json!({"routes": [{"key": "default", "channel_ids": [channel["id"]]}]});
+    let routes = json!({"routes": [{"key": "default", "channel_ids": [channel["id"]]}], "version": 0});
     admin.send_json(reqwest::Method::PUT, "/api/v1/push-routes", &routes).await?.ok()?;
     let mut policy = admin.get("/api/v1/alarm-policy").await?.ok()?.json;
     for (name, value) in [("repeat_s", 1), ("clip_before_s", 1), ("clip_after_s", 1)] {
@@ -179,7 +161,7 @@ async fn a_killed_site_loses_no_alarm_it_told_of_and_tells_none_twice() -> Resul
     let farm = farm(vec![demo_like("Gate")]).await?;
     let (target, hook) = Target::open().await?;
     let folder = DataFolder::new()?;
-    let mut site = Site::start(&folder).await?;
+    let mut site = ServedSite::start(&folder).await?;
     let (task, camera, token) = prepare(&site, &farm.rtsp_url(0, StreamRole::Main), &hook).await?;
     let seen: Mutex<BTreeMap<i64, u64>> = Mutex::default();
     for _ in 0..rounds() {
@@ -189,7 +171,7 @@ async fn a_killed_site_loses_no_alarm_it_told_of_and_tells_none_twice() -> Resul
         // Either ends only with the site.
         ensure!(timeout(life, telling).await.is_err(), "the site ended by itself: {}", site.program.everything());
         site.program.kill().await?;
-        site = Site::start(&folder).await?;
+        site = ServedSite::start(&folder).await?;
     }
     let seen = seen.into_inner().unwrap();
     ensure!(!seen.is_empty(), "nothing was told in {} rounds", rounds());

@@ -25,14 +25,14 @@ async fn site() -> Result<TestSite> {
 }
 
 /// A node that runs MOTION of a camera, ready to tell what it sees.
-struct Engine {
+pub struct Engine {
     socket: Socket,
     task: Value,
     camera: Value,
 }
 
 impl Engine {
-    async fn connect(site: &TestSite, camera: &Value, wish: Value) -> Result<Self> {
+    pub async fn connect(site: &TestSite, camera: &Value, wish: Value) -> Result<Self> {
         let mut task =
             json!({"name": "Yard", "camera_id": camera["id"], "scenes": [{"code": "MOTION"}], "stream": "main"});
         for (name, value) in wish.as_object().context("no wish")? {
@@ -49,7 +49,7 @@ impl Engine {
         Ok(Self { socket, camera: camera["id"].clone(), task: task["id"].clone() })
     }
 
-    async fn alarm(&mut self, at: i64, snapshot: Option<&[u8]>) -> Result<()> {
+    pub async fn alarm(&mut self, at: i64, snapshot: Option<&[u8]>) -> Result<()> {
         let mut result = json!({
             "type": "AI_RESULT", "task_id": self.task, "camera_id": self.camera, "ts": at, "frame_width": 640,
             "frame_height": 360, "scene_code": "MOTION", "alarm_event": true, "confidence": 0.9,
@@ -77,13 +77,13 @@ async fn told(socket: &mut Socket) -> Result<Value> {
 }
 
 /// Answers 200 to everything and keeps what came.
-struct Hook {
-    address: SocketAddr,
+pub struct Hook {
+    pub address: SocketAddr,
     heard: Arc<Mutex<Vec<(Instant, String)>>>,
 }
 
 impl Hook {
-    fn open() -> Result<Self> {
+    pub fn open() -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let (address, heard) = (listener.local_addr()?, Arc::new(Mutex::new(Vec::new())));
         let kept = Arc::clone(&heard);
@@ -96,7 +96,7 @@ impl Hook {
         Ok(Self { address, heard })
     }
 
-    fn requests(&self) -> Vec<(Instant, String)> {
+    pub fn requests(&self) -> Vec<(Instant, String)> {
         self.heard.lock().unwrap().clone()
     }
 }
@@ -128,8 +128,14 @@ async fn an_engines_alarm_reaches_screen_webhook_and_person_with_its_clip() -> R
         "secrets": {"key": "hush hush"}});
     let channel = site.admin.post("/api/v1/push-channels", &channel).await?.ok()?.json;
     ensure!(!channel.to_string().contains("hush hush") && channel["secrets"] == json!(["key"]), "{channel}");
-    let routes = json!({"routes": [{"key": "default", "channel_ids": [channel["id"]]}]});
-    site.admin.send_json(Method::PUT, "/api/v1/push-routes", &routes).await?.ok()?;
+    let routes = json!({"routes": [{"key": "default", "channel_ids": [channel["id"]]}], "version": 0});
+    let kept = site.admin.send_json(Method::PUT, "/api/v1/push-routes", &routes).await?.ok()?.json;
+    assert_eq!((&kept["version"], &kept["routes"]), (&json!(1), &routes["routes"]));
+    // Somebody who had read them before does not overwrite it.
+    let late = json!({"routes": [{"key": "default", "channel_ids": []}], "version": 0});
+    let refused = site.admin.send_json(Method::PUT, "/api/v1/push-routes", &late).await?;
+    assert_eq!((refused.status.as_u16(), refused.code()), (412, "version_conflict"));
+    assert_eq!(site.admin.get("/api/v1/push-routes").await?.ok()?.json, kept);
     let tested =
         site.admin.post(&format!("/api/v1/push-channels/{}/test", channel["id"]), &json!({})).await?.ok()?.json;
     assert_eq!((&tested["is_sent"], &tested["status"]), (&json!(true), &json!(200)));

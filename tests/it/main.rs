@@ -3,6 +3,7 @@
 mod access;
 mod alarm_kills;
 mod alarms;
+mod alarms_on_full_disks;
 mod analytics;
 mod bad_cameras;
 mod camera_events;
@@ -25,15 +26,21 @@ mod integrity;
 mod live;
 mod live_load;
 mod networks;
+mod node_losses;
+mod node_nonsense;
 mod notify;
 mod onboarding;
 mod openapi;
 mod plans;
 mod playback_groups;
 mod process;
+mod push_servers;
 mod recording;
 mod rights;
 mod secrets;
+#[allow(dead_code, reason = "its other half is used by the tests of the push crate")]
+#[path = "../../src-tauri/crates/push/tests/servers/mod.rs"]
+mod servers;
 mod site_report;
 mod timeline;
 mod tls;
