@@ -21,7 +21,7 @@ use watchwall_model::{
     IngestEngine, Problem, SafeUrl, StreamPath, StreamRole, TaskId, TimeRange, Transport, UtcMillis,
     config::OutletConfig,
 };
-use watchwall_site::outlet::{Outlet, OutletSource, OutletTap, RecordedAddress, Reel, Stretch, Way};
+use watchwall_site::outlet::{Granted, Outlet, OutletSource, OutletTap, Reel, Scope, Stretch, Way};
 
 /// So much is filmed, as often as it fits into what is handed on.
 const FILMED: usize = 9 * 15;
@@ -83,15 +83,16 @@ impl Tape {
     }
 
     /// For the kit, at an address of the outlet.
-    pub fn recording(&self, address: &RecordedAddress) -> Recording {
+    pub fn recording(&self, address: &Granted) -> Recording {
         let range = TaskRange { from: self.range().start.0, to: self.range().end.0 };
         Recording { address: StreamAddress::new(address.address.reveal()), range }
     }
 
-    pub fn hand_on(self: &Arc<Self>) -> (Outlet, RecordedAddress) {
+    pub fn hand_on(self: &Arc<Self>) -> (Outlet, Granted) {
         let outlet = Outlet::start(&OutletConfig::default(), Arc::new(Shelf(Arc::clone(self))));
         let here = Some([127, 0, 0, 1].into());
-        let address = outlet.recorded(&path(), self.range(), Way { from: here, to: here }).unwrap();
+        let address =
+            outlet.grant(&path(), Scope::Recorded(self.range()), Way { from: here, to: here }, "trial").unwrap();
         (outlet, address)
     }
 }
@@ -144,7 +145,7 @@ impl Reel for Played {
     }
 }
 
-fn trial(tape: &Tape, address: &RecordedAddress) -> StartTask {
+fn trial(tape: &Tape, address: &Granted) -> StartTask {
     let range = tape.range();
     StartTask {
         task_id: TaskId::FIRST_TRIAL,
