@@ -81,6 +81,7 @@ mod tests {
             region: Region::new(triangle.clone()),
             lines: if kind == SceneKind::LineCrossing { Line::new(line.clone()).into_iter().collect() } else { vec![] },
             confidence: 0.5,
+            things: None,
         };
         let plan = Plan {
             task: TaskId(7),
@@ -94,6 +95,7 @@ mod tests {
             snapshot_policy: SnapshotPolicy::Off,
             snapshot_quality: 80,
             alarm_enabled: true,
+            range: None,
         };
         let bbox = BBox { x: 0.25, y: 0.5, width: 0.125, height: 0.25 };
         let object = |track: &str| DetectedObject {
