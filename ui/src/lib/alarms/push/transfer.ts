@@ -33,7 +33,7 @@ export interface Unpacked {
 export type TransferFault = 'not_json' | 'not_ours' | 'policy' | 'routes';
 
 /** What a file would make of the site; or why it cannot be used. Versions are those of the site. */
-export function unpack(text: string, held: { policy: number; routes: number }, channels: readonly Named[]): Unpacked | TransferFault {
+export function unpack(text: string, held: { policy: AlarmPolicyView['version']; routes: number }, channels: readonly Named[]): Unpacked | TransferFault {
 	let data: unknown;
 	try {
 		data = JSON.parse(text);
