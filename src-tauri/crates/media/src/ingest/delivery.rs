@@ -146,7 +146,8 @@ mod tests {
         // Taken 300 ms ago, by the publisher's clock, which is ours.
         let taken = UtcMicros::now().0 - 300_000;
         let seconds = (taken / 1_000_000 + 2_208_988_800) as u64;
-        let ntp = seconds << 32 | (((taken % 1_000_000) as u64) << 32) / 1_000_000;
+        let fraction = (((taken % 1_000_000) as u64) << 32) / 1_000_000;
+        let ntp = (seconds << 32) | fraction;
         delivery.report(u32::MAX, ntp);
         for n in 0..3 {
             delivery.push(picture(n, n == 0, born + Duration::from_millis(u64::from(n) * 67)));
