@@ -187,7 +187,8 @@ impl Connection {
                     return Ok(TOO_SLOW);
                 }
                 Some(ending @ (Ending::StreamChanged | Ending::StreamOver)) => {
-                    if !self.says_goodbye(ending)? {
+                    let is_said = self.says_goodbye(ending)?;
+                    if !is_said {
                         return Ok("the stream is coded otherwise now, or over");
                     }
                 }
