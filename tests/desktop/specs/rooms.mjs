@@ -66,7 +66,8 @@ export const tests = {
     const service = use(await notifier());
     const { window, call } = await demo(use);
     const channel = await call('POST', '/push-channels', { name: 'Desk', kind: 'desktop', language: 'en' });
-    await call('PUT', '/push-routes', { routes: [{ key: 'default', channel_ids: [channel.id] }] });
+    const { version } = await call('GET', '/push-routes');
+    await call('PUT', '/push-routes', { routes: [{ key: 'default', channel_ids: [channel.id] }], version });
     equal(await window.run('return Notification.permission'), 'default', 'before anything was pressed');
     await window.click('[data-testid=bell]');
     await until('the right to tell', 10_000, async () => (await window.run('return Notification.permission')) === 'granted');
