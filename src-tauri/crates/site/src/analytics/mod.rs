@@ -4,8 +4,7 @@
 //! nodes send: a fast path to the screens, a bounded slow path to disk and alarms. `trials` are tasks looked at on
 //! recordings, beside all of that. [`Analytics::start`] spawns the supervisor, which owns the board of tasks and nodes and
 //! is begun again when it fails (`supervision`), two writers of results and what removes old ones. Connections reach the
-//! supervisor by one bounded
-//! channel and are told by one each.
+//! supervisor by one bounded channel and are told by one each.
 
 mod handle;
 pub mod nodes;
