@@ -14,10 +14,12 @@ pub mod fmp4;
 pub mod hub;
 pub mod ingest;
 pub mod live;
+mod nal;
 mod parameter_sets;
 mod params;
 pub mod pixels;
 mod unit;
 
+pub use nal::nals;
 pub use params::{AudioParams, StreamParams, VideoParams};
 pub use unit::{AccessUnit, Track, UnitParts};

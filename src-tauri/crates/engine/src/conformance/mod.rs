@@ -4,6 +4,7 @@
 mod archive;
 mod of_node;
 mod of_site;
+mod preview;
 mod verdict;
 mod wire;
 

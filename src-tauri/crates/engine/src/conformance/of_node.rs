@@ -5,7 +5,11 @@ use super::{
     wire::{Heard, Wire},
 };
 use crate::node::Stream;
-use std::{io, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
     time::{Instant, timeout},
@@ -25,7 +29,7 @@ const RESULT_WITHIN: Duration = Duration::from_secs(30);
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 const STOPPED_FOR: Duration = Duration::from_secs(3);
 const SKEW_MS: i64 = 10_000;
-const TASK: TaskId = TaskId(7_001);
+pub(super) const TASK: TaskId = TaskId(7_001);
 const CAMERA: CameraId = CameraId(3_001);
 
 /// How a node is checked.
@@ -77,6 +81,24 @@ pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result
     } else {
         verdict.skip(results, "no stream was given");
     }
+    let (shown, ended) = ("START_PREVIEW is followed by its pictures", "STOP_PREVIEW ends them");
+    match check.stream {
+        Some(_) if site.register.can_preview => match site.shows().await {
+            Ok(preview) => {
+                verdict.note(shown, Ok(()));
+                verdict.note(ended, site.ends(preview).await);
+            }
+            Err(why) => {
+                verdict.note(shown, Err(why));
+                verdict.skip(ended, "nothing was shown");
+            }
+        },
+        ref stream => {
+            let why = if stream.is_some() { "it does not announce preview" } else { "no stream was given" };
+            verdict.skip(shown, why);
+            verdict.skip(ended, why);
+        }
+    }
     verdict.note("STOP_TASK is obeyed", site.stops().await);
     verdict.note("a STOP_TASK that comes twice breaks nothing", site.stops().await);
     let recorded = "a START_TASK with a range looks at the recording and ends with it";
@@ -106,6 +128,8 @@ pub async fn check_node(listener: &TcpListener, check: &NodeCheck) -> io::Result
 /// The site's end of a node that has registered.
 pub(super) struct Site {
     pub(super) wire: Wire,
+    /// The address at which the node reaches this machine.
+    pub(super) reached_at: IpAddr,
     register: NodeRegister,
     heartbeat_within: Duration,
     /// What it said that cannot be read.
@@ -123,16 +147,18 @@ impl Site {
             let Ok(accepted) = timeout(left, listener.accept()).await else {
                 return Ok(Err(format!("nobody came within {} s", check.patience.as_secs())));
             };
-            let stream: Box<dyn Stream> = Box::new(accepted?.0);
+            let stream = accepted?.0;
+            let reached_at = stream.local_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip());
+            let stream: Box<dyn Stream> = Box::new(stream);
             let config = WebSocketConfig::default().max_message_size(Some(2 * MOST_MESSAGE_BYTES));
             // Whoever opens no WebSocket is not the node.
             if let Ok(Ok(socket)) = timeout(REGISTER_WITHIN, accept_async_with_config(stream, Some(config))).await {
-                return Ok(Self::register(Wire::new(socket), check.heartbeat_within).await);
+                return Ok(Self::register(Wire::new(socket), reached_at, check.heartbeat_within).await);
             }
         }
     }
 
-    async fn register(mut wire: Wire, heartbeat_within: Duration) -> Result<Self, String> {
+    async fn register(mut wire: Wire, reached_at: IpAddr, heartbeat_within: Duration) -> Result<Self, String> {
         let first = wire.find(REGISTER_WITHIN, |text| Some(NodeMessage::parse(text))).await?;
         let register = match first {
             Ok(NodeMessage::Register(register)) => register,
@@ -141,7 +167,7 @@ impl Site {
         };
         let answer = SiteMessage::Registered(Registered::new(register.node_id.clone(), UtcMillis::now().0));
         wire.say(text(&answer)?).await?;
-        Ok(Self { wire, register, heartbeat_within, unread: Vec::new() })
+        Ok(Self { wire, reached_at, register, heartbeat_within, unread: Vec::new() })
     }
 
     fn names_scenes(&self) -> Result<(), String> {
@@ -276,7 +302,7 @@ impl Site {
         }
     }
 
-    fn read(&mut self, text: &str) -> Option<NodeMessage> {
+    pub(super) fn read(&mut self, text: &str) -> Option<NodeMessage> {
         match NodeMessage::parse(text) {
             Ok(message) => Some(message),
             // It may speak of more than is known here.

@@ -1,13 +1,14 @@
 //! A model with its labels, ready to look.
 
-use super::{Detection, Labels, ModelError, head::Head, letterbox::Letterbox, model::LoadedModel, suppress::suppress};
+use super::{
+    Detection, Labels, ModelError, head::Head, letterbox::Letterbox, model::LoadedModel, suppress::suppress, turns::Turns,
+};
 use std::{
     fmt,
     path::PathBuf,
     sync::Arc,
     time::{Duration, Instant},
 };
-use tokio::sync::Semaphore;
 use watchwall_media::pixels::Rgb;
 
 /// Where a model is.
@@ -30,8 +31,8 @@ struct Shared {
     model: LoadedModel,
     head: Head,
     labels: Labels,
-    /// One picture at a time, in the order they came: the model uses several cores by itself.
-    turn: Arc<Semaphore>,
+    /// One picture at a time: the model uses several cores by itself.
+    turns: Arc<Turns>,
     /// Of the first picture.
     took: Duration,
 }
@@ -56,7 +57,7 @@ impl Detector {
         if labels.len() != head.classes {
             return Err(ModelError::Labels { classes: head.classes, labels: labels.len() });
         }
-        Ok(Self { shared: Arc::new(Shared { model, head, labels, turn: Arc::new(Semaphore::new(1)), took }) })
+        Ok(Self { shared: Arc::new(Shared { model, head, labels, turns: Arc::default(), took }) })
     }
 
     pub fn labels(&self) -> &Labels {
@@ -91,8 +92,8 @@ impl Detector {
         Ok(suppress(&head.candidates(&output.numbers), &letterbox, labels))
     }
 
-    pub(super) fn turn(&self) -> Arc<Semaphore> {
-        Arc::clone(&self.shared.turn)
+    pub(super) fn turns(&self) -> Arc<Turns> {
+        Arc::clone(&self.shared.turns)
     }
 }
 

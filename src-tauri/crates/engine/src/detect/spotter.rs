@@ -63,10 +63,10 @@ async fn look(
     mut pictures: watch::Receiver<Option<Picture>>,
     out: mpsc::Sender<Result<Sighted, ModelError>>,
 ) {
-    let turn = detector.turn();
+    let turns = detector.turns();
     while pictures.changed().await.is_ok() {
         // First the turn, then the picture: the newest there is by then.
-        let Ok(turn) = turn.acquire().await else { return };
+        let Some(turn) = turns.camera().await else { return };
         let Some(picture) = pictures.borrow_and_update().clone() else { continue };
         let seen = match sight(detector.clone(), picture).await {
             Ok(None) => continue,
@@ -82,14 +82,13 @@ async fn look(
     }
 }
 
-/// Looks at one picture and no other, when it is its turn: for recordings, of which every picture counts.
+/// Looks at one picture and no other, when no camera waits: for recordings, of which every picture counts.
 ///
 /// # Errors
 /// [`ModelError::Run`].
 pub async fn look_at(detector: &Detector, picture: &Picture) -> Result<Vec<Detection>, ModelError> {
-    let turn = detector.turn();
-    // Never closed.
-    let Ok(_turn) = turn.acquire().await else { return Ok(Vec::new()) };
+    let turns = detector.turns();
+    let Some(_turn) = turns.recording().await else { return Ok(Vec::new()) };
     let sighted = sight(detector.clone(), picture.clone()).await?;
     Ok(sighted.map_or_else(Vec::new, |sighted| sighted.detections))
 }

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 use watchwall_engine_protocol::StreamAddress;
-use watchwall_media::{VideoParams, pixels::Drawn};
+use watchwall_media::{VideoParams, nals, pixels::Drawn};
 use watchwall_rtsp::{
     VideoFormat,
     rtp::{NtpTime, SenderReport, Stamp, WireBuilder, h264, interleave},
@@ -227,17 +227,6 @@ async fn connect(authority: &str) -> io::Result<TcpStream> {
         }
     }
     Err(last)
-}
-
-/// NAL units behind their lengths of four bytes.
-fn nals(unit: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = unit;
-    std::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (nal, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        rest = after;
-        Some(nal)
-    })
 }
 
 fn late() -> io::Error {

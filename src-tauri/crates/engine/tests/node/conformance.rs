@@ -3,7 +3,10 @@
 use crate::{Node, archive::Tape, camera};
 use futures::{SinkExt, StreamExt};
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 use tokio_tungstenite::{
     WebSocketStream, accept_async, connect_async,
     tungstenite::{Message, protocol::CloseFrame},
@@ -13,7 +16,7 @@ use watchwall_engine::{
     conformance::{ANSWER_WITHIN, NodeCheck, Outcome, Verdict, check_node, check_site},
 };
 use watchwall_engine_protocol::StreamAddress;
-use watchwall_model::{Secret, StreamRole};
+use watchwall_model::{Secret, StreamRole, UtcMillis};
 
 async fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -36,11 +39,58 @@ async fn our_own_node_keeps_every_promise() {
     let (outlet, address) = tape.hand_on();
     let check = NodeCheck { recording: Some(tape.recording(&address)), ..NodeCheck::new(stream) };
     let verdict = check_node(&listener, &check).await.unwrap();
-    assert!(verdict.is_good() && verdict.lines.len() == 14, "{verdict}");
+    assert!(verdict.is_good() && verdict.lines.len() == 16, "{verdict}");
     assert!(verdict.lines.iter().all(|(_, outcome)| *outcome == Outcome::Passed), "{verdict}");
     node.stop().await;
     outlet.stop().await;
     farm.shutdown().await;
+}
+
+/// Says what it is told to, and publishes nothing.
+async fn hides_its_pictures(url: String) {
+    let (mut socket, _) = connect_async(url).await.unwrap();
+    let register =
+        r#"{"type": "NODE_REGISTER", "node_id": "shy", "algorithms": ["MOTION"], "capabilities": ["preview"]}"#;
+    socket.send(Message::text(register)).await.unwrap();
+    while let Some(Ok(message)) = socket.next().await {
+        let Message::Text(text) = message else { continue };
+        let site: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        if site["type"] == "START_TASK" {
+            let alive = r#"{"type": "TASK_KEEPALIVE", "node_id": "shy", "task_id": 7001}"#;
+            socket.send(Message::text(alive)).await.unwrap();
+            let result = serde_json::json!({"type": "AI_RESULT", "task_id": 7001, "camera_id": 3001,
+                "ts": UtcMillis::now().0, "scene_code": "MOTION", "alarm_event": false, "objects": []});
+            for _ in 0..3 {
+                socket.send(Message::text(result.to_string())).await.unwrap();
+            }
+        } else if site["type"] == "START_PREVIEW" {
+            // Comes, and speaks of something else.
+            let url = site["data"]["url"].as_str().unwrap();
+            let address = url.strip_prefix("rtsp://").unwrap().split('/').next().unwrap();
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let description = "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 0 RTP/AVP 26\r\n";
+            let size = description.len();
+            let announce = format!("ANNOUNCE {url} RTSP/1.0\r\nCSeq: 1\r\nContent-Length: {size}\r\n\r\n{description}");
+            stream.write_all(announce.as_bytes()).await.unwrap();
+            assert_eq!(stream.read(&mut [0; 1]).await.unwrap(), 0, "it is not taken");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preview_that_no_site_takes_fails() {
+    let (listener, url) = listen().await;
+    let shy = tokio::spawn(hides_its_pictures(url));
+    let check = NodeCheck {
+        patience: Duration::from_secs(2),
+        heartbeat_within: Duration::from_millis(100),
+        ..NodeCheck::new(Some(StreamAddress::new("rtsp://127.0.0.1:9/none")))
+    };
+    let verdict = check_node(&listener, &check).await.unwrap();
+    let of_preview = verdict.lines.iter().find(|(promise, _)| promise.starts_with("START_PREVIEW")).unwrap();
+    let why = "pictures are taken as H264/90000, not as 26".to_owned();
+    assert_eq!(of_preview.1, Outcome::Failed(why), "{verdict}");
+    shy.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,7 +1,7 @@
 //! From an access unit of the hub to RTP packets, and from its parameters to what a description says.
 
 use bytes::Bytes;
-use watchwall_media::{AccessUnit, StreamParams};
+use watchwall_media::{AccessUnit, StreamParams, nals};
 use watchwall_model::VideoCodec;
 use watchwall_rtsp::{
     VideoFormat,
@@ -95,17 +95,6 @@ impl Sets {
             Coding::Jpeg => VideoFormat::Jpeg,
         })
     }
-}
-
-/// NAL units behind their lengths of four bytes; ends where one would reach beyond the unit.
-fn nals(unit: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = unit;
-    std::iter::from_fn(move || {
-        let (length, after) = rest.split_first_chunk::<4>()?;
-        let (nal, after) = after.split_at_checked(u32::from_be_bytes(*length) as usize)?;
-        rest = after;
-        Some(nal)
-    })
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What GStreamer calls a track, in our words.
 
-use crate::{AudioParams, Track, VideoParams, ingest::assembler::with_reordering};
+use crate::{AudioParams, Track, VideoParams, ingest::assembler::with_reordering, nals};
 use bytes::Bytes;
 use gstreamer as gst;
 use watchwall_model::{AudioCodec, VideoCodec};
@@ -104,17 +104,13 @@ pub fn unit_data(buffer: &gst::BufferRef, caps: &gst::CapsRef) -> Option<(Bytes,
     (!data.is_empty()).then_some((data, is_key))
 }
 
-/// Copies NAL units with 4-byte lengths, leaving out those whose first byte says so. A broken length ends the copy.
+/// Copies NAL units, leaving out those whose first byte says so.
 fn without_nals(data: &[u8], mut is_left_out: impl FnMut(u8) -> bool) -> Bytes {
     let mut out = Vec::with_capacity(data.len());
-    let mut rest = data;
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let length = u32::from_be_bytes(*length) as usize;
-        let Some(nal) = after.get(..length) else { break };
-        if nal.first().is_some_and(|header| !is_left_out(*header)) {
-            out.extend_from_slice(&rest[..4 + length]);
-        }
-        rest = &after[length..];
+    for nal in nals(data).filter(|nal| nal.first().is_some_and(|header| !is_left_out(*header))) {
+        // As long as it was read: its length fits.
+        out.extend_from_slice(&(nal.len() as u32).to_be_bytes());
+        out.extend_from_slice(nal);
     }
     Bytes::from(out)
 }

@@ -12,10 +12,13 @@ use crate::{
 use bytes::Bytes;
 use gstreamer::{self as gst, prelude::*};
 use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
-use gstreamer_video::{VideoFrameExt, VideoFrameRef, VideoInfo};
+use gstreamer_video::{DownstreamForceKeyUnitEvent, VideoFrameExt, VideoFrameRef, VideoInfo};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     time::Duration,
 };
 use tokio::sync::mpsc;
@@ -66,7 +69,8 @@ impl Pipeline {
         let avc = gst::Caps::builder("video/x-h264").field("stream-format", "avc").field("alignment", "au").build();
         shape.set_property("caps", avc);
         let inside = Inside::default();
-        draw_each(&filter, &inside);
+        let key_every_ns = u64::from(spec.key_every_s.max(1)) * 1_000_000_000;
+        draw_each(&filter, &inside, key_every_ns);
         let chain = [
             source.clone().upcast::<gst::Element>(),
             element("videoscale")?,
@@ -156,13 +160,21 @@ impl Drop for Pipeline {
     }
 }
 
-/// Draws onto each picture between scaler and encoder.
-fn draw_each(filter: &gst::Element, inside: &Inside) {
+/// Draws onto each picture between scaler and encoder, and has one become a key frame when it is time: an encoder counts
+/// pictures, of which there may be fewer than were asked for.
+fn draw_each(filter: &gst::Element, inside: &Inside, key_every_ns: u64) {
     let Some(pad) = filter.static_pad("src") else { return };
     let inside = Arc::clone(inside);
+    // Later than none: the pipeline's time does not begin at zero.
+    let key_at = AtomicU64::new(0);
     pad.add_probe(gst::PadProbeType::BUFFER, move |pad, info| {
         let Some(buffer) = info.buffer_mut() else { return gst::PadProbeReturn::Ok };
         let at = buffer.pts().map(gst::ClockTime::nseconds);
+        if let Some(at) = at.filter(|at| *at >= key_at.load(Relaxed) + key_every_ns) {
+            // Goes ahead of the picture. Refused only while the pipeline stops.
+            let _ = pad.push_event(DownstreamForceKeyUnitEvent::builder().all_headers(true).build());
+            key_at.store(at, Relaxed);
+        }
         let paint = at.and_then(|at| lock(&inside).get_mut(&at)?.paint.take());
         if let Some(paint) = paint
             && let Some(video) = pad.current_caps().and_then(|caps| VideoInfo::from_caps(&caps).ok())

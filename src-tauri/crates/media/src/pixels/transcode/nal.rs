@@ -1,5 +1,6 @@
-//! NAL units with 4-byte lengths (ISO/IEC 14496-15, 5.3.3).
+//! What is in an access unit of H.264, and what shall not be.
 
+use crate::nals;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// Takes parameter sets, delimiters and filler out of an H.264 access unit; encoders of some cards leave them in.
@@ -24,16 +25,6 @@ pub fn has_idr(unit: &[u8]) -> bool {
 /// Types 7, 8, 9 and 12 (ITU-T H.264, table 7-1).
 fn is_kept(nal: &[u8]) -> bool {
     nal.first().is_some_and(|first| !matches!(first & 0x1f, 7 | 8 | 9 | 12))
-}
-
-fn nals(unit: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = unit;
-    std::iter::from_fn(move || {
-        let (len, after) = rest.split_first_chunk::<4>()?;
-        let (nal, after) = after.split_at_checked(u32::from_be_bytes(*len) as usize)?;
-        rest = after;
-        Some(nal)
-    })
 }
 
 #[cfg(test)]

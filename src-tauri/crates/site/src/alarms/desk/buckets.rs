@@ -38,12 +38,12 @@ pub struct Due {
 }
 
 impl Bucket {
-    /// It happened `times` more.
-    fn occur(&mut self, waiting: Waiting, alarm: AlarmRef, times: u64, now: UtcMillis) {
+    /// It happened once more.
+    fn occur(&mut self, waiting: Waiting, alarm: AlarmRef, now: UtcMillis) {
         if waiting.policy.mode == PushMode::Off {
             return;
         }
-        self.count = self.count.saturating_add(times);
+        self.count = self.count.saturating_add(1);
         // A clock that was set back does not make a window longer than it is.
         self.since = Some(self.since.filter(|since| *since <= now).unwrap_or(now));
         self.waiting = Some(waiting);
@@ -115,9 +115,14 @@ impl Buckets {
         Self { all: rows.into_iter().map(bucket).collect(), changed: std::collections::BTreeSet::new() }
     }
 
-    pub fn occur(&mut self, key: BucketKey, waiting: Waiting, alarm: AlarmRef, times: u64, now: UtcMillis) {
-        self.all.entry(key.clone()).or_default().occur(waiting, alarm, times, now);
+    /// It happened once more. What is told at once or by its count is told with the very one that makes it so, however
+    /// many came together.
+    pub fn occur(&mut self, key: BucketKey, waiting: Waiting, alarm: AlarmRef, now: UtcMillis) -> Option<Due> {
+        let bucket = self.all.entry(key.clone()).or_default();
+        bucket.occur(waiting, alarm, now);
+        let due = bucket.take(&key, now);
         self.changed.insert(key);
+        due
     }
 
     /// What is to be told now.

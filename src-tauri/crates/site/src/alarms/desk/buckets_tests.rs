@@ -25,10 +25,10 @@ fn run(policy: &PushPolicy, happens_s: &[i64], until_s: i64) -> Vec<(i64, u64)> 
     let mut seen = Vec::new();
     for second in 0..=until_s {
         let now = UtcMillis(second * 1_000);
-        let times = happens_s.iter().filter(|at| **at == second).count() as u64;
-        if times > 0 {
+        for _ in happens_s.iter().filter(|at| **at == second) {
             let waiting = Waiting { policy: policy.clone(), told: told(now.0) };
-            buckets.occur("b".into(), waiting, AlarmRef::Kept(watchwall_model::AlarmId(1)), times, now);
+            let due = buckets.occur("b".into(), waiting, AlarmRef::Kept(watchwall_model::AlarmId(1)), now);
+            seen.extend(due.map(|due| (second, due.told.count)));
         }
         let due_before = buckets.next_due();
         let due = buckets.take_due(now);
@@ -48,9 +48,11 @@ fn each_mode_tells_exactly_when_it_should() {
         assert_eq!(run(&policy, happens, 100), expect, "{policy:?}");
     };
     check(policy(PushMode::Off, 1, 1, 0), &[1, 2, 3], &[]);
-    check(policy(PushMode::Immediate, 9, 9, 0), &[1, 1, 3], &[(1, 2), (3, 1)]);
+    check(policy(PushMode::Immediate, 9, 9, 0), &[1, 1, 3], &[(1, 1), (1, 1), (3, 1)]);
     check(policy(PushMode::Count, 3, 1, 0), &[1, 5, 9, 20, 21], &[(9, 3)]);
-    check(policy(PushMode::Count, 2, 1, 0), &[1, 1, 1, 7], &[(1, 3)]);
+    // The same when they come at once as when they come one by one.
+    check(policy(PushMode::Count, 2, 1, 0), &[1, 1, 1, 7], &[(1, 2), (7, 2)]);
+    check(policy(PushMode::Count, 2, 1, 0), &[1, 1, 1, 1], &[(1, 2), (1, 2)]);
     check(policy(PushMode::Window, 1, 10, 0), &[3, 4, 9, 40], &[(13, 3), (50, 1)]);
     check(policy(PushMode::CountOrWindow, 3, 10, 0), &[1, 2, 3, 20, 21], &[(3, 3), (30, 2)]);
 }
@@ -72,8 +74,8 @@ fn a_cooldown_goes_first_and_loses_nothing() {
 fn buckets_are_apart_and_survive_a_restart() {
     let mut buckets = Buckets::default();
     let waiting = |at: i64| Waiting { policy: policy(PushMode::Window, 1, 10, 0), told: told(at) };
-    buckets.occur("one".into(), waiting(0), AlarmRef::Raised(0), 1, UtcMillis(0));
-    buckets.occur("two".into(), waiting(5), AlarmRef::Raised(1), 1, UtcMillis(5_000));
+    assert_eq!(buckets.occur("one".into(), waiting(0), AlarmRef::Raised(0), UtcMillis(0)), None);
+    assert_eq!(buckets.occur("two".into(), waiting(5), AlarmRef::Raised(1), UtcMillis(5_000)), None);
     let rows = buckets.changed();
     assert_eq!(rows.len(), 2);
     let kept = |place: usize| Some(AlarmRef::Kept(watchwall_model::AlarmId(place as i64 + 7)));
@@ -95,9 +97,8 @@ fn a_clock_set_back_silences_nothing() {
     let mut buckets = Buckets::default();
     let waiting = |at: i64| Waiting { policy: policy(PushMode::Immediate, 1, 1, 10), told: told(at) };
     let alarm = AlarmRef::Kept(watchwall_model::AlarmId(1));
-    buckets.occur("b".into(), waiting(0), alarm, 1, UtcMillis(1_000_000));
-    assert_eq!(buckets.take_due(UtcMillis(1_000_000)).len(), 1);
-    buckets.occur("b".into(), waiting(0), alarm, 1, UtcMillis(5_000));
+    assert!(buckets.occur("b".into(), waiting(0), alarm, UtcMillis(1_000_000)).is_some());
+    assert_eq!(buckets.occur("b".into(), waiting(0), alarm, UtcMillis(5_000)), None);
     assert!(buckets.take_due(UtcMillis(5_000)).is_empty(), "the cooldown begins anew");
     assert_eq!(buckets.take_due(UtcMillis(15_000)).len(), 1);
 }

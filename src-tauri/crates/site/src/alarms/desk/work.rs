@@ -217,7 +217,9 @@ impl Desk {
                 let waiting = waiting_of(&what, level, facts.as_ref(), &policy);
                 let bucket = bucket_of(&what);
                 let alarm = self.merger.take(&mut pending.merged, what.clone(), level, facts.as_ref(), &policy, now);
-                self.buckets.occur(bucket, waiting, alarm, 1, now);
+                if let Some(due) = self.buckets.occur(bucket, waiting, alarm, now) {
+                    pending.pushes.extend(new_push(due.route, due.alarm, &due.told));
+                }
                 alarm
             });
             for action in actions {
