@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 const [log, ...only] = process.argv.slice(2);
 /** Programs at a time, and tests at a time in each: together what two processors keep the pace of. */
 const LANES = Number(process.env.WATCHWALL_TEST_LANES ?? 2);
-const THREADS = process.env.RUST_TEST_THREADS ?? '3';
+const THREADS = process.env.RUST_TEST_THREADS ?? '5';
 /** The longest first, or the last one runs alone at the end. */
 const LONG = ['it', 'recording', 'fmp4_browsers', 'ingest', 'recording_drill', 'node', 'farm', 'outlet', 'onvif'];
 

@@ -1,5 +1,5 @@
 //! A process killed while it writes: what it committed is there, the rest never half.
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test fails by panicking")]
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

@@ -109,7 +109,7 @@ pub(super) fn encode_loop(profile: &Profile) -> Result<Vec<EncodedUnit>, CamsimE
     for index in 0..count {
         let frame = scene.draw_loop(index as usize, count as usize);
         if profile.wants_key(index) {
-            encoder.force_key_at(profile.frame_ns(index));
+            encoder.force_key();
         }
         encoder.push_waiting(frame, profile.frame_ns(index))?;
     }

@@ -17,7 +17,6 @@ const QUEUE_FRAMES: u64 = 4;
 pub(crate) struct VideoEncoder {
     pipeline: gst::Pipeline,
     source: AppSrc,
-    sink: AppSink,
 }
 
 impl VideoEncoder {
@@ -62,7 +61,7 @@ impl VideoEncoder {
                 .build(),
         );
         pipeline.set_state(gst::State::Playing).map_err(|e| refused("start the encoder", e))?;
-        Ok(Self { pipeline, source, sink })
+        Ok(Self { pipeline, source })
     }
 
     /// Hands a frame over. A frame that finds the queue full is left out: the encoder cannot keep up.
@@ -92,17 +91,12 @@ impl VideoEncoder {
         self.source.current_level_bytes() >= QUEUE_FRAMES * frame.len() as u64
     }
 
-    /// The next frame becomes a key frame.
+    /// The next frame that is handed over becomes a key frame. It travels among the frames: an encoder that is told of a time
+    /// before its first frame came out reckons that time wrongly, and spends it on its first frame.
     pub fn force_key(&self) {
-        let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder().all_headers(true).build();
-        self.sink.send_event(event);
-    }
-
-    /// The frame with this presentation time becomes a key frame.
-    pub fn force_key_at(&self, pts_ns: u64) {
-        let at = gst::ClockTime::from_nseconds(pts_ns);
-        let event = gstreamer_video::UpstreamForceKeyUnitEvent::builder().running_time(at).all_headers(true).build();
-        self.sink.send_event(event);
+        let event = gstreamer_video::DownstreamForceKeyUnitEvent::builder().all_headers(true).build();
+        // Refused only while the pipeline stops.
+        self.source.send_event(event);
     }
 
     /// Ends the stream and waits until everything has come out.

@@ -135,13 +135,12 @@ impl Seat {
             work.frames = 0;
             self.watched = true;
         }
-        let taken_ns = u64::try_from(clock.now_us()).unwrap_or(0) * 1000;
         if work.profile.wants_key(work.frames) {
-            work.encoder.force_key_at(taken_ns);
+            work.encoder.force_key();
         }
         work.frames = work.frames.wrapping_add(1);
         let frame = work.scene.draw_live(UtcMillis::now());
-        work.encoder.push(frame, taken_ns)
+        work.encoder.push(frame, u64::try_from(clock.now_us()).unwrap_or(0) * 1000)
     }
 }
 

@@ -67,7 +67,8 @@ impl Site {
             IpAddr::V6(address) => format!("[{address}]"),
         };
         let preview = Preview::of(TASK);
-        let url = StreamAddress::new(format!("rtsp://{host}:{port}/{:016x}/{}", rand::random::<u64>(), preview.preview_path));
+        let url =
+            StreamAddress::new(format!("rtsp://{host}:{port}/{:016x}/{}", rand::random::<u64>(), preview.preview_path));
         let fps = preview.fps;
         let asked = SiteMessage::StartPreview { data: Preview { url: Some(url.clone()), ..preview } };
         self.wire.say(text(&asked)?).await?;
@@ -157,7 +158,9 @@ fn judge(all: &[H264Unit], fps: u32) -> Result<(), String> {
     match all.len() - 1 {
         0 => Err(format!("one picture came in {} s", WATCHED_FOR.as_secs())),
         // Times of a camera stand where they stand: a picture more is not too many.
-        more if more as f64 > took * f64::from(fps) * 1.1 + 1.0 => Err(format!("{more} pictures in {took:.1} s are more than {fps} a second")),
+        more if more as f64 > took * f64::from(fps) * 1.1 + 1.0 => {
+            Err(format!("{more} pictures in {took:.1} s are more than {fps} a second"))
+        }
         _ => Ok(()),
     }
 }
@@ -247,7 +250,7 @@ mod tests {
         let start = u32::MAX - 90_000;
         let unit = |at: u32| H264Unit {
             time: start.wrapping_add(at * CLOCK_HZ / 100),
-            is_key: at % key == 0,
+            is_key: at.is_multiple_of(key),
             data: Vec::new(),
             lost: 0,
         };

@@ -1,7 +1,8 @@
 //! A model with its labels, ready to look.
 
 use super::{
-    Detection, Labels, ModelError, head::Head, letterbox::Letterbox, model::LoadedModel, suppress::suppress, turns::Turns,
+    Detection, Labels, ModelError, head::Head, letterbox::Letterbox, model::LoadedModel, suppress::suppress,
+    turns::Turns,
 };
 use std::{
     fmt,
