@@ -1,24 +1,21 @@
 // Runs every Rust test there is, several test programs at a time: most tests wait for a camera or a disk.
-// usage: node .ci/rust-tests.mjs LOG [PROGRAM...]
-// Writes what each program printed, whole and one after the other, to LOG in the form of `cargo test`. Ends with 1 when one
+// usage: node .ci/rust-tests.mjs PROGRAMS LOG [NAME...]
+// PROGRAMS is what `cargo test --no-run --message-format=json` says. Writes what each program printed, whole and one after the other, to LOG in the form of `cargo test`. Ends with 1 when one
 // of them failed.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const [log, ...only] = process.argv.slice(2);
+const [list, log, ...only] = process.argv.slice(2);
 /** Programs at a time, and tests at a time in each: together what two processors keep the pace of. */
 const LANES = Number(process.env.WATCHWALL_TEST_LANES ?? 2);
 const THREADS = process.env.RUST_TEST_THREADS ?? '5';
 /** The longest first, or the last one runs alone at the end. */
 const LONG = ['it', 'recording', 'fmp4_browsers', 'ingest', 'recording_drill', 'node', 'farm', 'outlet', 'onvif'];
 
-function build() {
-	const options = ['test', '--workspace', '--no-run', '--message-format=json-render-diagnostics'];
-	const made = spawnSync('cargo', options, { stdio: ['ignore', 'pipe', 'inherit'], maxBuffer: 1 << 28 });
-	if (made.status !== 0) process.exit(made.status ?? 1);
-	return made.stdout
-		.toString()
+/** Of what `cargo test --no-run --message-format=json` says. */
+function read(list) {
+	return readFileSync(list, 'utf8')
 		.split('\n')
 		.filter((line) => line.startsWith('{'))
 		.map((line) => JSON.parse(line))
@@ -42,7 +39,7 @@ function run(program, output) {
 	});
 }
 
-const programs = build()
+const programs = read(list)
 	.filter((program) => only.length === 0 || only.includes(program.name))
 	.sort((a, b) => rank(a.name) - rank(b.name));
 if (programs.length === 0) {

@@ -60,7 +60,7 @@ async fn a_missing_volume_is_not_filled_and_comes_back() {
     assert_eq!(std::fs::read_dir(&root).unwrap().count(), 0, "the system disk was written to");
 
     // Away for longer than what is taken as one.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     std::fs::remove_dir(&root).unwrap();
     std::fs::rename(&elsewhere, &root).unwrap();
     until("recording again", 40, || recording(&bench)).await;

@@ -139,8 +139,10 @@ impl Seat {
             work.encoder.force_key();
         }
         work.frames = work.frames.wrapping_add(1);
-        let frame = work.scene.draw_live(UtcMillis::now());
-        work.encoder.push(frame, u64::try_from(clock.now_us()).unwrap_or(0) * 1000)
+        // One moment on two clocks: what is drawn into the frame, and when it was taken.
+        let (taken_us, taken_at) = (clock.now_us(), UtcMillis::now());
+        let frame = work.scene.draw_live(taken_at);
+        work.encoder.push(frame, u64::try_from(taken_us).unwrap_or(0) * 1000)
     }
 }
 
