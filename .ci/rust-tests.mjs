@@ -1,7 +1,7 @@
 // Runs every Rust test there is, several test programs at a time: most tests wait for a camera or a disk.
 // usage: node .ci/rust-tests.mjs PROGRAMS LOG [NAME...]
-// PROGRAMS is what `cargo test --no-run --message-format=json` says. Writes what each program printed, whole and one after the other, to LOG in the form of `cargo test`. Ends with 1 when one
-// of them failed.
+// PROGRAMS is what `cargo test --no-run --message-format=json` says. Writes what each program printed, whole and one after the
+// other, to LOG in the form of `cargo test`. Ends with 1 when one of them failed.
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
