@@ -13,6 +13,7 @@ use futures::{SinkExt, StreamExt, future::try_join_all};
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
+    io::Write as _,
     path::Path,
     sync::{
         Arc,
@@ -70,7 +71,8 @@ pub async fn run(options: &Options) -> Result<Table> {
     );
     // Those that take long last: what is finished is told at once.
     let mut tell = |row: Row| {
-        eprintln!("{}: {}", row.name, row.cells.join(" | "));
+        // Who does not listen gets the table in the end.
+        let _ = writeln!(std::io::stderr(), "{}: {}", row.name, row.cells.join(" | "));
         table.rows.push(row);
     };
     tell(one_by_one(options).await.context("one insert a row")?);
