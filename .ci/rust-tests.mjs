@@ -1,12 +1,14 @@
 // Runs every Rust test there is, several test programs at a time: most tests wait for a camera or a disk.
-// usage: node .ci/rust-tests.mjs PROGRAMS LOG [NAME...]
+// usage: node .ci/rust-tests.mjs PROGRAMS LOG [--but] [NAME...]: those of these names, or all but those.
 // PROGRAMS is what `cargo test --no-run --message-format=json` says. Writes what each program printed, whole and one after the
 // other, to LOG in the form of `cargo test`. Ends with 1 when one of them failed.
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const [list, log, ...only] = process.argv.slice(2);
+const [list, log, ...rest] = process.argv.slice(2);
+const isBut = rest[0] === '--but';
+const names = isBut ? rest.slice(1) : rest;
 /** Programs at a time, and tests at a time in each: together what two processors keep the pace of. */
 const LANES = Number(process.env.WATCHWALL_TEST_LANES ?? 2);
 const THREADS = process.env.RUST_TEST_THREADS ?? '5';
@@ -40,10 +42,10 @@ function run(program, output) {
 }
 
 const programs = read(list)
-	.filter((program) => only.length === 0 || only.includes(program.name))
+	.filter((program) => names.length === 0 || names.includes(program.name) !== isBut)
 	.sort((a, b) => rank(a.name) - rank(b.name));
 if (programs.length === 0) {
-	console.error(`error: no test program is called ${only.join(' or ')}`);
+	console.error(`error: no test program is called ${names.join(' or ')}`);
 	process.exit(1);
 }
 const parts = `${log}.parts`;

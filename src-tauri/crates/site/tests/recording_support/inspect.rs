@@ -237,9 +237,11 @@ fn compare(root: &Path, rows: &BTreeMap<String, Segment>, failures: &mut Vec<Str
     }
 }
 
-/// Decodes a whole file.
+/// Decodes a whole file. Its own ticks are kept: in those of its rate, two pictures of an uneven camera can be one.
 fn decode(file: &Path) -> Option<String> {
-    let output = tool("ffmpeg", &["-v", "error", "-xerror", "-i", file.to_str().unwrap(), "-f", "null", "-"]).unwrap();
+    let file_name = file.to_str().unwrap();
+    let arguments = ["-v", "error", "-xerror", "-i", file_name, "-enc_time_base", "-1", "-f", "null", "-"];
+    let output = tool("ffmpeg", &arguments).unwrap();
     let complaint = String::from_utf8_lossy(&output.stderr).into_owned();
     (!output.status.success() || !complaint.is_empty()).then(|| format!("{}: {complaint}", file.display()))
 }

@@ -15,13 +15,14 @@ use std::{
 use watchwall_model::UtcMillis;
 
 const DAY_MS: i64 = 86_400_000;
-/// Ordered by time, so that what comes last is written at the end.
+/// Ordered by time, so that what comes last is written at the end. Each index ends in what orders a page.
 const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS results (at_ms INTEGER NOT NULL, task INTEGER NOT NULL, scene TEXT NOT NULL, \
      camera INTEGER NOT NULL, node TEXT NOT NULL, is_alarm INTEGER NOT NULL, confidence REAL NOT NULL, objects TEXT NOT NULL, \
      event_type TEXT, event_desc TEXT, total_count INTEGER, label_counts TEXT NOT NULL, problem_counts TEXT NOT NULL, \
      metrics TEXT, snapshot TEXT, PRIMARY KEY (at_ms, task, scene)) STRICT, WITHOUT ROWID; \
      CREATE INDEX IF NOT EXISTS results_of_camera ON results (camera, at_ms); \
-     CREATE INDEX IF NOT EXISTS results_of_task ON results (task, scene, at_ms);";
+     CREATE INDEX IF NOT EXISTS results_of_task ON results (task, at_ms); \
+     CREATE INDEX IF NOT EXISTS results_alarms ON results (at_ms) WHERE is_alarm = 1;";
 pub const HAS_TABLE: &str = "SELECT 1 FROM sqlite_master WHERE name = 'results'";
 /// What SQLite keeps beside a database in WAL mode.
 const SIDE_FILES: [&str; 2] = ["-wal", "-shm"];

@@ -12,7 +12,7 @@ pub use page::ResultFilter;
 #[cfg(test)]
 use {
     day::HAS_TABLE,
-    page::{ONE, PAGE},
+    page::{ONE, statement},
     rows::STATEMENTS,
 };
 

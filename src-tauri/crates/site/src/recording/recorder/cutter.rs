@@ -76,6 +76,9 @@ pub struct Piece {
     pub base: DecodeBase,
 }
 
+/// Every key frame is past it.
+const AT_NEXT_KEY: UtcMillis = UtcMillis(i64::MIN);
+
 /// The file being written.
 #[derive(Debug)]
 struct Open {
@@ -115,6 +118,11 @@ impl Cutter {
         }
     }
 
+    /// The file ends at the next key frame, wherever the next one goes.
+    pub fn is_moving(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.cut_at == AT_NEXT_KEY)
+    }
+
     pub fn on(&mut self, event: Event) -> Vec<Action> {
         let mut actions = Vec::new();
         match event {
@@ -133,7 +141,7 @@ impl Cutter {
             }
             Event::Move => {
                 if let Some(open) = &mut self.open {
-                    open.cut_at = UtcMillis(i64::MIN);
+                    open.cut_at = AT_NEXT_KEY;
                 }
             }
             Event::Stop => {

@@ -163,11 +163,14 @@ fn a_move_begins_a_file_at_the_next_key_frame() {
     let mut bench = Bench::new(10);
     bench.feed(Event::Move);
     bench.play(10, 50);
+    assert!(!bench.cutter.is_moving());
     bench.feed(Event::Move);
     bench.unit(Track::Video, false, false);
     bench.pass(40);
     bench.check(&["open 0 640"]);
+    assert!(bench.cutter.is_moving(), "asked once, it waits for its key frame");
     bench.play(1, 1);
+    assert!(!bench.cutter.is_moving());
     bench.check(&["key 0+440 of 11", "close", "open 440 640"]);
 }
 

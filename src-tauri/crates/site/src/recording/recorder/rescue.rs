@@ -149,6 +149,8 @@ impl Recorder {
                 self.give_up_file(from, WriteFault { code: why.code, detail: why.to_string() });
             }
             Some(_) => {}
+            // It goes at its next key frame: what it were told now another recorder waits for.
+            None if self.cutter.is_moving() => {}
             None if self.context.placement.moves_on(&self.context.plan, &disk) => {
                 tracing::info!(path = %self.path(), volume = %disk.volume.code, "recording goes on to another volume");
                 self.on(Event::Move);
