@@ -323,6 +323,50 @@ async fn a_camera_nobody_records_has_its_clip_from_memory() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn alarms_are_counted_as_they_are_listed() -> Result<()> {
+    let site = site().await?;
+    let camera = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    for (level, camera) in [(2, &camera["id"]), (3, &camera["id"]), (4, &Value::Null)] {
+        site.admin.post("/api/v1/alarms/test", &json!({"level": level, "camera_id": camera})).await?.ok()?;
+    }
+    let (from, to) = (UtcMillis::now().0 - 7_200_000, UtcMillis::now().0 + 3_600_000);
+    let count = async |more: &str| -> Result<Value> {
+        let address = format!("/api/v1/alarms/statistics?source=test&from={from}&to={to}{more}");
+        Ok(site.admin.get(&address).await?.ok()?.json)
+    };
+    let all = count("").await?;
+    let listed = alarms(&site, &format!("source=test&from={from}&to={to}")).await?;
+    assert_eq!(
+        (&all["alarms"], all["kinds"][0]["alarms"].as_u64()),
+        (&json!(listed.len()), Some(listed.len() as u64)),
+        "{all}"
+    );
+    let levels: u64 = all["hours"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .flat_map(|hour| hour["by_level"].as_array().into_iter().flatten())
+        .filter_map(Value::as_u64)
+        .sum();
+    assert_eq!(levels, listed.len() as u64, "{all}");
+    let of_camera = count(&format!("&camera_id={}", camera["id"])).await?;
+    assert_eq!(of_camera["cameras"].as_array().map(Vec::len), Some(1), "{of_camera}");
+    assert_eq!(of_camera["cameras"][0]["camera_id"], camera["id"]);
+    for (query, code) in [
+        ("", "request_invalid"),
+        ("?from=5", "request_invalid"),
+        ("?from=5&to=5", "range_invalid"),
+        ("?from=0&to=2764800000", "range_invalid"),
+        ("?from=0&to=3600000&source=moon", "request_invalid"),
+    ] {
+        let answer = site.admin.get(&format!("/api/v1/alarms/statistics{query}")).await?;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, code), "{query}: {}", answer.text);
+    }
+    site.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_camera_that_goes_away_is_an_alarm_until_it_is_back() -> Result<()> {
     let farm = farm(vec![demo_like("Gate")]).await?;
     let health = Some(HealthConfig { offline_alarm_ms: 1_000, ..HealthConfig::default() });

@@ -8,6 +8,7 @@ mod alarms;
 mod alarms_on_full_disks;
 mod analytics;
 mod bad_cameras;
+mod built_in_engine;
 mod camera_events;
 mod changed_password;
 mod control;

@@ -177,3 +177,64 @@ async fn a_node_that_dies_while_it_is_told_to_start_costs_its_task_little() -> R
     farm.shutdown().await;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_never_confirms_is_told_to_stop_and_another_is_asked() -> Result<()> {
+    let (farm, site) = (farm(vec![CameraSpec::new("Gate", small_stream())]).await?, TestSite::start().await?);
+    let gate = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
+    let mut silent = node(&site, "silent", "TAMPER").await?;
+    let mut other = node(&site, "other", "TAMPER").await?;
+    let own = task(&site, &gate, "TAMPER").await?;
+    let asked = silent.json("START_TASK").await?;
+    assert_eq!(asked["data"]["task_id"], own);
+    // It lives, and says so, but never that it runs anything.
+    silent.say(&json!({"type": "NODE_HEARTBEAT", "node_id": "silent"})).await?;
+    let address = format!("/api/v1/ai-tasks/{own}");
+    let phase = async |phase: &str| {
+        until(phase, PATIENCE, async || {
+            let task = site.admin.get(&address).await.ok()?.json;
+            (task["state"]["phase"] == phase).then_some(task["state"].clone())
+        })
+        .await
+    };
+    let failed = phase("failed").await?;
+    assert_eq!(
+        (&failed["reason"], &failed["detail"]),
+        (&json!("not_started"), &json!("start_not_confirmed")),
+        "{failed}"
+    );
+    assert_eq!(silent.json("STOP_TASK").await?["data"]["task_id"], own);
+    // It has as little to do as the other one, and came first; it is not asked again.
+    assert_eq!(other.json("START_TASK").await?["data"]["task_id"], own);
+    other.say(&json!({"type": "TASK_KEEPALIVE", "node_id": "other", "task_id": own})).await?;
+    phase("running").await?;
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_stops_reading_is_let_go_and_its_scenes_run_elsewhere() -> Result<()> {
+    let (farm, site) = (farm(vec![CameraSpec::new("Gate", small_stream())]).await?, TestSite::start().await?);
+    let gate = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
+    let own = task(&site, &gate, "TAMPER").await?;
+    let mut deaf = node(&site, "deaf", "TAMPER").await?;
+    deaf.json("START_TASK").await?;
+    deaf.say(&json!({"type": "TASK_KEEPALIVE", "node_id": "deaf", "task_id": own})).await?;
+    let mut other = node(&site, "other", "TAMPER").await?;
+    // Each of these is answered, and no answer is taken: the site's writes come to a stand, and so do ours.
+    let talking = tokio::spawn(async move {
+        let nonsense = Message::text(r#"{"type": "AI_RESULT"}"#);
+        while deaf.say_raw(nonsense.clone()).await.is_ok() {}
+        deaf
+    });
+    let begun = Instant::now();
+    let start = other.json("START_TASK").await?;
+    println!("given to another node after {:?}", begun.elapsed());
+    assert_eq!(start["data"]["task_id"], own);
+    site.admin.get("/api/v1/ai-tasks").await?.ok()?;
+    talking.abort();
+    site.stop().await;
+    farm.shutdown().await;
+    Ok(())
+}

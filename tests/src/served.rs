@@ -26,6 +26,8 @@ impl ServedSite {
         let mut command = tokio::process::Command::new(Binary::file()?);
         command.args(["serve", "--data", path, "--listen", "127.0.0.1:0"]);
         command.env("WATCHWALL_LOG__LEVEL", "warn").env("WATCHWALL_PUSH__ALLOW_THIS_MACHINE", "true");
+        // Nodes are those of the test.
+        command.env("WATCHWALL_ANALYTICS__BUILT_IN_ENGINE", "false");
         let program = Binary::spawn(command)?;
         let address = program.ready().await?;
         Ok(Self { program, admin: Client::anonymous(&address)?.with_token(&local_token(folder)?) })

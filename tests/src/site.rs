@@ -26,6 +26,8 @@ pub struct SiteOptions {
     pub analytics: Option<AnalyticsConfig>,
     pub push: Option<PushConfig>,
     pub outlet: Option<OutletConfig>,
+    /// The site's own AI node, which a demo has in any case.
+    pub built_in_engine: bool,
     /// Of an earlier site; without one the site starts empty.
     pub data: Option<DataFolder>,
 }
@@ -68,6 +70,7 @@ impl TestSite {
         if let Some(outlet) = options.outlet {
             config.outlet = outlet;
         }
+        config.analytics.built_in_engine = options.built_in_engine || options.demo_cameras.is_some();
         let start_options =
             StartOptions { data_folder: data.path().to_owned(), config, demo_cameras: options.demo_cameras };
         let running = start(start_options).await?;

@@ -81,6 +81,19 @@ for (const language of languages) {
 		expect(kept.verdict).toBe('false');
 		expect(history.map(({ what }) => what)).toEqual(expect.arrayContaining(['raised', 'acknowledged', 'resolved']));
 		expect(history.find(({ what }) => what === 'resolved')?.note).toBe('A cat. 一只猫');
+
+		// Both count, however they stand, and each figure leads to its alarms.
+		await page.getByRole('button', { name: say('alarms.counts'), exact: true }).click();
+		const counts = page.getByRole('region', { name: say('alarms.counts') });
+		const ofCamera = counts.getByRole('button', { name: camera.name });
+		await expect(ofCamera).toContainText('1');
+		const bar = counts.getByRole('list', { name: say('alarms.counts.by_hour') }).getByRole('button', { disabled: false });
+		await expect(bar.first()).toBeVisible();
+		await expectAccessible(page);
+		await ofCamera.click();
+		await expect(counts).toHaveCount(0);
+		await expect(row).toBeVisible();
+		await expect(page.locator(`[data-id="${next.id}"]`)).toHaveCount(0);
 	});
 
 	test(`the panel acknowledges from everywhere, and the tile leads to its alarm (${language})`, async ({ page, site }) => {

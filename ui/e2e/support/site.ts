@@ -235,7 +235,9 @@ export class TestSite {
 	#run<T>(args: string[], look: (lines: string[], notes: string[]) => T | undefined): Promise<T> {
 		const program = binary();
 		if (!program) throw new Error('WATCHWALL_BIN names no program');
-		const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+		// Nodes are those that a test brings.
+		const env = { ...process.env, WATCHWALL_ANALYTICS__BUILT_IN_ENGINE: 'false' };
+		const child = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
 		this.#processes.push(child);
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(() => reject(new Error(`${args[0]} did not start in ${startMs} ms`)), startMs);

@@ -104,6 +104,45 @@ pub struct AlarmSummary {
     pub open_by_level: [u64; 4],
 }
 
+/// How many alarms there were, and of what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AlarmStatisticsView {
+    pub from: i64,
+    pub to: i64,
+    pub alarms: u64,
+    /// How often what they tell of happened.
+    pub happened: u64,
+    /// Of each hour since `from` that has any, oldest first.
+    pub hours: Vec<AlarmHour>,
+    /// The busiest 50 first.
+    pub cameras: Vec<AlarmsOfCamera>,
+    pub kinds: Vec<AlarmsOfKind>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AlarmHour {
+    /// Its begin.
+    pub at: i64,
+    /// Alarms of levels 1 to 4.
+    pub by_level: [u64; 4],
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AlarmsOfCamera {
+    /// Absent for what is of no camera, or of one that is gone.
+    pub camera_id: Option<i64>,
+    pub alarms: u64,
+    pub happened: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct AlarmsOfKind {
+    pub source: String,
+    pub kind: String,
+    pub alarms: u64,
+    pub happened: u64,
+}
+
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]

@@ -208,7 +208,10 @@ pub struct AiLatest {
     pub at: Option<i64>,
     pub is_alarm: bool,
     pub event_type: Option<String>,
+    /// In the node's own words.
     pub event_desc: Option<String>,
+    /// In words of the product, for what it has words for; to be shown before those.
+    pub said: Option<crate::BothLanguages>,
     pub total_count: Option<u32>,
     pub results: u64,
     pub alarms: u64,
@@ -234,7 +237,10 @@ pub struct AiResultView {
     pub confidence: f32,
     pub objects: Vec<AiObjectView>,
     pub event_type: Option<String>,
+    /// In the node's own words.
     pub event_desc: Option<String>,
+    /// In words of the product, for what it has words for; to be shown before those.
+    pub said: Option<crate::BothLanguages>,
     pub total_count: Option<u32>,
     pub label_counts: Vec<AiCount>,
     pub problem_counts: Vec<AiCount>,
@@ -346,7 +352,10 @@ pub struct AiFindView {
     pub confidence: f32,
     pub objects: Vec<AiObjectView>,
     pub event_type: Option<String>,
+    /// In the node's own words.
     pub event_desc: Option<String>,
+    /// In words of the product, for what it has words for; to be shown before those.
+    pub said: Option<crate::BothLanguages>,
 }
 
 /// Something engines can look for, as the product knows it.

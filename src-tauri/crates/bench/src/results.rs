@@ -97,8 +97,12 @@ async fn one(options: &Options, name: &str, sample_ms: u32) -> Result<Row> {
     let generator = Generator::start(CAMERAS).await?;
     let temp = tempfile::tempdir_in(options.folder.as_deref().unwrap_or(Path::new("/var/tmp")))?;
     let sample = sample_ms.to_string();
-    let settings =
-        [("WATCHWALL_ANALYTICS__SAMPLE_MS", sample.as_str()), ("WATCHWALL_PUSH__ALLOW_THIS_MACHINE", "true")];
+    // The tasks are for the nodes of this program.
+    let settings = [
+        ("WATCHWALL_ANALYTICS__SAMPLE_MS", sample.as_str()),
+        ("WATCHWALL_ANALYTICS__BUILT_IN_ENGINE", "false"),
+        ("WATCHWALL_PUSH__ALLOW_THIS_MACHINE", "true"),
+    ];
     let site = SiteUnderTest::start_with(options, temp.path(), &settings)?;
     let (nodes, camera) = prepare(&site, &generator).await?;
     let probe = Probe::prepare(&site, camera).await?;

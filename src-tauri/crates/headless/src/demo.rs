@@ -1,13 +1,11 @@
-//! The demo site: virtual cameras and an AI node in this process, added once and found again on the next start.
+//! The demo site: virtual cameras in this process, and something to look for, added once and found again on the next
+//! start.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
-use tokio::{task::JoinHandle, time::timeout};
-use tokio_util::sync::CancellationToken;
-use watchwall_camsim::{CameraSpec, Farm, FarmOptions};
-use watchwall_engine::{EngineOptions, SiteAddress};
+use std::{net::SocketAddr, path::Path};
+use watchwall_camsim::{Audio, CameraSpec, Farm, FarmOptions, StreamSpec};
 use watchwall_model::{
-    AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, ErrorCode, Plan, Point, Problem, SceneCode, Secret,
-    StreamRole, TaskId, UtcMillis,
+    AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, ErrorCode, Plan, Point, Problem, SceneCode, StreamRole,
+    TaskId, UtcMillis,
 };
 use watchwall_site::{
     Site,
@@ -19,7 +17,11 @@ const GROUP: &str = "Demo";
 
 /// Starts the cameras, on a port that stays the same between starts when it is free.
 pub async fn start_farm(data_folder: &Path, cameras: u32) -> Result<Farm, Problem> {
-    let specs: Vec<CameraSpec> = (0..cameras as usize).map(CameraSpec::demo).collect();
+    let mut specs: Vec<CameraSpec> = (0..cameras as usize).map(CameraSpec::demo).collect();
+    // The one that is looked at shows the same in both streams: the recording of an alarm holds what raised it.
+    if let Some(first) = specs.first_mut() {
+        first.main = StreamSpec { bitrate_kbps: 2_000, audio: Audio::Aac, ..StreamSpec::live(1280, 720, 15) };
+    }
     let options = FarmOptions {
         cache_folder: Some(data_folder.join("cache").join("clips")),
         rtsp_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -69,7 +71,6 @@ pub async fn populate(site: &Site, farm: &Farm, cameras: u32) -> Result<(), Prob
 const TASK: &str = "Demo: somebody in the yard";
 /// A part of the picture that the box of the virtual cameras crosses.
 const REGION: [[f32; 2]; 4] = [[0.45, 0.6], [0.8, 0.6], [0.8, 0.95], [0.45, 0.95]];
-const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 /// Has somebody look for intruders at the first camera. A person may change or delete the task: it does not come again
 /// while there is any other.
@@ -104,44 +105,4 @@ fn task(camera: CameraId) -> Result<AiTask, Problem> {
         enabled: true,
         updated_at: UtcMillis(0),
     })
-}
-
-/// The AI node of the demo.
-pub struct DemoEngine {
-    cancel: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl DemoEngine {
-    /// `None` when it cannot be: a demo without it is still one.
-    pub fn start(url: &str, local_token: &str) -> Option<Self> {
-        let address = match SiteAddress::parse(url) {
-            Ok(address) => address,
-            Err(error) => {
-                tracing::warn!(%error, "the demo runs without an AI node");
-                return None;
-            }
-        };
-        let options = EngineOptions {
-            node_id: "demo-engine".to_owned(),
-            node_name: "Demo engine".to_owned(),
-            ..EngineOptions::new(address, Some(Secret::new(local_token)))
-        };
-        let cancel = CancellationToken::new();
-        let stop = cancel.clone();
-        let task = tokio::spawn(async move {
-            if let Err(error) = watchwall_engine::run(options, stop).await {
-                tracing::warn!(%error, "the AI node of the demo ended");
-            }
-        });
-        Some(Self { cancel, task })
-    }
-
-    pub async fn stop(self) {
-        self.cancel.cancel();
-        let abort = self.task.abort_handle();
-        if timeout(STOP_WITHIN, self.task).await.is_err() {
-            abort.abort();
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! Watchwall without a window: starts the site and its server in this process.
 //!
 //! [`start`] is what `watchwall serve`, `watchwall demo` and the desktop shell call. It spawns nothing of its own:
-//! site, server and virtual cameras own their tasks and are stopped, in reverse order, by [`Running::stop`].
+//! site, server, virtual cameras and the built-in engine own their tasks and are stopped, in reverse order, by [`Running::stop`].
 
+mod built_in_engine;
 mod demo;
 mod folders;
 mod start;

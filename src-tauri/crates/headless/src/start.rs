@@ -1,6 +1,6 @@
 //! Starting and stopping everything in the right order.
 
-use crate::demo::{self, DemoEngine};
+use crate::{built_in_engine::BuiltInEngine, demo};
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -35,7 +35,7 @@ pub struct Running {
     site: Arc<Site>,
     server: Server,
     farm: Option<Farm>,
-    engine: Option<DemoEngine>,
+    engine: Option<BuiltInEngine>,
     one_time_url: String,
 }
 
@@ -47,11 +47,12 @@ pub async fn start(options: StartOptions) -> Result<Running, Problem> {
     let server_options = ServerOptions { entrance, ..ServerOptions::from(&config.server) };
     // An address that is taken or not allowed must not cost a database migration first.
     let listener = Server::bind(&server_options, &data_folder).await?;
+    let with_engine = config.analytics.built_in_engine;
     let site = Site::start(SiteOptions { data_folder: data_folder.clone(), config }).await?;
     match open(&site, listener, server_options, &data_folder, demo_cameras).await {
         Ok((server, farm)) => {
             let one_time_url = server.one_time_url();
-            let engine = farm.as_ref().and_then(|_| start_engine(&server, &data_folder));
+            let engine = with_engine.then(|| BuiltInEngine::start(server.local_address(), &data_folder)).flatten();
             Ok(Running { site, server, farm, engine, one_time_url })
         }
         Err(problem) => {
@@ -79,20 +80,6 @@ async fn open(
     };
     let server = Server::start(site.clone(), listener, options).await?;
     Ok((server, farm))
-}
-
-/// Beyond loopback the demo speaks TLS with a certificate that nobody knows, and runs without an engine.
-fn start_engine(server: &Server, data_folder: &Path) -> Option<DemoEngine> {
-    if server.tls().is_some() {
-        return None;
-    }
-    match std::fs::read_to_string(data_folder.join("local-token")) {
-        Ok(token) => DemoEngine::start(&format!("ws://127.0.0.1:{}", server.address().port()), token.trim()),
-        Err(error) => {
-            tracing::warn!(%error, "the demo runs without an AI node");
-            None
-        }
-    }
 }
 
 impl Running {

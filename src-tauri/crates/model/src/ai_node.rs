@@ -23,6 +23,11 @@ pub struct AiNode {
     pub last_seen_at: Option<UtcMillis>,
 }
 
+impl AiNode {
+    /// What the site's own node calls itself.
+    pub const BUILT_IN: &str = "built-in";
+}
+
 /// What a node said when it registered last.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

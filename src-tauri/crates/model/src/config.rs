@@ -169,6 +169,8 @@ sections! {
         keep_days: u32 = 30, 1 to 3_650;
         /// Nodes on this machine come in without a token.
         open_to_this_machine: bool = false;
+        /// The site's own node looks for what needs no model: motion, tampering, lines and regions.
+        built_in_engine: bool = true;
     }
 
     /// How alarms reach people.

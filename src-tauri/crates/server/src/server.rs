@@ -17,7 +17,7 @@ use axum::{
     middleware,
 };
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -105,14 +105,14 @@ impl ServerOptions {
 /// A bound address, before there is a site to serve on it.
 pub struct Listener {
     public: TcpListener,
-    /// Plain HTTP for windows and tools of this machine, where the public one speaks TLS.
+    /// Plain HTTP for windows and tools of this machine, where the public one speaks TLS or is not reached by loopback.
     local: Option<TcpListener>,
 }
 
 /// A site being served.
 pub struct Server {
     address: SocketAddr,
-    /// Equal to `address` when that speaks plain HTTP itself.
+    /// The same port as `address` when that speaks plain HTTP itself.
     local_address: SocketAddr,
     app: App,
     local_token: LocalToken,
@@ -130,9 +130,10 @@ impl Server {
             inspect(given)?;
         }
         let public = bind(options.listen).await?;
-        let local = match tls {
-            Some(_) => Some(bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?),
-            None => None,
+        let ip = options.listen.ip().to_canonical();
+        let local = match tls.is_some() || !(ip.is_loopback() || ip.is_unspecified()) {
+            true => Some(bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?),
+            false => None,
         };
         Ok(Listener { public, local })
     }
@@ -143,6 +144,7 @@ impl Server {
         let internal = |e: std::io::Error| Problem::new(ErrorCode::Internal).at("listen").because(e);
         let address = listener.public.local_addr().map_err(internal)?;
         let local_address = listener.local.as_ref().map_or(Ok(address), TcpListener::local_addr).map_err(internal)?;
+        let local_address = by_loopback(local_address);
         let tls = options.tls(&site.data_folder)?.map(Tls::open).transpose()?;
         let local_token = LocalToken::publish(&site.data_folder, local_address)?;
         let access_options = AccessOptions {
@@ -193,6 +195,11 @@ impl Server {
         self.address
     }
 
+    /// Where windows and tools of this machine are spoken to in plain HTTP.
+    pub const fn local_address(&self) -> SocketAddr {
+        self.local_address
+    }
+
     /// The address of the user interface.
     pub fn url(&self) -> String {
         let scheme = if self.app.tls.is_some() { "https" } else { "http" };
@@ -227,6 +234,16 @@ impl Server {
         }
         self.app.access.stop().await;
     }
+}
+
+/// All addresses of this machine are reached by this one, and local tools only by it.
+fn by_loopback(mut address: SocketAddr) -> SocketAddr {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    address
 }
 
 /// Everything, outermost layer last.

@@ -9,8 +9,8 @@ use watchwall_model::{CameraEventRow, CameraId, NewCameraEvent, Problem, TimeRan
 
 const INSERT: &str = "INSERT INTO camera_events (camera_id, kind, state, source, rule, topic, value, at) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-const PAGE: &str = "SELECT * FROM camera_events WHERE camera_id = ?1 AND at >= ?2 AND at < ?3 AND (?4 IS NULL OR kind = ?4) \
-     AND (at, id) < (?5, ?6) ORDER BY at DESC, id DESC LIMIT ?7";
+const PAGE: &str = "SELECT * FROM camera_events WHERE camera_id = ?1 AND at >= ?2 AND at <= MIN(?3 - 1, ?5) \
+     AND (?4 IS NULL OR kind = ?4) AND (at, id) < (?5, ?6) ORDER BY at DESC, id DESC LIMIT ?7";
 // Oldest first, and bounded: a timeline draws no more.
 const IN_RANGE: &str =
     "SELECT * FROM camera_events WHERE camera_id = ?1 AND at >= ?2 AND at < ?3 ORDER BY at, id LIMIT 20000";

@@ -50,8 +50,8 @@ pub use ai_nodes::AiNodeTable;
 pub use ai_tasks::{AiTaskTable, Lease};
 pub use alarm_rules::AlarmRuleTable;
 pub use alarms::{
-    Acted, AlarmBatch, AlarmCounts, AlarmFilter, AlarmLock, AlarmRef, AlarmTable, BucketRow, NewAlarm, NewPush,
-    RepeatedAlarm, StateFilter, Written,
+    Acted, AlarmBatch, AlarmCounts, AlarmFilter, AlarmLock, AlarmNumber, AlarmRef, AlarmStatistics, AlarmTable,
+    BucketRow, NewAlarm, NewPush, RepeatedAlarm, StateFilter, Written,
 };
 pub use audit::{AuditEntry, AuditLog, NewAuditEntry};
 pub use bookmarks::{BookmarkFilter, BookmarkTable};

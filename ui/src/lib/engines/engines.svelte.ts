@@ -6,6 +6,7 @@ import { api, getAll, type AiNodePatch, type AiNodeToken, type AiNodeView, type 
 import { failure, type Result } from '$lib/api/result';
 import { follow } from '$lib/onboarding/feed';
 import { session } from '$lib/state/session.svelte';
+import { nodeName } from './nodes/words';
 import { wishOf } from './tasks/wish';
 import { scenesPath, type AnalyticsChanged, type SceneCatalogue, type SceneKind } from './wire';
 
@@ -53,7 +54,8 @@ export class Engines {
 	}
 
 	nodeName(id: number | null | undefined): string | undefined {
-		return this.nodes?.find((node) => node.id === id)?.name;
+		const node = this.nodes?.find((one) => one.id === id);
+		return node && nodeName(node);
 	}
 
 	addNode(wanted: NewAiNode): Promise<AiNodeToken | Failure> {

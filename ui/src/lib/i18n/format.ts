@@ -23,6 +23,16 @@ export function moment(at: number): string {
 	return dateFormat('moment', { dateStyle: 'medium', timeStyle: 'medium' }).format(at);
 }
 
+/** `14:00` */
+export function minute(at: number): string {
+	return dateFormat('minute', { hour: '2-digit', minute: '2-digit' }).format(at);
+}
+
+/** A day without its year: `28 Nov` */
+export function shortDay(at: number): string {
+	return dateFormat('shortDay', { day: 'numeric', month: 'short' }).format(at);
+}
+
 export function day(at: number): string {
 	return dateFormat('day', { dateStyle: 'medium' }).format(at);
 }

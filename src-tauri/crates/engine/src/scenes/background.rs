@@ -54,6 +54,8 @@ const DEVIATIONS: f32 = 3.5;
 const FIRST_DEVIATION: f32 = 3.0;
 /// Pictures that are learned of, spread over the time of learning.
 const SAMPLES: usize = 16;
+/// Of fewer, who walks by may be the median: where pictures come slowly it takes as long as it takes.
+const LEAST_SAMPLES: usize = 5;
 /// Seconds in which the mean follows: where nothing differs, and where something does.
 const FOLLOWS_IN: f32 = 4.0;
 const ABSORBS_IN: f32 = 60.0;
@@ -131,7 +133,7 @@ impl Background {
             // The clock was set back: it must not learn for hours.
             lesson.begun_ms = at_ms;
         }
-        if since_ms < lesson.for_ms || lesson.samples.is_empty() {
+        if since_ms < lesson.for_ms || lesson.samples.len() < LEAST_SAMPLES {
             let due_ms = lesson.for_ms * lesson.samples.len() as i64 / SAMPLES as i64;
             if since_ms >= due_ms && lesson.samples.len() < SAMPLES {
                 lesson.samples.push(luma.data.clone());
@@ -239,7 +241,10 @@ fn median(values: &mut [u8]) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::stage::Stage, *};
+    use super::{
+        super::stage::{FPS, Stage},
+        *,
+    };
 
     /// Shares of the picture that differ, once it is learned, one for each of the pictures.
     fn shares(stage: &mut Stage, background: &mut Background, seconds: f64) -> Vec<f32> {
@@ -288,6 +293,21 @@ mod tests {
         }
         stage.put_all(&[]);
         assert_eq!(most(&shares(&mut stage, &mut background, 2.0)), 0.0);
+    }
+
+    #[test]
+    fn one_picture_a_second_is_learned_of_as_well() {
+        let (mut stage, mut background) = (Stage::new(), Background::default());
+        for second in 0..7 {
+            stage.put([f64::from(second) / 8.0, 0.5, 0.05, 0.2]);
+            let (luma, at_ms) = stage.next();
+            background.look(&luma, at_ms);
+            (0..FPS - 1).for_each(|_| drop(stage.next()));
+        }
+        stage.put_all(&[]);
+        let (luma, at_ms) = stage.next();
+        assert_eq!(background.look(&luma, at_ms), BackgroundState::Steady);
+        assert!(background.mask().iter().all(|differs| !differs), "somebody who walked by is part of the ground");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{
     app::{Act, App},
     error::ApiError,
     extract::{Body, Id, Query, invalid},
-    views::{alarm_history_view, alarm_summary, alarm_view, push_log_view, verdict_of},
+    views::{alarm_history_view, alarm_statistics, alarm_summary, alarm_view, push_log_view, verdict_of},
 };
 use axum::{
     Json,
@@ -20,8 +20,8 @@ use axum::{
 };
 use std::collections::HashMap;
 use watchwall_api::{
-    AlarmDetail, AlarmNote, AlarmQuery, AlarmResolution, AlarmSummary, AlarmView, AlarmsAcknowledged, AlarmsChanged,
-    AlarmsResolved, PageOf, PageQuery, ProblemDetails, TestAlarm,
+    AlarmDetail, AlarmNote, AlarmQuery, AlarmResolution, AlarmStatisticsView, AlarmSummary, AlarmView,
+    AlarmsAcknowledged, AlarmsChanged, AlarmsResolved, PageOf, PageQuery, ProblemDetails, TestAlarm,
 };
 use watchwall_model::{
     Alarm, AlarmAct, AlarmClip, AlarmId, AlarmSource, AlarmState, Camera, CameraId, ErrorCode, Happening, Problem,
@@ -30,6 +30,8 @@ use watchwall_model::{
 use watchwall_site::alarms::AlarmNews;
 use watchwall_store::{AlarmFilter, PageRequest, StateFilter};
 
+/// Longest range that alarms are counted in: 31 days, and the hour that summer time takes.
+const STATISTICS_MS: i64 = (31 * 24 + 1) * 3_600_000;
 /// Pushes shown with an alarm.
 const PUSHES: u32 = 100;
 /// A test alarm is kept within.
@@ -53,6 +55,20 @@ pub async fn list(
     responses((status = 200, body = AlarmSummary)))]
 pub async fn summary(State(app): State<App>) -> Result<Json<AlarmSummary>, ApiError> {
     Ok(Json(alarm_summary(app.site.store.alarms().counts(UtcMillis::now()).await?)))
+}
+
+/// Of those that happened last in a range of up to 31 days, narrowed as the list is.
+#[utoipa::path(get, path = "/api/v1/alarms/statistics", tag = "alarms", operation_id = "read_alarm_statistics", params(AlarmQuery),
+    responses((status = 200, body = AlarmStatisticsView), (status = 400, body = ProblemDetails)))]
+pub async fn statistics(
+    State(app): State<App>,
+    Query(query): Query<AlarmQuery>,
+) -> Result<Json<AlarmStatisticsView>, ApiError> {
+    let filter = filter_of(&query)?;
+    let (Some(from), Some(to)) = (query.from, query.to) else { return Err(invalid("from", "required").into()) };
+    let range = range_of(from, to, STATISTICS_MS)?;
+    let found = app.site.store.alarms().statistics(&filter, range).await?;
+    Ok(Json(alarm_statistics(found, range)))
 }
 
 #[utoipa::path(get, path = "/api/v1/alarms/{id}", tag = "alarms", operation_id = "read_alarm", params(("id" = i64, Path)),

@@ -259,6 +259,7 @@ fn table() -> Vec<Entry> {
         entry(PLAYBACK, routes!(ai_results::picture)),
         entry(ALARMS, routes!(alarms::list)),
         entry(ALARMS, routes!(alarms::summary)),
+        entry(ALARMS, routes!(alarms::statistics)),
         entry(ALARMS, routes!(alarms::read)),
         entry(ALARMS, routes!(alarms::acknowledge)),
         entry(ALARMS, routes!(alarms::take)),

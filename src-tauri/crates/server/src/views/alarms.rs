@@ -3,15 +3,15 @@
 use super::word;
 use crate::{extract::invalid, wording::Language};
 use watchwall_api::{
-    AiObjectView, AlarmClipView, AlarmHistoryView, AlarmPolicyView, AlarmSummary, AlarmView, BothLanguages,
-    LevelPolicyView, PushLogView, PushPolicyView,
+    AiObjectView, AlarmClipView, AlarmHistoryView, AlarmHour, AlarmPolicyView, AlarmStatisticsView, AlarmSummary,
+    AlarmView, AlarmsOfCamera, AlarmsOfKind, BothLanguages, LevelPolicyView, PushLogView, PushPolicyView,
 };
 use watchwall_model::{
     Alarm, AlarmClip, AlarmHistory, AlarmPolicy, AlarmState, Camera, ErrorCode, LevelPolicy, Problem, PushMode,
-    PushPolicy, UtcMillis, Verdict,
+    PushPolicy, TimeRange, UtcMillis, Verdict,
 };
 use watchwall_site::alarms::wording;
-use watchwall_store::{AlarmCounts, PushLogRow};
+use watchwall_store::{AlarmCounts, AlarmNumber, AlarmStatistics, PushLogRow};
 
 /// `camera` as it is now; `None` when it is gone.
 pub fn alarm_view(alarm: &Alarm, camera: Option<&Camera>, related: Vec<i64>, now: UtcMillis) -> AlarmView {
@@ -82,6 +82,35 @@ pub fn alarm_history_view(line: AlarmHistory) -> AlarmHistoryView {
 pub const fn alarm_summary(counts: AlarmCounts) -> AlarmSummary {
     let AlarmCounts { new, acknowledged, in_progress, overdue, open_by_level } = counts;
     AlarmSummary { new, acknowledged, in_progress, overdue, open_by_level }
+}
+
+pub fn alarm_statistics(found: AlarmStatistics, range: TimeRange) -> AlarmStatisticsView {
+    AlarmStatisticsView {
+        from: range.start.0,
+        to: range.end.0,
+        alarms: found.all.alarms,
+        happened: found.all.happened,
+        hours: found.hours.into_iter().map(|(at, by_level)| AlarmHour { at: at.0, by_level }).collect(),
+        cameras: found
+            .cameras
+            .into_iter()
+            .map(|(camera, AlarmNumber { alarms, happened })| AlarmsOfCamera {
+                camera_id: camera.map(|camera| camera.0),
+                alarms,
+                happened,
+            })
+            .collect(),
+        kinds: found
+            .kinds
+            .into_iter()
+            .map(|(source, kind, AlarmNumber { alarms, happened })| AlarmsOfKind {
+                source: source.as_str().to_owned(),
+                kind,
+                alarms,
+                happened,
+            })
+            .collect(),
+    }
 }
 
 pub fn push_log_view(row: PushLogRow) -> PushLogView {

@@ -4,19 +4,23 @@ use super::{push_policy_of, push_policy_view};
 use crate::extract::invalid;
 use watchwall_api::{
     AiCount, AiLatest, AiNodeView, AiObjectView, AiPreviewView, AiResultView, AiSceneState, AiSceneView,
-    AiTaskParamsView, AiTaskState, AiTaskView, AiTaskWish,
+    AiTaskParamsView, AiTaskState, AiTaskView, AiTaskWish, BothLanguages,
 };
 use watchwall_model::{
     AiNode, AiResultRow, AiScene, AiTask, AiTaskParams, CameraId, DispatchMode, NodeId, Point, Problem, Quality,
     SceneCode, SnapshotPolicy, StreamPath, StreamRole, TaskId, UtcMillis, WeekSchedule,
 };
-use watchwall_site::analytics::{
-    NodePicture, PreviewStanding, TaskPicture,
-    results::LatestResult,
-    tasks::{
-        Undispatched,
-        board::{Seat, SeatState, TaskPhase, Trouble},
+use watchwall_site::{
+    analytics::{
+        NodePicture, PreviewStanding, TaskPicture,
+        results::LatestResult,
+        said::Said,
+        tasks::{
+            Undispatched,
+            board::{Seat, SeatState, TaskPhase, Trouble},
+        },
     },
+    language::Language,
 };
 
 pub fn ai_node_view(node: &AiNode, connected: Option<&NodePicture>) -> AiNodeView {
@@ -171,8 +175,10 @@ fn seat_view(code: &SceneCode, seat: Option<Seat>, latest: Option<LatestResult>)
 }
 
 fn latest_view(latest: LatestResult) -> AiLatest {
+    let said = Said::of(latest.event_type.as_deref(), latest.total_count, latest.metrics.as_deref());
     AiLatest {
         average_confidence: latest.average_confidence(),
+        said: said.as_ref().map(said_view),
         at: latest.at.map(|at| at.0),
         is_alarm: latest.is_alarm,
         event_type: latest.event_type,
@@ -280,13 +286,19 @@ fn params_of(view: Option<AiTaskParamsView>) -> Result<AiTaskParams, Problem> {
     })
 }
 
+pub fn said_view(said: &Said) -> BothLanguages {
+    BothLanguages { en: said.text(Language::English), zh_cn: said.text(Language::Chinese) }
+}
+
 pub fn ai_result_view(row: AiResultRow) -> AiResultView {
     // Written by ourselves; what cannot be read is left out rather than the whole row.
     let counts = |text: &str| {
         let pairs: Vec<(String, u32)> = serde_json::from_str(text).unwrap_or_default();
         pairs.into_iter().map(|(label, count)| AiCount { label, count }).collect()
     };
+    let said = Said::of(row.event_type.as_deref(), row.total_count, row.metrics.as_deref());
     AiResultView {
+        said: said.as_ref().map(said_view),
         at: row.at.0,
         task_id: row.task.0,
         camera_id: row.camera.0,

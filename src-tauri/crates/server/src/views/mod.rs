@@ -21,8 +21,8 @@ mod trials;
 
 pub use access::{audit_view, right_name, role_of, session_view, user_view};
 pub use alarms::{
-    alarm_history_view, alarm_policy_of, alarm_policy_view, alarm_summary, alarm_view, push_log_view, push_policy_of,
-    push_policy_view, verdict_of,
+    alarm_history_view, alarm_policy_of, alarm_policy_view, alarm_statistics, alarm_summary, alarm_view, push_log_view,
+    push_policy_of, push_policy_view, verdict_of,
 };
 pub use analytics::{ai_node_view, ai_preview_view, ai_result_view, ai_task_view, ai_task_wish};
 pub use camera::{camera_view, edit_of, engine_of, group_view, new_camera, probe_view, transport_of, word};

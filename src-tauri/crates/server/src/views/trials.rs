@@ -1,5 +1,6 @@
 //! Trials of AI tasks on the wire.
 
+use super::analytics::said_view;
 use watchwall_api::{AiFindView, AiObjectView, AiTrialReport, AiTrialScene, AiTrialView};
 use watchwall_site::analytics::trials::{Find, Trial, TrialScene, TrialState};
 
@@ -65,5 +66,6 @@ fn find_view(find: &Find) -> AiFindView {
         objects: objects.collect(),
         event_type: find.event_type.clone(),
         event_desc: find.event_desc.clone(),
+        said: find.said.as_ref().map(said_view),
     }
 }

@@ -1,6 +1,6 @@
 //! What an alarm is called and what it says, in a language of the product. Pure.
 
-use crate::language::Language;
+use crate::{analytics::said::Said, language::Language};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use watchwall_model::{Alarm, AlarmSource, UtcMillis};
@@ -70,8 +70,10 @@ impl Told {
         let title = self.key("alarm.title", language);
         let text = self.key("alarm.text", language);
         let mut sentences = vec![language.text(&text, &params)];
-        if let Some(said) = self.params.get("event_desc").map(|said| said.trim()).filter(|said| !said.is_empty()) {
-            sentences.push(ended(said, language));
+        let by_node = || self.params.get("event_desc").map(|said| said.trim().to_owned());
+        let said = Said::of_params(&self.params).map(|said| said.text(language)).or_else(by_node);
+        if let Some(said) = said.filter(|said| !said.is_empty()) {
+            sentences.push(ended(&said, language));
         }
         let mut say = |key: &str, name: &str, value: String| {
             sentences.push(language.say(key, &[(name, &value)]));

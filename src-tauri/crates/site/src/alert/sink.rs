@@ -1,6 +1,9 @@
 //! Results of AI engines as alarms, by what their tasks say.
 
-use crate::{alarms::Alarms, analytics::AlarmSink};
+use crate::{
+    alarms::Alarms,
+    analytics::{AlarmSink, said::Said},
+};
 use futures::future::{BoxFuture, FutureExt};
 use std::{
     collections::HashMap,
@@ -84,6 +87,10 @@ fn of_row(row: &AiResultRow, orders: &Orders) -> Happening {
         if let Some(value) = value {
             what = what.with(name, value);
         }
+    }
+    let said = Said::of(row.event_type.as_deref(), row.total_count, row.metrics.as_deref());
+    for (name, value) in said.iter().flat_map(Said::params) {
+        what = what.with(&name, value);
     }
     Happening {
         task: Some(row.task),

@@ -11,6 +11,7 @@ pub mod nodes;
 mod owners;
 mod previews;
 pub mod results;
+pub mod said;
 pub mod scenes;
 mod sink;
 mod streams;

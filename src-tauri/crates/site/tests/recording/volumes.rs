@@ -349,6 +349,7 @@ async fn hundreds_of_plans_change_volumes_twenty_a_second_and_miss_nothing() {
         .enumerate()
         .map(|(n, at)| moved_after[n..].iter().take_while(|later| **later < at + 2_000).count());
     let most = most.max().unwrap();
+    println!("{STREAMS} went in {took} ms, at most {most} within two seconds");
     assert!(most <= 80, "{most} began a file within two seconds");
     rig.bench.stop().await;
 }

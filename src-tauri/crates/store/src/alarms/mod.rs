@@ -8,11 +8,13 @@ mod batch;
 mod clip;
 mod page;
 mod rows;
+mod statistics;
 
 pub use act::Acted;
 pub use batch::{AlarmBatch, AlarmRef, BucketRow, NewAlarm, NewPush, RepeatedAlarm, Written};
 pub use clip::AlarmLock;
 pub use page::{AlarmCounts, AlarmFilter, StateFilter};
+pub use statistics::{AlarmNumber, AlarmStatistics};
 
 use crate::{Store, StoreError};
 use rows::{read, read_history};
@@ -28,9 +30,8 @@ const OPEN_OF: &str = "SELECT * FROM alarms WHERE state IN ('new', 'acknowledged
      AND camera_id IS ?3 AND subject = ?4 ORDER BY id LIMIT 1000";
 #[cfg(test)]
 pub fn statements() -> Vec<&'static str> {
-    let own = vec![ONE, HISTORY, SINCE, OPEN_OF, PRUNE];
-    [own, act::STATEMENTS.to_vec(), batch::STATEMENTS.to_vec(), clip::STATEMENTS.to_vec(), page::STATEMENTS.to_vec()]
-        .concat()
+    let own: &[&str] = &[ONE, HISTORY, SINCE, OPEN_OF, PRUNE];
+    [own, act::STATEMENTS, batch::STATEMENTS, clip::STATEMENTS, page::STATEMENTS, statistics::STATEMENTS].concat()
 }
 
 pub struct AlarmTable<'a> {

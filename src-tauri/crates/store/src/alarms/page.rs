@@ -4,7 +4,8 @@ use super::{AlarmTable, read};
 use crate::{Page, PageRequest, StoreError, page, row::column};
 use watchwall_model::{Alarm, AlarmSource, AlarmState, CameraId, ErrorCode, Problem, TaskId, TimeRange, UtcMillis};
 
-// A bound NULL leaves its condition out. The index is named: with conditions like these SQLite cannot choose.
+// A bound NULL leaves its condition out. The index is named: with conditions like these SQLite cannot choose. There is one
+// upper bound, the cursor's or the range's: of two, the index begins at either.
 macro_rules! page {
     ($index:literal, $first:literal) => {
         concat!(
@@ -14,7 +15,7 @@ macro_rules! page {
             $first,
             " AND (last_ms, id) < (?1, ?2) AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR source = ?4) \
              AND (?5 IS NULL OR kind = ?5) AND (?6 IS NULL OR level >= ?6) AND (?7 IS NULL OR camera_id = ?7) \
-             AND (?8 IS NULL OR task_id = ?8) AND last_ms >= ?9 AND last_ms < ?10 ORDER BY last_ms DESC, id DESC LIMIT ?11"
+             AND (?8 IS NULL OR task_id = ?8) AND last_ms >= ?9 AND last_ms <= MIN(?10 - 1, ?1) ORDER BY last_ms DESC, id DESC LIMIT ?11"
         )
     };
 }
@@ -84,10 +85,7 @@ impl AlarmTable<'_> {
             (_, None) => PAGE,
             (_, Some(_)) => PAGE_OF_CAMERA,
         };
-        let state = match filter.state {
-            StateFilter::One(state) => Some(state.as_str()),
-            StateFilter::All | StateFilter::Open => None,
-        };
+        let (state, _) = state_of(filter.state);
         let limit = request.limit();
         let rows = sqlx::query(statement)
             .bind(at)
@@ -125,5 +123,14 @@ impl AlarmTable<'_> {
             }
         }
         Ok(counts)
+    }
+}
+
+/// The one state, and whether it is all open ones.
+pub fn state_of(filter: StateFilter) -> (Option<&'static str>, bool) {
+    match filter {
+        StateFilter::One(state) => (Some(state.as_str()), false),
+        StateFilter::All => (None, false),
+        StateFilter::Open => (None, true),
     }
 }

@@ -193,3 +193,51 @@ async fn lists_are_narrowed_and_go_on_and_cameras_may_go() {
     assert_eq!((left.camera, left.camera_name.as_deref()), (None, Some("Gate")));
     assert_eq!(alarms.prune(UtcMillis(9_999)).await.unwrap(), 1, "open ones stay");
 }
+
+#[tokio::test]
+async fn alarms_are_counted_by_hour_camera_and_kind() {
+    const HOUR: i64 = 3_600_000;
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path()).await;
+    let gate = camera(&store).await;
+    let of = |at: i64, level, kind: &str| NewAlarm {
+        what: Happening::new(AlarmSource::Ai, kind, UtcMillis(at)).of(gate),
+        ..new(gate, at, level)
+    };
+    let of_site = |at: i64| NewAlarm {
+        what: Happening::new(AlarmSource::Volume, "volume_full", UtcMillis(at)),
+        count: 5,
+        ..new(gate, at, 4)
+    };
+    let early = [of(10, 2, "MOTION"), of(HOUR - 1, 2, "MOTION"), of(HOUR, 3, "TAMPER")];
+    let raised = early.into_iter().chain([of_site(5 * HOUR), of(9 * HOUR, 1, "MOTION")]).collect();
+    store.alarms().write(&AlarmBatch { raised, ..AlarmBatch::default() }, UtcMillis(0)).await.unwrap();
+    let range = TimeRange::new(UtcMillis(0), UtcMillis(9 * HOUR)).unwrap();
+    let count = async |filter: AlarmFilter| store.alarms().statistics(&filter, range).await.unwrap();
+    let number = |alarms, happened| AlarmNumber { alarms, happened };
+    let all = count(AlarmFilter::default()).await;
+    assert_eq!(all.all, number(4, 8));
+    let hours = [(0, [0, 2, 0, 0]), (HOUR, [0, 0, 1, 0]), (5 * HOUR, [0, 0, 0, 1])];
+    assert_eq!(all.hours, hours.map(|(at, levels)| (UtcMillis(at), levels)));
+    assert_eq!(all.cameras, [(Some(gate), number(3, 3)), (None, number(1, 5))]);
+    let kinds: Vec<_> =
+        all.kinds.iter().map(|(source, kind, number)| (*source, kind.as_str(), number.alarms)).collect();
+    assert_eq!(
+        kinds,
+        [(AlarmSource::Ai, "MOTION", 2), (AlarmSource::Ai, "TAMPER", 1), (AlarmSource::Volume, "volume_full", 1)]
+    );
+    // Narrowed as the list is.
+    let narrowed = async |filter: AlarmFilter, expect: u64| {
+        let found = count(filter.clone()).await;
+        let filter = AlarmFilter { range: Some(range), ..filter };
+        let listed = store.alarms().page(&filter, &PageRequest::default()).await.unwrap();
+        assert_eq!((found.all.alarms, listed.items.len() as u64), (expect, expect), "{filter:?}");
+    };
+    let none = AlarmFilter::default();
+    narrowed(AlarmFilter { level: Some(3), ..none.clone() }, 2).await;
+    narrowed(AlarmFilter { camera: Some(gate), ..none.clone() }, 3).await;
+    narrowed(AlarmFilter { source: Some(AlarmSource::Volume), ..none.clone() }, 1).await;
+    narrowed(AlarmFilter { kind: Some("MOTION".into()), ..none.clone() }, 2).await;
+    narrowed(AlarmFilter { state: StateFilter::Open, ..none.clone() }, 4).await;
+    narrowed(AlarmFilter { state: StateFilter::One(AlarmState::Resolved), ..none }, 0).await;
+}

@@ -10,9 +10,10 @@ use sqlx::Connection;
 use watchwall_model::{AiResultRow, CameraId, ErrorCode, Problem, SceneCode, TaskId, TimeRange, UtcMillis};
 
 /// The page of what a filter asks for. Each shape is a statement of its own: an index serves conditions that are written
-/// down, and not ones that a bound value switches off.
+/// down, and not ones that a bound value switches off. There is one upper bound, which is the cursor's on every page but
+/// the first: of two, the index begins at either.
 pub fn statement(filter: &ResultFilter) -> String {
-    let mut text = "SELECT * FROM results WHERE at_ms >= ?1 AND at_ms < ?2".to_owned();
+    let mut text = "SELECT * FROM results WHERE at_ms >= ?1 AND at_ms <= MIN(?2 - 1, ?6)".to_owned();
     let conditions = [
         (filter.camera.is_some(), " AND camera = ?3"),
         (filter.task.is_some(), " AND task = ?4"),

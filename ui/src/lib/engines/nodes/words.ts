@@ -1,5 +1,17 @@
-/** How a node stands and what it can do, as words of the catalogue. Pure. */
+/** How a node is called and stands, and what it can do, as words of the catalogue. Pure. */
 import type { AiNodeView } from '$lib/api';
+import { t } from '$lib/i18n';
+
+/** What the site's own node calls itself; a person may give it another name. */
+const own = { node_id: 'built-in', name: 'Built-in engine' };
+
+export function isBuiltIn(node: Pick<AiNodeView, 'node_id' | 'is_local'>): boolean {
+	return node.is_local && node.node_id === own.node_id;
+}
+
+export function nodeName(node: Pick<AiNodeView, 'name' | 'node_id' | 'is_local'>): string {
+	return isBuiltIn(node) && node.name === own.name ? t('engines.node.built_in') : node.name;
+}
 
 export interface NodeState {
 	word: 'off' | 'connected' | 'full' | 'away' | 'new';

@@ -22,6 +22,8 @@ pub struct LatestResult {
     pub event_type: Option<String>,
     pub event_desc: Option<String>,
     pub total_count: Option<u32>,
+    /// As the node sent them.
+    pub metrics: Option<String>,
     pub results: u64,
     pub alarms: u64,
     /// 0 to 1, over all results.
@@ -56,6 +58,7 @@ impl LatestResult {
             self.event_type.clone_from(&result.event_type);
             self.event_desc.clone_from(&result.event_desc);
             self.total_count = result.total_count;
+            self.metrics.clone_from(&result.metrics);
         }
     }
 }

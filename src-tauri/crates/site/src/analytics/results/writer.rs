@@ -9,12 +9,14 @@ use std::{
     sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
-use tokio::time::sleep;
+use tokio::{sync::mpsc, time::sleep};
 use watchwall_model::{AiResultRow, UtcMillis};
 use watchwall_store::{Inserted, ResultFiles, StoreError};
 
 /// Rows of one transaction.
 const BATCH: usize = 2_048;
+/// Batches of alarms that are raised and not kept yet.
+const AHEAD: usize = 4;
 /// What is no alarm is gathered for this long: a commit for each would cost more than it.
 const GATHER: Duration = Duration::from_millis(20);
 /// An alarm that the disk refuses is offered again, this often.
@@ -32,38 +34,73 @@ pub struct ResultWriter {
 
 impl ResultWriter {
     pub async fn run(self) {
-        let mut told: Option<Instant> = None;
+        match self.lane {
+            Lane::Alarms => self.run_alarms().await,
+            Lane::Others => self.run_others().await,
+        }
+    }
+
+    async fn run_others(&self) {
+        let mut told = None;
         while let Some(mut batch) = self.intake.queue.take(self.lane, BATCH).await {
-            if self.lane == Lane::Others && batch.len() < BATCH {
+            if batch.len() < BATCH {
                 sleep(GATHER).await;
                 let more = self.intake.queue.try_take(self.lane, BATCH - batch.len());
                 batch.extend(more);
             }
-            let rows: Vec<AiResultRow> = batch.into_iter().map(|Pending { row, .. }| row).collect();
-            // First: a result that is kept has raised its alarm, whatever happens in between.
-            if self.lane == Lane::Alarms {
+            self.keep(&rows_of(batch), &mut told).await;
+        }
+    }
+
+    /// An alarm waits for nothing that is no alarm: while the day's file is being written, the next ones are raised.
+    async fn run_alarms(&self) {
+        let (hand, mut handed) = mpsc::channel(AHEAD);
+        let raising = async move {
+            while let Some(batch) = self.intake.queue.take(self.lane, BATCH).await {
+                let rows = rows_of(batch);
+                // First: a result that is kept has raised its alarm, whatever happens in between.
                 self.raise(&rows).await;
+                if hand.send(rows).await.is_err() {
+                    return;
+                }
             }
-            loop {
-                let begun = Instant::now();
-                match self.insert(&rows).await {
-                    Ok(inserted) => {
-                        self.intake.counters.inserted(begun.elapsed());
-                        self.intake.counters.stored.fetch_add(inserted.stored, Relaxed);
-                        self.intake.counters.duplicates.fetch_add(inserted.duplicates, Relaxed);
-                        break;
+        };
+        let keeping = async {
+            let mut told = None;
+            while let Some(rows) = handed.recv().await {
+                let mut rows: Vec<AiResultRow> = rows;
+                while rows.len() < BATCH
+                    && let Ok(more) = handed.try_recv()
+                {
+                    rows.extend(more);
+                }
+                self.keep(&rows, &mut told).await;
+            }
+        };
+        tokio::join!(raising, keeping);
+    }
+
+    /// Alarms until it succeeds, or the site stops; others once.
+    async fn keep(&self, rows: &[AiResultRow], told: &mut Option<Instant>) {
+        loop {
+            let begun = Instant::now();
+            match self.insert(rows).await {
+                Ok(inserted) => {
+                    self.intake.counters.inserted(begun.elapsed());
+                    self.intake.counters.stored.fetch_add(inserted.stored, Relaxed);
+                    self.intake.counters.duplicates.fetch_add(inserted.duplicates, Relaxed);
+                    return;
+                }
+                Err(error) => {
+                    if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
+                        *told = Some(Instant::now());
+                        tracing::error!(%error, "results of AI engines cannot be stored");
                     }
-                    Err(error) => {
-                        if told.is_none_or(|told| told.elapsed() >= TELL_EVERY) {
-                            told = Some(Instant::now());
-                            tracing::error!(%error, "results of AI engines cannot be stored");
-                        }
-                        if self.lane == Lane::Others || self.intake.queue.is_closed() {
-                            self.intake.counters.failed.fetch_add(rows.len() as u64, Relaxed);
-                            break;
-                        }
-                        sleep(RETRY).await;
+                    if self.lane == Lane::Others || self.intake.queue.is_closed() {
+                        self.intake.counters.failed.fetch_add(rows.len() as u64, Relaxed);
+                        return;
                     }
+                    sleep(RETRY).await;
                 }
             }
         }
@@ -83,4 +120,8 @@ impl ResultWriter {
     async fn insert(&self, rows: &[AiResultRow]) -> Result<Inserted, StoreError> {
         self.files.insert(rows, UtcMillis::now()).await
     }
+}
+
+fn rows_of(batch: Vec<Pending>) -> Vec<AiResultRow> {
+    batch.into_iter().map(|Pending { row, .. }| row).collect()
 }

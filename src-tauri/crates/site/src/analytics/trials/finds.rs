@@ -1,5 +1,6 @@
 //! From results to events: alarms of one scene that follow each other are one find. Pure.
 
+use crate::analytics::said::Said;
 use watchwall_engine_protocol::{DetectedObject, SceneResult};
 use watchwall_model::{SceneCode, UtcMillis};
 
@@ -27,6 +28,8 @@ pub struct Find {
     pub objects: Vec<DetectedObject>,
     pub event_type: Option<String>,
     pub event_desc: Option<String>,
+    /// Of the best moment, in words of the product.
+    pub said: Option<Said>,
 }
 
 /// All of a trial, in the order they began.
@@ -92,6 +95,7 @@ impl Find {
             objects: Vec::new(),
             event_type: result.event_type.clone(),
             event_desc: None,
+            said: None,
         };
         find.see(at, result);
         find
@@ -111,6 +115,8 @@ impl Find {
             (self.best_at, self.confidence) = (at, result.confidence);
             self.objects = result.objects.iter().take(MOST_OBJECTS).cloned().collect();
             self.event_desc = result.event_desc.clone().or_else(|| self.event_desc.take());
+            let said = Said::of(result.event_type.as_deref(), result.total_count, result.metrics.as_deref());
+            self.said = said.or_else(|| self.said.take());
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::analytics::tasks::dispatch::{Assignment, NodeStanding, Undispatched, assign};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 use watchwall_model::{DispatchMode, NodeId, SceneCode, TaskId};
@@ -51,6 +51,8 @@ pub struct Entry {
     phase: TaskPhase,
     seats: BTreeMap<SceneCode, Seat>,
     attempt: u32,
+    /// Nodes that did not start it when they were asked: others go first.
+    declined: BTreeSet<NodeId>,
 }
 
 impl Entry {
@@ -65,7 +67,7 @@ impl Entry {
                 phase = TaskPhase::Running;
             }
         }
-        Self { wanted, phase, seats, attempt: 0 }
+        Self { wanted, phase, seats, attempt: 0, declined: BTreeSet::new() }
     }
 
     pub const fn wanted(&self) -> &Wanted {
@@ -118,6 +120,7 @@ impl Entry {
         }
         // A person changed something: what did not work may now.
         self.attempt = 0;
+        self.declined.clear();
         if let TaskPhase::Failed { .. } = self.phase {
             self.phase = TaskPhase::Off;
         }
@@ -194,6 +197,7 @@ impl Entry {
     fn fail(&mut self, scene: SceneCode, node: NodeId, failure: String, now: Instant) {
         let wait = FIRST_RETRY.saturating_mul(1 << self.attempt.min(10)).min(LONGEST_RETRY);
         self.attempt += 1;
+        self.declined.insert(node);
         let trouble = Trouble::NotStarted { scene, node, failure };
         self.phase = TaskPhase::Failed { trouble, retry_at: Some(now + wait) };
     }
@@ -257,7 +261,7 @@ impl Entry {
     }
 
     fn start(&mut self, nodes: &[NodeStanding], now: Instant, actions: &mut Vec<Action>) {
-        match assign(&self.wanted.mode, &self.wanted.scenes, nodes) {
+        match self.assign_start(nodes) {
             Ok(assignments) => {
                 self.ask(&assignments, now, actions);
                 self.phase = TaskPhase::Starting;
@@ -268,6 +272,20 @@ impl Entry {
             }
             Err(trouble) => self.phase = TaskPhase::Waiting(Trouble::Undispatched(trouble)),
         }
+    }
+
+    /// Whoever has not declined goes first; once all have, all may again.
+    fn assign_start(&mut self, nodes: &[NodeStanding]) -> Result<Vec<Assignment>, Undispatched> {
+        let Wanted { mode, scenes, .. } = &self.wanted;
+        if !self.declined.is_empty() {
+            let others: Vec<NodeStanding> =
+                nodes.iter().filter(|node| !self.declined.contains(&node.id)).cloned().collect();
+            if let Ok(assignments) = assign(mode, scenes, &others) {
+                return Ok(assignments);
+            }
+            self.declined.clear();
+        }
+        assign(mode, scenes, nodes)
     }
 
     fn ask(&mut self, assignments: &[Assignment], now: Instant, actions: &mut Vec<Action>) {
@@ -291,6 +309,7 @@ impl Entry {
             self.fail(scene, node, failure, now);
         } else if self.seats.values().all(Seat::is_running) {
             (self.phase, self.attempt) = (TaskPhase::Running, 0);
+            self.declined.clear();
         }
     }
 

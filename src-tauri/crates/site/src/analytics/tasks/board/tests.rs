@@ -143,6 +143,18 @@ fn a_start_is_all_or_nothing() {
 }
 
 #[test]
+fn who_did_not_start_a_task_is_asked_after_the_others() {
+    let mut play = Play::new();
+    play.up("a", "M", "").up("b", "M", "").up("c", "M", "");
+    play.check(Event::Tasks(vec![wanted(1, "M")]), "start a 1 M").wait(5).check(Event::Tick, "stop a 1 M");
+    play.wait(2).check(Event::Tick, "start b 1 M").status("b", "M", TaskState::Error, "stop b 1 M");
+    play.wait(4).check(Event::Tick, "start c 1 M").wait(5).check(Event::Tick, "stop c 1 M");
+    // All have declined: the first may be better by now.
+    play.wait(8).check(Event::Tick, "start a 1 M").wait(5).check(Event::Tick, "stop a 1 M");
+    play.wait(16).check(Event::Tick, "start b 1 M").alive("b", 1, "", "").check(Event::Tick, "").owners("M=b");
+}
+
+#[test]
 fn a_lost_nodes_scenes_go_elsewhere_at_once() {
     let mut play = running();
     play.check(Event::NodeDown { node: number("a") }, "start b 1 M,T");
