@@ -78,7 +78,10 @@ fn python(site: &TestSite, token: &str) -> Result<Option<Python>> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_in_another_language_runs_a_task_and_its_end_is_noticed_at_once() -> Result<()> {
     let site = TestSite::start().await?;
-    let camera = site.add_camera("Gate", "rtsp://root:s3cret@127.0.0.1:1/1", None, false).await?;
+    let login = Some(("root".to_owned(), Secret::new("s3cret")));
+    let farm = farm(vec![CameraSpec { credentials: login, ..CameraSpec::new("Gate", small_stream()) }]).await?;
+    let address = farm.rtsp_url(0, StreamRole::Main).replacen("rtsp://", "rtsp://root:s3cret@", 1);
+    let camera = site.add_camera("Gate", &address, None, false).await?;
     let task = task(&site, &camera).await?;
     assert_eq!((&task["state"]["phase"], task["confidence"].as_f64()), (&json!("waiting"), Some(0.6)));
     let (row, token) = node(&site, "Python").await?;
@@ -113,9 +116,10 @@ async fn a_node_in_another_language_runs_a_task_and_its_end_is_noticed_at_once()
     ensure!(killed.elapsed() < Duration::from_secs(5), "told after {:?}", killed.elapsed());
     assert_eq!((&start["data"]["task_id"], &start["data"]["scene_codes"]), (&task["id"], &json!(["MOTION"])));
     // Its administrator allows it the camera's own address; nobody else is told.
-    assert_eq!(start["data"]["rtsp"], "rtsp://root:s3cret@127.0.0.1:1/1");
+    assert_eq!(start["data"]["rtsp"], address.as_str());
     ensure!(!read_task(&site, &task).await?.to_string().contains("s3cret"));
     site.stop().await;
+    farm.shutdown().await;
     Ok(())
 }
 

@@ -200,7 +200,7 @@ async fn a_node_that_never_confirms_is_told_to_stop_and_another_is_asked() -> Re
     let failed = phase("failed").await?;
     assert_eq!(
         (&failed["reason"], &failed["detail"]),
-        (&json!("not_started"), &json!("start_not_confirmed")),
+        (&json!("not_started"), &json!("TAMPER: start_not_confirmed")),
         "{failed}"
     );
     assert_eq!(silent.json("STOP_TASK").await?["data"]["task_id"], own);

@@ -87,8 +87,8 @@ for (const language of languages) {
 		const counts = page.getByRole('region', { name: say('alarms.counts') });
 		const ofCamera = counts.getByRole('button', { name: camera.name });
 		await expect(ofCamera).toContainText('1');
-		const bar = counts.getByRole('list', { name: say('alarms.counts.by_hour') }).getByRole('button', { disabled: false });
-		await expect(bar.first()).toBeVisible();
+		const hours = counts.getByRole('list', { name: say('alarms.counts.by_hour') }).getByRole('button', { disabled: false });
+		await expect(hours.first()).toBeVisible();
 		await expectAccessible(page);
 		await ofCamera.click();
 		await expect(counts).toHaveCount(0);

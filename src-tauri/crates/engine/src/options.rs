@@ -5,7 +5,7 @@ use crate::{
     detect::Detector,
     scenes::{AlarmTimes, Skills},
 };
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use tokio_tungstenite::tungstenite::http::Uri;
 use watchwall_model::Secret;
 
@@ -28,6 +28,8 @@ pub struct EngineOptions {
     pub stay_ms: i64,
     /// Without one scenes look at what moves.
     pub detector: Option<Detector>,
+    /// After the site did not let it in: a token that is wrong, or a node that is switched off, is a matter for a person.
+    pub again_after_refusal: Duration,
 }
 
 impl EngineOptions {
@@ -46,6 +48,7 @@ impl EngineOptions {
             dwell_ms: 1_000,
             stay_ms: 60_000,
             detector: None,
+            again_after_refusal: Duration::from_secs(60),
         }
     }
 

@@ -32,6 +32,8 @@ impl BuiltInEngine {
         let options = EngineOptions {
             node_id: AiNode::BUILT_IN.to_owned(),
             node_name: "Built-in engine".to_owned(),
+            // Whoever switches it on again waits for it.
+            again_after_refusal: AGAIN_AFTER,
             ..EngineOptions::new(address, Some(Secret::new(token.trim())))
         };
         let cancel = CancellationToken::new();

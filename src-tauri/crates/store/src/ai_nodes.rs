@@ -68,9 +68,9 @@ impl AiNodeTable<'_> {
 
     /// The node of this machine that calls itself so; made when it comes for the first time. `None` when the name belongs
     /// to a node with a token.
-    pub async fn local(&self, node_id: &str, now: UtcMillis) -> Result<Option<AiNode>, StoreError> {
+    pub async fn local(&self, node_id: &str, name: &str, now: UtcMillis) -> Result<Option<AiNode>, StoreError> {
         // A name that a person gave to another node does not keep this one away.
-        for name in [node_id.to_owned(), format!("{node_id} ({})", now.0)] {
+        for name in [name.to_owned(), format!("{name} ({})", now.0)] {
             let done = sqlx::query(LOCAL).bind(&name).bind(node_id).bind(now.0).execute(self.store.writer()).await;
             match done {
                 Ok(_) => break,
@@ -178,10 +178,10 @@ mod tests {
         let facts = AiNodeFacts { max_tasks: 8, ..AiNodeFacts::default() };
         assert!(nodes.registered(gpu.id, "n1", &facts, now).await.unwrap());
         // Without a token nobody is n1 any more, and a node of this machine is one however often it comes.
-        assert_eq!(nodes.local("n1", now).await.unwrap(), None);
-        let local = nodes.local("n2", now).await.unwrap().unwrap();
-        assert_eq!(nodes.local("n2", now).await.unwrap().as_ref(), Some(&local));
-        assert!(local.is_local && nodes.local("GPU", now).await.unwrap().is_some_and(|node| node.name != "GPU"));
+        assert_eq!(nodes.local("n1", "n1", now).await.unwrap(), None);
+        let local = nodes.local("n2", "n2", now).await.unwrap().unwrap();
+        assert_eq!(nodes.local("n2", "n2", now).await.unwrap().as_ref(), Some(&local));
+        assert!(local.is_local && nodes.local("GPU", "GPU", now).await.unwrap().is_some_and(|node| node.name != "GPU"));
         assert!(!nodes.registered(gpu.id, "n2", &facts, now).await.unwrap());
         let found = nodes.by_token_hash(&[1; 32]).await.unwrap().unwrap();
         assert_eq!((found.id, found.node_id.as_deref(), &found.facts), (gpu.id, Some("n1"), &facts));

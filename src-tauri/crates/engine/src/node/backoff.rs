@@ -4,16 +4,13 @@ use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(15);
-/// A token that is wrong, or a node of the same name that is there too, is a matter for a person.
-const REFUSED: Duration = Duration::from_secs(60);
-
 /// Why there is no connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
     /// Not there, or gone.
     Lost,
-    /// It does not want this node.
-    Refused,
+    /// It does not want this node: a matter for a person, who takes so long.
+    Refused { wait: Duration },
 }
 
 /// The wait after the `attempt`-th failure in a row (from 1), shortened by up to half so that the nodes of a site that
@@ -21,7 +18,7 @@ pub enum Cause {
 pub fn backoff(cause: Cause, attempt: u32, dice: f64) -> Duration {
     let whole = match cause {
         Cause::Lost => FIRST.saturating_mul(1 << attempt.saturating_sub(1).min(16)).min(LONGEST),
-        Cause::Refused => REFUSED,
+        Cause::Refused { wait } => wait,
     };
     whole.mul_f64(1.0 - 0.5 * dice.clamp(0.0, 1.0))
 }
@@ -39,7 +36,8 @@ mod tests {
         check(Cause::Lost, 1, 1.0, 250);
         check(Cause::Lost, 3, 0.0, 2_000);
         check(Cause::Lost, u32::MAX, 0.0, 15_000);
-        check(Cause::Refused, 1, 0.0, 60_000);
-        check(Cause::Refused, 1, 1.0, 30_000);
+        let refused = Cause::Refused { wait: Duration::from_secs(60) };
+        check(refused, 1, 0.0, 60_000);
+        check(refused, 9, 1.0, 30_000);
     }
 }

@@ -36,6 +36,8 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
     // Drivers take their time to say whether they work.
     let can_preview = tokio::task::spawn_blocking(h264_encoder).await.is_ok_and(|encoder| encoder.is_some());
     let mut attempt: u32 = 0;
+    // Told once.
+    let mut refusal: Option<String> = None;
     let mut alone_since = Instant::now();
     loop {
         let begun = Instant::now();
@@ -47,6 +49,7 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
                     let session = Session { options: &options, outbox: &outbox, roster, load, can_preview };
                     let (end, was_registered) = session.run(socket, &cancel).await;
                     if was_registered {
+                        refusal = None;
                         alone_since = Instant::now();
                     }
                     end
@@ -65,8 +68,11 @@ pub async fn run(options: EngineOptions, cancel: CancellationToken) -> Result<()
                 Cause::Lost
             }
             End::Refused { code, why } => {
-                tracing::error!(site = %options.site.authority(), code, why, "the site does not let this node in");
-                Cause::Refused
+                if refusal.as_ref() != Some(why) {
+                    tracing::error!(site = %options.site.authority(), code, why, "the site does not let this node in");
+                    refusal = Some(why.clone());
+                }
+                Cause::Refused { wait: options.again_after_refusal }
             }
         };
         // A site gives up what was under way in recordings when the connection is lost.

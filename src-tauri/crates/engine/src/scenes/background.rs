@@ -364,7 +364,10 @@ mod tests {
             assert_eq!(background.look(&picture(width, height), 1_000), BackgroundState::Learning);
             assert_eq!(background.mask().len(), width * height);
         }
-        assert_eq!(background.look(&picture(64, 3), 5_000), BackgroundState::Steady);
+        for at_ms in [2_000, 3_000, 4_000, 5_000] {
+            assert_eq!(background.look(&picture(64, 3), at_ms), BackgroundState::Learning, "too few were seen");
+        }
+        assert_eq!(background.look(&picture(64, 3), 6_000), BackgroundState::Steady);
         assert_eq!(background.look(&picture(64, 3), -1_000_000), BackgroundState::Steady, "the clock was set back");
     }
 }

@@ -20,7 +20,7 @@ use watchwall_engine_protocol::{
     AiResult, MOST_MESSAGE_BYTES, NodeHeartbeat, NodeMessage, NodeRegister, Registered, Repairs, SiteMessage, TIMES,
     TaskKeepalive, TaskState, TaskStatus,
 };
-use watchwall_model::{AiNode, AiNodeFacts, NodeId, Problem, TaskId, UtcMillis};
+use watchwall_model::{AiNode, AiNodeFacts, ErrorCode, NodeId, Problem, TaskId, UtcMillis};
 use watchwall_store::Store;
 
 /// Messages that wait for a node to read them; a node that lets more wait is let go. As many as it may have tasks, and
@@ -158,8 +158,11 @@ impl NodeLink {
         let nodes = self.parts.store.ai_nodes();
         let node = match &self.presented {
             Presented::Node(node) => Some(node.clone()),
-            Presented::Local => nodes.local(&register.node_id, now).await?,
+            Presented::Local => nodes.local(&register.node_id, &register.node_name, now).await?,
         };
+        if node.as_ref().is_some_and(|node| !node.enabled) {
+            return Err(Problem::new(ErrorCode::NodeTokenWrong));
+        }
         let taken = || error("node_id_taken", "another node calls itself so", "NODE_REGISTER");
         let Some(mut node) = node else { return Ok(taken()) };
         node.facts = AiNodeFacts {
