@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { AiNodeView } from '$lib/api';
 import { t } from '$lib/i18n';
-import { abilitiesOf, isBuiltIn, loadOf, nodeName, nodeState } from './words';
+import { abilitiesOf, isBuiltIn, keptName, loadOf, nodeName, nodeState } from './words';
 
 const node = (change: Partial<AiNodeView>) => ({ enabled: true, is_connected: true, active_scenes: 1, max_scenes: 4, last_seen_at: 5, ...change }) as AiNodeView;
 
@@ -27,6 +27,7 @@ test('the node of the site itself has a name in every language until it is given
 	const built = node({ is_local: true, node_id: 'built-in', name: 'Built-in engine' });
 	expect(isBuiltIn(built) && nodeName(built)).toBe(t('engines.node.built_in'));
 	expect(nodeName({ ...built, name: 'Yard' })).toBe('Yard');
+	expect([keptName('Built-in engine'), keptName('Yard')]).toEqual([t('engines.node.built_in'), 'Yard']);
 	// Whoever else calls itself so has a token.
 	expect(isBuiltIn({ ...built, is_local: false })).toBe(false);
 });

@@ -9,6 +9,11 @@ export function isBuiltIn(node: Pick<AiNodeView, 'node_id' | 'is_local'>): boole
 	return node.is_local && node.node_id === own.node_id;
 }
 
+/** As results keep it: by its name alone. */
+export function keptName(name: string): string {
+	return name === own.name ? t('engines.node.built_in') : name;
+}
+
 export function nodeName(node: Pick<AiNodeView, 'name' | 'node_id' | 'is_local'>): string {
 	return isBuiltIn(node) && node.name === own.name ? t('engines.node.built_in') : node.name;
 }
