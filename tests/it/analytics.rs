@@ -260,7 +260,8 @@ async fn a_task_says_what_is_wrong_with_it() -> Result<()> {
     // An address of nobody (RFC 5737): the site runs, and hands no stream on.
     let outlet = OutletConfig { listen: ([192, 0, 2, 1], 8554).into(), ..OutletConfig::default() };
     let site = TestSite::start_with(SiteOptions { outlet: Some(outlet), ..SiteOptions::default() }).await?;
-    let camera = site.add_camera("Gate", "rtsp://127.0.0.1:1/1", None, false).await?;
+    let farm = farm(vec![CameraSpec::new("Gate", small_stream())]).await?;
+    let camera = site.add_camera("Gate", &farm.rtsp_url(0, StreamRole::Main), None, false).await?;
     let check = async |changes: Value, status: u16, field: &str| -> Result<()> {
         let mut wish = json!({"name": "Gate", "camera_id": camera["id"], "scenes": [{"code": "MOTION"}]});
         for (key, value) in changes.as_object().into_iter().flatten() {
@@ -292,6 +293,7 @@ async fn a_task_says_what_is_wrong_with_it() -> Result<()> {
     .await?;
     assert_eq!((&state["reason"], &state["detail"]), (&json!("not_started"), &json!("MOTION: stream_missing")));
     site.stop().await;
+    farm.shutdown().await;
     Ok(())
 }
 
