@@ -1,7 +1,10 @@
 //! Checksums: every finished file is chained to those before it, and whatever happens to one of them is found.
 
-use crate::recording_support::{Bench, Farm, Footage, path, until, victim};
-use std::{fs, path::Path};
+use crate::recording_support::{Bench, Farm, Footage, files_below, path, until, victim};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 use watchwall_evidence::{ChainedFile, FileDigest, hash_file, hex32, link};
 use watchwall_model::{FileChecksum, FileHash, HashKind, Plan, Segment, SegmentState, TimeRange, UtcMillis};
 use watchwall_site::recording::{Flaw, Integrity};
@@ -161,13 +164,16 @@ async fn what_a_kill_left_is_chained_after_the_next_start() {
     }
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().to_owned();
-    tokio::task::spawn_blocking(move || {
-        let victim = victim::Victim::start(&root, 2);
-        std::thread::sleep(std::time::Duration::from_millis(5_000));
-        victim.kill();
+    let victim = tokio::task::spawn_blocking(move || victim::Victim::start(&root, 2)).await.unwrap();
+    // Files are cut in the first seconds of a minute: what is written then may be whole when the process dies.
+    until("a file of some seconds, and no cut near", 90, || async {
+        let of_stream = |file: &PathBuf| file.to_string_lossy().contains(&path(0).to_string());
+        let newest = files_below(folder.path()).into_iter().rfind(of_stream)?;
+        let is_far = (6_000..55_000).contains(&UtcMillis::now().0.rem_euclid(60_000));
+        (is_far && fs::metadata(newest).ok()?.len() > 32 * 1024).then_some(())
     })
-    .await
-    .unwrap();
+    .await;
+    tokio::task::spawn_blocking(move || drop(victim.kill())).await.unwrap();
     let bench = Bench::start(folder.path(), &Farm::new(0)).await;
     let repaired = segments(&bench, 0).await;
     assert!(repaired.iter().any(|segment| segment.state == SegmentState::Recovered), "{repaired:?}");
