@@ -173,7 +173,7 @@ async fn what_a_kill_left_is_chained_after_the_next_start() {
         (is_far && fs::metadata(newest).ok()?.len() > 32 * 1024).then_some(())
     })
     .await;
-    tokio::task::spawn_blocking(move || drop(victim.kill())).await.unwrap();
+    tokio::task::spawn_blocking(move || victim.kill()).await.unwrap();
     let bench = Bench::start(folder.path(), &Farm::new(0)).await;
     let repaired = segments(&bench, 0).await;
     assert!(repaired.iter().any(|segment| segment.state == SegmentState::Recovered), "{repaired:?}");
