@@ -31,7 +31,10 @@ impl Said {
             "intrusion" | "loitering" | "parked" | "fire" | "no_helmet" | "no_vest" => {
                 [count(), metric("dwell_ms").map(|ms| ("seconds", format!("{:.1}", ms / 1e3)))].into_iter().collect()
             }
-            "covered" | "defocused" | "moved" => Some(Vec::new()),
+            // Elsewhere such a word may mean a thing, and not the camera.
+            "covered" => metric("spread").map(|_| Vec::new()),
+            "defocused" => metric("sharpness").map(|_| Vec::new()),
+            "moved" => metric("likeness").map(|_| Vec::new()),
             _ => None,
         };
         let values = values?.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -111,12 +114,12 @@ mod tests {
             "1 without a vest, for up to 0.9 s",
             "1 人未穿反光衣，最长 0.9 秒",
         );
-        check("covered", None, "{}", "The picture is almost one colour", "画面几乎只有一种颜色");
-        check("defocused", None, "{}", "The picture has lost its edges", "画面失去清晰的轮廓");
+        check("covered", None, r#"{"spread":1.5}"#, "The picture is almost one colour", "画面几乎只有一种颜色");
+        check("defocused", None, r#"{"sharpness":0.2}"#, "The picture has lost its edges", "画面失去清晰的轮廓");
         check(
             "moved",
             None,
-            "{}",
+            r#"{"likeness":0.1}"#,
             "The camera shows something else than before",
             "画面内容与之前不同，摄像机可能被移动",
         );
@@ -129,6 +132,7 @@ mod tests {
         check(None, Some(1), Some("{}"));
         check(Some("no_helmet"), Some(1), Some("{}"));
         check(Some("motion"), Some(1), None);
+        check(Some("moved"), Some(1), Some(r#"{"weight":3}"#));
         check(Some("motion"), Some(1), Some("no JSON"));
         check(Some("motion"), Some(1), Some(r#"{"share":"much"}"#));
         check(Some("intrusion"), None, Some(r#"{"dwell_ms":1}"#));

@@ -1,6 +1,6 @@
 /** The bars of a count of alarms: hours of a day, or days of a week or a month, by the site's clock. Pure. */
 import type { AlarmHour } from '$lib/api';
-import { zoneOffsetMs } from '$lib/timeline/zone';
+import { fromLocalInput, zoneOffsetMs } from '$lib/timeline/zone';
 
 export type Span = 'day' | 'week' | 'month';
 export const spans: readonly Span[] = ['day', 'week', 'month'];
@@ -31,8 +31,7 @@ export function edges(span: Span, now: number, zone: string): number[] {
 /** A day has 23 hours when summer begins. */
 function midnight(day: number, zone: string): number {
 	const local = day * 24 * hour;
-	const guess = local - zoneOffsetMs(local, zone);
-	return local - zoneOffsetMs(guess, zone);
+	return fromLocalInput(new Date(local).toISOString().slice(0, 19), zone) ?? local;
 }
 
 export function barsOf(places: readonly number[], hours: readonly AlarmHour[]): Bar[] {
